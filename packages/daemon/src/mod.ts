@@ -1,0 +1,1 @@
+export type { Clock, Installation, Logger, Manifest, Mode, Service, ServiceContext } from "./types.ts";
