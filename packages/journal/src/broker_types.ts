@@ -225,8 +225,13 @@ export interface ConsumerStatus {
 }
 
 export interface DeadLetter {
+  /** Number of the dead letter: how `dlq show|retry` address it. */
+  readonly n: number;
+  /** Id of the signal, or the id given with rejected content. */
   readonly id: string;
+  /** 0 for content that never was a signal. */
   readonly seq: number;
+  /** The consumer that gave up, or the service that reported or rejected it. */
   readonly consumer: string;
   readonly reason: DeadReason;
   readonly error: string;
@@ -250,13 +255,13 @@ export interface AdminOps {
     request: {
       readonly consumer?: string;
       readonly limit?: number;
-      readonly afterSeq?: number;
+      /** Exclusive `n`. */ readonly after?: number;
       readonly includeRetried?: boolean;
     };
     result: readonly DeadLetter[];
   };
   retryDeadLetter: {
-    request: { readonly seq: number; readonly consumer: string };
+    request: { readonly n: number };
     result: { readonly retried: boolean; readonly text: string };
   };
   /** A dead letter without a signal: content that could not become one. Once per id. */

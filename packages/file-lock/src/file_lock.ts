@@ -1,0 +1,75 @@
+/**
+ * An advisory lock between processes on one machine: `flock(2)` on a file of its own.
+ *
+ * Invariants: the kernel releases the lock when the holder dies, however it dies; the file is never deleted
+ * (deleting would let two processes lock two inodes of one name); the text inside names the holder and is a
+ * hint for people, the lock itself is the truth.
+ */
+import { dlopen, FFIType } from "bun:ffi";
+import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+const LOCK_UN = 8;
+
+const libc = dlopen("libc.so.6", {
+  flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
+});
+
+export interface LockHolder {
+  readonly pid: number;
+  readonly name: string;
+}
+
+export interface FileLock {
+  readonly path: string;
+  /** May be called twice. */
+  release(): void;
+}
+
+/** Somebody else holds the lock; `holder` says who, as far as the file tells. */
+export class FileLockHeldError extends Error {
+  override readonly name = "FileLockHeldError";
+  readonly path: string;
+  readonly holder: LockHolder | undefined;
+  constructor(path: string, holder: LockHolder | undefined) {
+    const who = holder === undefined ? "another process" : `${holder.name} (pid ${holder.pid})`;
+    super(`${path} is locked by ${who}; stop it first, or use another home`);
+    this.path = path;
+    this.holder = holder;
+  }
+}
+
+function readHolder(path: string): LockHolder | undefined {
+  const [pid, name] = readFileSync(path, "utf8").trim().split(" ");
+  return pid === undefined || name === undefined || !/^\d+$/.test(pid) ? undefined : { pid: Number(pid), name };
+}
+
+/** Takes the lock or returns undefined when it is held. `name` stands in the file for people. Throws on I/O errors. */
+export function tryFileLock(path: string, name: string): FileLock | undefined {
+  const fd = openSync(path, "a+", 0o600);
+  if (libc.symbols.flock(fd, LOCK_EX | LOCK_NB) !== 0) {
+    closeSync(fd);
+    return undefined;
+  }
+  ftruncateSync(fd, 0);
+  writeSync(fd, `${process.pid} ${name}\n`);
+  let held = true;
+  return {
+    path,
+    release: () => {
+      if (!held) return;
+      held = false;
+      ftruncateSync(fd, 0);
+      libc.symbols.flock(fd, LOCK_UN);
+      closeSync(fd);
+    },
+  };
+}
+
+/** Takes the lock or throws `FileLockHeldError`. */
+export function acquireFileLock(path: string, name: string): FileLock {
+  const lock = tryFileLock(path, name);
+  if (lock === undefined) throw new FileLockHeldError(path, readHolder(path));
+  return lock;
+}
