@@ -73,3 +73,14 @@ export function acquireFileLock(path: string, name: string): FileLock {
   if (lock === undefined) throw new FileLockHeldError(path, readHolder(path));
   return lock;
 }
+
+/**
+ * Locks a file that has content of its own (a log that several processes append to) through an open descriptor of it.
+ * Nothing is written. Returns what releases it, or undefined when it is held; closing the descriptor releases it too.
+ */
+export function tryLockDescriptor(fd: number): (() => void) | undefined {
+  if (libc.symbols.flock(fd, LOCK_EX | LOCK_NB) !== 0) return undefined;
+  return () => {
+    libc.symbols.flock(fd, LOCK_UN);
+  };
+}
