@@ -38,6 +38,9 @@ export interface Deadline {
 /**
  * All that is known about one signal. Functions here are pure and total on valid facts.
  * `publish(definition, facts)` takes this value, so a wrong body does not compile.
+ *
+ * The functions are written as methods on purpose: only methods are compared bivariantly, and without that a
+ * definition of one signal would not be a `SignalDefinition`.
  */
 export interface SignalDefinition<Name extends string = string, Schema extends TObject = TObject> {
   readonly name: Name;
@@ -50,11 +53,11 @@ export interface SignalDefinition<Name extends string = string, Schema extends T
   readonly emitters: readonly Emitter[];
   readonly delivery: DeliveryMode;
   /** `latest` only: what a newer signal supersedes. */
-  readonly key?: (facts: Static<Schema>) => string;
-  readonly lane: (facts: Static<Schema>) => Lane;
+  key?(facts: Static<Schema>): string;
+  lane(facts: Static<Schema>): Lane;
   readonly deadline?: Deadline;
   /** What makes two signals of this name "the same" for the loop guard (DESIGN 5.6). */
-  readonly loopKey: (facts: Static<Schema>) => string;
+  loopKey(facts: Static<Schema>): string;
   /** Advisories and timer signals start a chain of their own even when they follow from something. */
   readonly root: boolean;
   /** `later`: declared, emitted by nobody yet. */

@@ -1,0 +1,114 @@
+/** From winners to the live configuration. */
+import { defineSignal } from "../define_signal.ts";
+import { winnerDeployer } from "../emitters.ts";
+import {
+  count,
+  facts,
+  flag,
+  list,
+  longText,
+  name,
+  object,
+  optional,
+  orNull,
+  text,
+  utcTime,
+} from "../fact_types.ts";
+
+const cycleId = name("Run of the D-REAM cycle (`run_tag`).");
+
+const deployedWinner = object(
+  {
+    experiment: name("Experiment that it won."),
+    hash: name("Hash of its parameters, 16 hexadecimal digits."),
+    keys: list(name("Configuration key."), "Keys that were set."),
+  },
+  "One deployed winner.",
+);
+
+const failedWinner = object(
+  {
+    experiment: name("Experiment that it won."),
+    hash: name("Hash of its parameters, 16 hexadecimal digits."),
+    reason: text("Why it was not deployed."),
+    rolled_back: flag("Whether a change was made and taken back."),
+  },
+  "One winner that was not deployed.",
+);
+
+export const WinnerDeployed = defineSignal({
+  name: "Q_WINNER_DEPLOYED",
+  kind: "completion",
+  description: "Winners stand in the live configuration, read back and verified.",
+  facts: facts({
+    dream_cycle_id: cycleId,
+    winners_deployed: count("How many."),
+    deployed_at: utcTime("When."),
+    winners: optional(list(deployedWinner, "Which.")),
+  }),
+  examples: [
+    {
+      dream_cycle_id: "1763116200",
+      winners_deployed: 1,
+      deployed_at: "2025-11-14T10:42:10.000Z",
+      winners: [
+        { experiment: "rag_opt", hash: "e73f10497a0b86c7", keys: ["KLR_RAG_TOP_K", "VLLM_TEMPERATURE"] },
+      ],
+    },
+  ],
+  emitters: [winnerDeployer],
+  delivery: "every",
+  loopKey: ({ dream_cycle_id }) => dream_cycle_id,
+});
+
+export const DeploymentFailed = defineSignal({
+  name: "Q_DEPLOYMENT_FAILED",
+  kind: "error",
+  description: "Winners could not be deployed; what was changed was taken back.",
+  facts: facts({
+    dream_cycle_id: cycleId,
+    failures: count("How many."),
+    failed_at: utcTime("When."),
+    error: optional(longText("What went wrong.")),
+    winners: optional(list(failedWinner, "Which, and why.")),
+  }),
+  examples: [
+    {
+      dream_cycle_id: "1763116200",
+      failures: 1,
+      failed_at: "2025-11-14T10:42:10.000Z",
+      error: "validation command exited with 1",
+      winners: [
+        {
+          experiment: "rag_opt",
+          hash: "e73f10497a0b86c7",
+          reason: "validation command exited with 1",
+          rolled_back: true,
+        },
+      ],
+    },
+  ],
+  emitters: [winnerDeployer],
+  delivery: "every",
+  loopKey: ({ dream_cycle_id }) => dream_cycle_id,
+});
+
+export const DeploymentComplete = defineSignal({
+  name: "Q_DEPLOYMENT_COMPLETE",
+  kind: "completion",
+  description: "The winners of a D-REAM cycle were dealt with, whatever came of it.",
+  facts: facts({
+    run_tag: orNull(name("Run of the cycle; null when there was none.")),
+    deployed: count("Winners deployed."),
+    held: count("Winners held for approval."),
+    skipped: count("Winners with nothing to do, deployed before."),
+    failed: count("Winners that could not be deployed."),
+    promotion_ids: list(name("Id of a promotion."), "Promotions that the cycle considered."),
+  }),
+  examples: [
+    { run_tag: "1763116200", deployed: 1, held: 0, skipped: 2, failed: 0, promotion_ids: ["tts_latency"] },
+  ],
+  emitters: [winnerDeployer],
+  delivery: "every",
+  loopKey: (body) => `${body.run_tag ?? ""}/${body.promotion_ids.join(",")}`,
+});
