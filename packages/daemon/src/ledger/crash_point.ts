@@ -1,0 +1,51 @@
+/**
+ * Named points between an effect and its commit, where a test can stop the process as a power cut would.
+ *
+ * `KLOROS_CRASH_AT=ledger.synced` kills the process (SIGKILL, nothing is flushed, no handler runs) the first time it
+ * passes that point; `ledger.synced:3` the third time. Unset, a point costs one comparison.
+ */
+
+/** Every point with what has and has not happened there. A test walks this table. */
+export const CRASH_POINTS = {
+  "ledger.planned": "the plan is stored, nothing is in the file",
+  "ledger.half-written": "half of the line is in the file",
+  "ledger.written": "the line is in the file, not synced",
+  "ledger.synced": "the line is on disk, the delivery is not committed",
+  "files.tmp-written": "the temporary file is complete and synced, the target is the old one",
+  "files.renamed": "the target is the new file, the directory is not synced",
+} as const;
+
+export type CrashPoint = keyof typeof CRASH_POINTS;
+
+/** The armed point, counted down; read from the environment once, at the first point that is passed. */
+let armed: { readonly name: string; left: number } | null | undefined;
+
+function arm(text: string | undefined): { readonly name: string; left: number } | null {
+  if (text === undefined || text === "") return null;
+  const [name = "", nth = "1"] = text.split(":");
+  const left = Number(nth);
+  if (!Object.hasOwn(CRASH_POINTS, name) || !Number.isSafeInteger(left) || left < 1) {
+    const names = Object.keys(CRASH_POINTS).join(", ");
+    throw new Error(`KLOROS_CRASH_AT=${text}: want NAME or NAME:NTH, NAME one of ${names}`);
+  }
+  return { name, left };
+}
+
+/** True when the process is to die at this passing of the point: for a point that needs preparation (half a write). */
+export function crashesAt(point: CrashPoint): boolean {
+  armed ??= arm(process.env["KLOROS_CRASH_AT"]);
+  if (armed === null || armed.name !== point) return false;
+  armed.left -= 1;
+  return armed.left === 0;
+}
+
+/** Dies here when this point is armed. */
+export function crashPoint(point: CrashPoint): void {
+  if (crashesAt(point)) crashNow();
+}
+
+/** Ends the process with SIGKILL; does not return. */
+export function crashNow(): never {
+  process.kill(process.pid, "SIGKILL");
+  throw new Error("unreachable: SIGKILL was sent to this process");
+}
