@@ -241,6 +241,8 @@ export interface DeadLetter {
   readonly state: "dead" | "retried" | "reported";
   /** The signal, or the raw text where it was never one (a rejected intent file). */
   readonly signal: Envelope | string;
+  /** What came with rejected content, e.g. `intent_file`. */
+  readonly fields: Readonly<Record<string, string>>;
 }
 
 /** Admin operations: a closed table, each with its request and its result. Extended by later issues. */

@@ -1,3 +1,5 @@
+export { Broker } from "./broker.ts";
+export type { BrokerClock, BrokerOptions } from "./broker.ts";
 export type {
   AdminOp,
   AdminOps,
@@ -23,3 +25,4 @@ export type {
   StartPosition,
   StoredSignal,
 } from "./broker_types.ts";
+export { JournalError, JournalFullError } from "./database.ts";

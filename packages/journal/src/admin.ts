@@ -1,0 +1,118 @@
+/** The admin operations, a closed table. Those that write go through the same transactions as everything else. */
+import { statSync } from "node:fs";
+import type { AdminOp, AdminOps, BusStatus, ConsumerStatus } from "./broker_types.ts";
+import { removeConsumer } from "./attach.ts";
+import type { Broker } from "./broker.ts";
+import { type Consumer, openCount } from "./consumers.ts";
+import { listDeadLetters, recordRejected, retryDeadLetter } from "./dead_letters.ts";
+import type { Statistics } from "./reading.ts";
+
+type Runner = {
+  [Op in AdminOp]: (
+    broker: Broker,
+    request: AdminOps[Op]["request"],
+    service: string,
+  ) => Promise<AdminOps[Op]["result"]>;
+};
+
+const RUN: Runner = {
+  status: async (broker) => statusOf(broker, await broker.reader.statistics()),
+  consumers: async (broker) => consumersOf(broker, await broker.reader.statistics()),
+  removeConsumer: (broker, request) => remove(broker, request.name, request.force === true),
+  deadLetters: async (broker, request) => listDeadLetters(broker.db, request),
+  retryDeadLetter: (broker, request) =>
+    broker.run((tx) => retryDeadLetter(tx, request.n, broker.consumers, broker.now)),
+  rejectContent: (broker, request, service) =>
+    broker.run((tx) => ({ stored: recordRejected(tx, { ...request, service }) })),
+};
+
+export function runAdmin<Op extends AdminOp>(
+  broker: Broker,
+  op: Op,
+  request: AdminOps[Op]["request"],
+  service: string,
+): Promise<AdminOps[Op]["result"]> {
+  const run: Runner[Op] | undefined = RUN[op];
+  if (run === undefined)
+    return Promise.reject(
+      new Error(`there is no admin operation ${JSON.stringify(op)}; known: ${Object.keys(RUN).join(", ")}`),
+    );
+  return run(broker, request, service);
+}
+
+async function remove(broker: Broker, name: string, force: boolean): Promise<{ dropped: number }> {
+  const consumer = broker.consumers.get(name);
+  if (consumer === undefined)
+    throw new Error(`there is no consumer ${name}; \`kloros consumers list\` shows them`);
+  if (consumer.holder?.live() === true && !force) {
+    throw new Error(
+      `${name} is held by a live ${consumer.holder.service} (pid ${consumer.holder.pid}); stop it first, or force`,
+    );
+  }
+  return broker.run(
+    (tx) => {
+      const seqs = [...consumer.leases.keys()];
+      const dropped = removeConsumer(tx, consumer);
+      tx.afterCommit(() => forget(broker, consumer, seqs));
+      return { dropped };
+    },
+    { solo: true },
+  );
+}
+
+function forget(broker: Broker, consumer: Consumer, seqs: readonly number[]): void {
+  broker.consumers.delete(consumer.name);
+  broker.subscriptions.remove(consumer);
+  consumer.leases.clear();
+  consumer.holder?.port.gone(consumer.name, seqs);
+  consumer.holder?.port.closed(`the consumer ${consumer.name} was removed`);
+}
+
+function consumersOf(broker: Broker, statistics: Statistics): ConsumerStatus[] {
+  return [...broker.consumers.values()].map((consumer) => {
+    const { counts, holder } = consumer;
+    const more = statistics.consumers[consumer.cid];
+    return {
+      name: consumer.name,
+      signals: consumer.spec.signals,
+      holderPid: holder?.pid ?? null,
+      holderService: holder?.service ?? null,
+      matched: counts.matched,
+      done: counts.done,
+      superseded: counts.superseded,
+      dead: counts.dead,
+      dropped: counts.dropped,
+      damaged: counts.damaged,
+      open: openCount(counts),
+      leased: consumer.leases.size,
+      waiting: more?.waiting ?? 0,
+      oldestAgeMs: more?.oldestAt == null ? null : Math.max(0, broker.wallMs() - more.oldestAt),
+    };
+  });
+}
+
+function statusOf(broker: Broker, statistics: Statistics): BusStatus {
+  return {
+    pid: process.pid,
+    version: broker.version,
+    epoch: broker.epoch,
+    startedAt: broker.startedAt,
+    journalPath: broker.db.path,
+    journalBytes: sizeOf(broker.db.path),
+    walBytes: sizeOf(`${broker.db.path}-wal`),
+    signals: statistics.signals,
+    lastSeq: broker.lastSeq,
+    deadLetters: statistics.deadLetters,
+    sessions: [...broker.sessions].map((s) => ({
+      service: s.service,
+      pid: s.pid,
+      connectedMs: Math.round(broker.now - s.openedAt),
+    })),
+    counters: { ...broker.counters },
+    unconsumed: statistics.unconsumed,
+  };
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}

@@ -1,0 +1,359 @@
+/**
+ * The broker: one journal, many sessions. Collects operations, commits them together, and hands out deliveries.
+ *
+ * Invariants: nothing is answered, delivered or announced before the commit that made it true returned; memory
+ * changes only after that commit; leases and retries run on a clock that stands still while the broker does not run,
+ * so that a stopped bus lets nothing expire that its clients kept alive.
+ */
+import type { FileLock } from "@kloros/file-lock";
+import { acquireFileLock } from "@kloros/file-lock";
+import { dirname, join } from "node:path";
+import type {
+  AdminOp,
+  AdminOps,
+  GrantedDelivery,
+  Page,
+  ReadQuery,
+  Session,
+  SessionInfo,
+  SessionPort,
+} from "./broker_types.ts";
+import { runAdmin } from "./admin.ts";
+import { type Consumer, Subscriptions, loadConsumers } from "./consumers.ts";
+import { JournalDatabase, JournalError, JournalFullError } from "./database.ts";
+import { type DamagedRow, grant, wake } from "./grants.ts";
+import { type Operation, operation } from "./operation.ts";
+import type { PreparedSignal } from "./prepare.ts";
+import { type Reader, openReader } from "./reader.ts";
+import { expireLeases } from "./releases.ts";
+import { DAMAGED } from "./schema.ts";
+import { BrokerSession } from "./session.ts";
+import { Transaction, settleRow } from "./transaction.ts";
+
+export interface BrokerClock {
+  /** UTC, ms. */
+  wallMs(): number;
+  /** Monotonic, ms. */
+  monotonicMs(): number;
+}
+
+export interface BrokerOptions {
+  /** File of the journal, or ":memory:". */
+  readonly path: string;
+  readonly clock?: BrokerClock;
+  readonly random?: () => number;
+  /** Commit by itself soon after an operation arrives (default), or only when the host calls `flush()`. */
+  readonly autoFlush?: boolean;
+  readonly version?: string;
+  /** The journal broke (I/O error, damage): nothing more will be acknowledged; the host must exit. */
+  readonly onFatal?: (error: unknown) => void;
+}
+
+const SYSTEM_CLOCK: BrokerClock = { wallMs: () => Date.now(), monotonicMs: () => performance.now() };
+
+/** A tick or flush advances the broker's clock by at most this: a longer gap was a stop, not waiting, ms. */
+const CLOCK_STEP_MAX = 250;
+
+type LiveListener = (name: string, body: string) => void;
+
+export class Broker {
+  readonly db: JournalDatabase;
+  readonly consumers = new Map<string, Consumer>();
+  readonly sessions = new Set<BrokerSession>();
+  readonly subscriptions: Subscriptions;
+  readonly reader: Reader;
+  readonly random: () => number;
+  readonly epoch: number;
+  readonly startedAt: number;
+  readonly version: string;
+  readonly counters: Record<string, number> = {};
+  readonly #clock: BrokerClock;
+  readonly #lock: FileLock | undefined;
+  readonly #autoFlush: boolean;
+  readonly #onFatal: ((error: unknown) => void) | undefined;
+  readonly #live = new Set<LiveListener>();
+  #queue: Operation[] = [];
+  #announcements: { name: string; body: string }[] = [];
+  #nextSeq: number;
+  #token = 0;
+  #now: number;
+  #seen: number;
+  #scheduled = false;
+  #fatal: unknown;
+  #closed = false;
+
+  /** Locks, opens and checks the journal. Throws `FileLockHeldError`, `JournalError`. */
+  constructor(options: BrokerOptions) {
+    this.#clock = options.clock ?? SYSTEM_CLOCK;
+    this.random = options.random ?? Math.random;
+    this.version = options.version ?? "0";
+    this.#autoFlush = options.autoFlush ?? true;
+    this.#onFatal = options.onFatal;
+    this.#lock =
+      options.path === ":memory:"
+        ? undefined
+        : acquireFileLock(join(dirname(options.path), "journal.lock"), "chemical-bus");
+    try {
+      this.db = new JournalDatabase(options.path);
+      this.epoch = this.#startEpoch();
+    } catch (error) {
+      this.#lock?.release();
+      throw error;
+    }
+    this.#nextSeq = this.#meta("next_seq", 1);
+    this.#now = this.#meta("clock", 0);
+    this.#seen = this.#clock.monotonicMs();
+    this.startedAt = this.#clock.wallMs();
+    for (const consumer of loadConsumers(this.db)) this.consumers.set(consumer.name, consumer);
+    this.subscriptions = new Subscriptions(this.consumers.values());
+    this.reader = openReader(this.db);
+  }
+
+  /** The broker's own clock, ms: monotonic across restarts, standing still while nothing runs. */
+  get now(): number {
+    return this.#now;
+  }
+
+  get lastSeq(): number {
+    return this.#nextSeq - 1;
+  }
+
+  wallMs(): number {
+    return this.#clock.wallMs();
+  }
+
+  /** A session for one client. `silenceMs`: without a `touch` for so long it counts as gone and may be displaced. */
+  open(info: SessionInfo, port: SessionPort, options: { readonly silenceMs?: number } = {}): Session {
+    const session = new BrokerSession(this, info, port, options.silenceMs ?? Number.POSITIVE_INFINITY);
+    this.sessions.add(session);
+    return session;
+  }
+
+  read(query: ReadQuery): Promise<Page> {
+    return this.reader
+      .page(query)
+      .then((page) => ({ ...page, items: page.items.map((item) => this.#withLeases(item)) }));
+  }
+
+  /** `service`: in whose name; what it may do is the transport's to check. */
+  admin<Op extends AdminOp>(
+    op: Op,
+    request: AdminOps[Op]["request"],
+    service = "operator",
+  ): Promise<AdminOps[Op]["result"]> {
+    return runAdmin(this, op, request, service);
+  }
+
+  /** Every stored or live signal, after its commit. */
+  onLive(listener: LiveListener): () => void {
+    this.#live.add(listener);
+    return () => this.#live.delete(listener);
+  }
+
+  /** Queues for the next transaction. */
+  enqueue(next: Operation): void {
+    if (this.#closed || this.#fatal !== undefined)
+      return next.failed(this.#fatal ?? new Error("the bus is closed"));
+    this.#queue.push(next);
+    this.wakeUp();
+  }
+
+  /** Queues `work` and promises its result. */
+  run<T>(
+    work: (tx: Transaction) => T,
+    options: { readonly solo?: boolean; readonly full?: (text: string) => T } = {},
+  ): Promise<T> {
+    const { operation: next, result } = operation(work, options);
+    this.enqueue(next);
+    return result;
+  }
+
+  /** Something may be grantable: look soon. */
+  wakeUp(): void {
+    if (!this.#autoFlush || this.#scheduled || this.#closed) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.flush();
+    });
+  }
+
+  /** Commits what waits, answers, announces, delivers. Drain all input first. */
+  flush(): void {
+    if (this.#closed) return;
+    this.#advance();
+    while (this.#queue.length > 0 && this.#fatal === undefined) this.#commit(this.#takeBatch());
+    this.#announce();
+    if (this.#fatal === undefined) this.#deliver();
+  }
+
+  /** Expires leases and delivers what fell due. Call at least every 250 ms, after the input was drained. */
+  tick(): void {
+    if (this.#closed) return;
+    this.#advance();
+    for (const consumer of this.consumers.values()) this.#expire(consumer);
+    this.flush();
+  }
+
+  /** Announces after the next commit. */
+  announce(s: PreparedSignal): void {
+    this.#announcements.push({ name: s.name, body: s.body });
+  }
+
+  /** What memory and the live feed learn when a signal was stored. Call inside a transaction. */
+  noteStored(tx: Transaction, s: PreparedSignal, seq: number): void {
+    tx.afterCommit(() => {
+      this.announce(s);
+      this.count(s.live ? "announced" : "stored");
+      if (!s.live) for (const consumer of this.subscriptions.of(s.name)) wake(consumer, s.lane, seq);
+    });
+  }
+
+  count(name: string, by = 1): void {
+    this.counters[name] = (this.counters[name] ?? 0) + by;
+  }
+
+  /** Commits what waits and closes. Sessions are told. */
+  close(): void {
+    if (this.#closed) return;
+    this.flush();
+    for (const session of this.sessions) session.end("the bus stops");
+    this.#closed = true;
+    this.reader.close();
+    this.db.close();
+    this.#lock?.release();
+  }
+
+  #takeBatch(): Operation[] {
+    const solo = this.#queue.findIndex((next) => next.solo === true);
+    const size = solo === -1 ? this.#queue.length : Math.max(1, solo);
+    return this.#queue.splice(0, size);
+  }
+
+  #commit(batch: readonly Operation[]): void {
+    const tx = new Transaction(this.db, this.subscriptions, this.#nextSeq, this.#clock.wallMs());
+    try {
+      this.db.transaction(() => {
+        for (const next of batch) next.apply(tx);
+        tx.finish();
+        this.#writeMeta(tx);
+      });
+    } catch (error) {
+      this.#refuse(batch, error);
+      return;
+    }
+    this.#nextSeq = tx.nextSeq;
+    tx.committed();
+    this.count("transactions");
+    for (const next of batch) next.done();
+  }
+
+  #refuse(batch: readonly Operation[], error: unknown): void {
+    if (error instanceof JournalFullError) {
+      this.count("full");
+      for (const next of batch) next.full(error.message);
+      return;
+    }
+    this.#fatal = error;
+    for (const next of [...batch, ...this.#queue]) next.failed(error);
+    this.#queue = [];
+    this.#onFatal?.(error);
+  }
+
+  #writeMeta(tx: Transaction): void {
+    const write = this.db.prepare(
+      "INSERT INTO meta(k, v) VALUES(?,?) ON CONFLICT DO UPDATE SET v = excluded.v",
+    );
+    if (tx.nextSeq !== this.#nextSeq) write.run("next_seq", tx.nextSeq);
+    if (tx.usesClock) write.run("clock", Math.ceil(this.#now));
+  }
+
+  #announce(): void {
+    const announcements = this.#announcements;
+    this.#announcements = [];
+    for (const { name, body } of announcements) for (const listener of this.#live) listener(name, body);
+  }
+
+  #deliver(): void {
+    for (const consumer of this.consumers.values()) {
+      const holder = consumer.holder;
+      if (holder === undefined) continue;
+      const { deliveries, damaged } = grant(consumer, {
+        db: this.db,
+        now: this.#now,
+        nextToken: () => `${this.epoch}.${++this.#token}`,
+      });
+      if (damaged.length > 0) this.#setAside(consumer, damaged);
+      if (deliveries.length > 0) this.#send(deliveries, holder.port);
+    }
+  }
+
+  #send(deliveries: readonly GrantedDelivery[], port: SessionPort): void {
+    this.count("granted", deliveries.length);
+    port.deliver(deliveries);
+  }
+
+  /** Damage is never silent: named, counted, and what is behind it goes on. */
+  #setAside(consumer: Consumer, rows: readonly DamagedRow[]): void {
+    void this.run((tx) => {
+      for (const row of rows) {
+        settleRow(tx, consumer, { seq: row.seq, state: DAMAGED, sum: row.sum, error: row.what });
+        tx.db
+          .prepare("INSERT OR IGNORE INTO damage(seq, cid, what, found_at) VALUES(?,?,?,?)")
+          .run(row.seq, consumer.cid, row.what, tx.at);
+      }
+      tx.afterCommit(() => this.count("damaged", rows.length));
+    });
+  }
+
+  #expire(consumer: Consumer): void {
+    let due = false;
+    for (const lease of consumer.leases.values()) due ||= lease.expiresAt <= this.#now;
+    if (!due) return;
+    const holder = consumer.holder;
+    void this.run((tx) => expireLeases(tx, consumer, this.#now)).then((seqs) => {
+      this.count("expired", seqs.length);
+      if (seqs.length > 0) holder?.port.gone(consumer.name, seqs);
+    });
+  }
+
+  #advance(): void {
+    const seen = this.#clock.monotonicMs();
+    this.#now += Math.min(Math.max(0, seen - this.#seen), CLOCK_STEP_MAX);
+    this.#seen = seen;
+  }
+
+  #meta(key: string, otherwise: number): number {
+    const row = this.db.prepare("SELECT v FROM meta WHERE k = ?").get(key) as { v: number } | null;
+    return row?.v ?? otherwise;
+  }
+
+  /** A new epoch a start: tokens of an earlier bus never equal a new one. Also checks that sequence numbers fit. */
+  #startEpoch(): number {
+    const epoch = this.#meta("epoch", 0) + 1;
+    const last = (
+      this.db.prepare("SELECT coalesce(max(seq), 0) AS last FROM signal").get() as { last: number }
+    ).last;
+    const next = this.#meta("next_seq", 1);
+    if (last >= next) {
+      throw new JournalError(
+        "corrupt",
+        `the journal ${this.db.path} holds signal ${last} but counts only to ${next - 1}; keep a copy of it before anything else`,
+      );
+    }
+    this.db.transaction(() =>
+      this.db
+        .prepare("INSERT INTO meta(k, v) VALUES('epoch', ?) ON CONFLICT DO UPDATE SET v = excluded.v")
+        .run(epoch),
+    );
+    return epoch;
+  }
+
+  #withLeases(item: Page["items"][number]): Page["items"][number] {
+    const leased = (name: string): boolean => this.consumers.get(name)?.leases.has(item.seq) ?? false;
+    return {
+      ...item,
+      deliveries: item.deliveries.map((d) => (leased(d.consumer) ? { ...d, state: "leased" as const } : d)),
+    };
+  }
+}

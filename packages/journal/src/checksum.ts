@@ -1,0 +1,28 @@
+/** CRC-32 over a row's columns: a flipped byte is seen when the row is read. */
+export interface SignalColumns {
+  readonly id: string;
+  readonly name: string;
+  readonly source: string;
+  readonly lane: number;
+  readonly at: number;
+  readonly trace: string | null;
+  readonly ckey: string | null;
+  readonly body: string;
+}
+
+export function signalSum(seq: number, s: SignalColumns): number {
+  return Bun.hash.crc32(
+    `${seq}\n${s.id}\n${s.name}\n${s.source}\n${s.lane}\n${s.at}\n${s.trace ?? ""}\n${s.ckey ?? ""}\n${s.body}`,
+  );
+}
+
+/** Prefixes a text with its own checksum, for columns outside a row's sum (plans, states). */
+export function seal(text: string): string {
+  return Bun.hash.crc32(text).toString(16).padStart(8, "0") + text;
+}
+
+/** Undoes `seal`; undefined when the text is not what was sealed. */
+export function unseal(sealed: string): string | undefined {
+  const text = sealed.slice(8);
+  return sealed.length >= 8 && sealed === seal(text) ? text : undefined;
+}

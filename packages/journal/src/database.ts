@@ -1,0 +1,125 @@
+/**
+ * The journal's SQLite file: opened here, and nowhere touched except through SQLite (closing the file any other
+ * way would drop SQLite's locks).
+ *
+ * Invariants: one writer; `synchronous=FULL`, so a returned commit is on disk; a transaction that throws leaves
+ * the database as it was.
+ */
+import { Database, type Statement, SQLiteError } from "bun:sqlite";
+import { DDL, SCHEMA_VERSION } from "./schema.ts";
+
+/** The disk is full: retryable, nothing was written. */
+export class JournalFullError extends Error {
+  override readonly name = "JournalFullError";
+}
+
+/** The journal can't be used: `code` says why, the text what to do. */
+export class JournalError extends Error {
+  override readonly name = "JournalError";
+  readonly code: "corrupt" | "io" | "schema" | "lost";
+  constructor(code: JournalError["code"], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** A WAL beyond this is checkpointed by the next commit, pages of 4 KiB: bounds what one flip in it can cut off. */
+const WAL_PAGES = 2000;
+
+export class JournalDatabase {
+  readonly path: string;
+  readonly handle: Database;
+  readonly #statements = new Map<string, Statement>();
+  readonly #begin: Statement;
+  readonly #commit: Statement;
+  readonly #rollback: Statement;
+
+  constructor(path: string) {
+    this.path = path;
+    this.handle = openHandle(path);
+    this.#begin = this.handle.prepare("BEGIN IMMEDIATE");
+    this.#commit = this.handle.prepare("COMMIT");
+    this.#rollback = this.handle.prepare("ROLLBACK");
+  }
+
+  /** A prepared statement, kept. */
+  prepare(sql: string): Statement {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.handle.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  /** Runs `work` in one transaction. Throws `JournalFullError` or `JournalError` after rolling back. */
+  transaction<T>(work: () => T): T {
+    try {
+      this.#begin.run();
+      const result = work();
+      this.#commit.run();
+      return result;
+    } catch (error) {
+      if (this.handle.inTransaction) this.#rollback.run();
+      throw translate(error, this.path);
+    }
+  }
+
+  close(): void {
+    for (const statement of this.#statements.values()) statement.finalize();
+    for (const statement of [this.#begin, this.#commit, this.#rollback]) statement.finalize();
+    this.handle.close();
+  }
+}
+
+function openHandle(path: string): Database {
+  try {
+    const handle = new Database(path, { create: true, strict: true });
+    handle.run("PRAGMA journal_mode = WAL");
+    handle.run("PRAGMA synchronous = FULL");
+    handle.run(`PRAGMA wal_autocheckpoint = ${WAL_PAGES}`);
+    handle.run("PRAGMA cache_size = -16384");
+    handle.run("PRAGMA temp_store = MEMORY");
+    migrate(handle, path);
+    return handle;
+  } catch (error) {
+    throw translate(error, path);
+  }
+}
+
+function migrate(handle: Database, path: string): void {
+  const found = handle.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
+  if (found === SCHEMA_VERSION) return;
+  if (found > SCHEMA_VERSION) {
+    throw new JournalError(
+      "schema",
+      `${path} has schema version ${found}, this program knows ${SCHEMA_VERSION}: it was written by a newer one; start that one, or move the file away`,
+    );
+  }
+  handle.transaction(() => {
+    handle.run(DDL);
+    handle.run(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+  })();
+}
+
+function translate(error: unknown, path: string): unknown {
+  if (!(error instanceof SQLiteError)) return error;
+  const code = error.code ?? "";
+  if (code.startsWith("SQLITE_FULL")) {
+    return new JournalFullError(`no space left for the journal ${path}; free some, nothing was lost`, {
+      cause: error,
+    });
+  }
+  if (code.startsWith("SQLITE_CORRUPT") || code.startsWith("SQLITE_NOTADB")) {
+    return new JournalError(
+      "corrupt",
+      `the journal ${path} is damaged (${error.message}); keep a copy of it before anything else`,
+      { cause: error },
+    );
+  }
+  return new JournalError(
+    "io",
+    `the journal ${path} can't be used: ${code} ${error.message}; check the disk and the permissions`,
+    { cause: error },
+  );
+}

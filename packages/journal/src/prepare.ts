@@ -1,0 +1,63 @@
+/** From what a client sent to what the journal stores: everything that needs no database, done before the transaction. */
+import { type Envelope, type SignalDefinition, canonicalSource, parseEnvelope } from "@kloros/signal-schema";
+import type { PublishResult } from "./broker_types.ts";
+import { LANES } from "./schema.ts";
+
+export interface PreparedSignal {
+  readonly id: string;
+  readonly name: string;
+  readonly source: string;
+  /** Index in LANES. */
+  readonly lane: number;
+  /** null: its own id. */
+  readonly trace: string | null;
+  /** `latest` only: name and key, so that keys of different signals never meet. */
+  readonly ckey: string | null;
+  readonly body: string;
+  readonly live: boolean;
+  readonly kind: SignalDefinition["kind"];
+}
+
+export type Invalid = Extract<PublishResult, { status: "invalid" }>;
+
+/** Checks one envelope as `service` said it. The stored text is what came in, byte for byte. */
+export function prepareSignal(body: string, service: string): PreparedSignal | Invalid {
+  const parsed = parseEnvelope(body);
+  if (!parsed.ok) return { status: "invalid", code: parsed.code, text: parsed.text };
+  const { envelope, definition } = parsed;
+  const speaker = canonicalSource(definition, envelope.source);
+  if (speaker === undefined) return refused("emitter", `${envelope.source} may not emit ${definition.name}`);
+  if (speaker !== service) {
+    return refused(
+      "identity",
+      `${service} tried to emit ${definition.name} in the name of ${envelope.source}; a client speaks only for itself`,
+    );
+  }
+  return columnsOf(envelope, definition, body);
+}
+
+function refused(code: string, text: string): Invalid {
+  return { status: "invalid", code, text };
+}
+
+function columnsOf(envelope: Envelope, definition: SignalDefinition, body: string): PreparedSignal {
+  const key = definition.key?.(envelope.facts);
+  return {
+    id: envelope.id,
+    name: envelope.signal,
+    source: envelope.source,
+    lane: LANES.indexOf(definition.lane(envelope.facts)),
+    trace: envelope.trace === envelope.id ? null : envelope.trace,
+    ckey: definition.delivery === "latest" ? `${envelope.signal}|${key ?? ""}` : null,
+    body,
+    live: definition.delivery === "live",
+    kind: definition.kind,
+  };
+}
+
+/** Same id: the same signal? Times of the envelope may differ (a retry after a crash), what is said may not. */
+export function sameBody(a: string, b: string): boolean {
+  if (a === b) return true;
+  const [x, y] = [JSON.parse(a) as Envelope, JSON.parse(b) as Envelope];
+  return x.signal === y.signal && x.source === y.source && Bun.deepEquals(x.facts, y.facts);
+}

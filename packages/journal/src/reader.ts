@@ -1,0 +1,86 @@
+/** History reads off the writer: a Worker for a journal in a file, the same connection for one in memory. */
+import type { Page, ReadQuery } from "./broker_types.ts";
+import type { JournalDatabase } from "./database.ts";
+import { type Statistics, readPage, readStatistics } from "./reading.ts";
+
+export type ReaderRequest = { readonly n: number; readonly path: string } & (
+  | { readonly kind: "page"; readonly query: ReadQuery }
+  | { readonly kind: "statistics" }
+);
+export type ReaderReply =
+  | { readonly n: number; readonly ok: true; readonly value: unknown }
+  | { readonly n: number; readonly ok: false; readonly text: string };
+
+export interface Reader {
+  page(query: ReadQuery): Promise<Page>;
+  statistics(): Promise<Statistics>;
+  /** Requests not yet answered: a host that blocks must look at its event loop while there are any. */
+  readonly waiting: number;
+  close(): void;
+}
+
+export function openReader(db: JournalDatabase): Reader {
+  return db.path === ":memory:" ? directReader(db) : new WorkerReader(db.path);
+}
+
+function directReader(db: JournalDatabase): Reader {
+  return {
+    page: async (query) => readPage(db.handle, query),
+    statistics: async () => readStatistics(db.handle),
+    waiting: 0,
+    close: () => {},
+  };
+}
+
+class WorkerReader implements Reader {
+  readonly #path: string;
+  readonly #waiting = new Map<
+    number,
+    { resolve: (value: unknown) => void; reject: (error: Error) => void }
+  >();
+  #worker: Worker | undefined;
+  #n = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  page(query: ReadQuery): Promise<Page> {
+    return this.#ask({ n: ++this.#n, path: this.#path, kind: "page", query }) as Promise<Page>;
+  }
+
+  statistics(): Promise<Statistics> {
+    return this.#ask({ n: ++this.#n, path: this.#path, kind: "statistics" }) as Promise<Statistics>;
+  }
+
+  close(): void {
+    this.#worker?.terminate();
+    for (const { reject } of this.#waiting.values()) reject(new Error("the journal was closed"));
+    this.#waiting.clear();
+  }
+
+  #ask(request: ReaderRequest): Promise<unknown> {
+    this.#worker ??= this.#start();
+    const worker = this.#worker;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(request.n, { resolve, reject });
+      worker.postMessage(request);
+    });
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL("./read_worker.ts", import.meta.url).href);
+    worker.onmessage = (event: MessageEvent<ReaderReply>): void => {
+      const waiter = this.#waiting.get(event.data.n);
+      this.#waiting.delete(event.data.n);
+      if (event.data.ok) waiter?.resolve(event.data.value);
+      else waiter?.reject(new Error(`reading the journal failed: ${event.data.text}`));
+    };
+    worker.unref();
+    return worker;
+  }
+}

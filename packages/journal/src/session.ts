@@ -1,0 +1,216 @@
+/** One client of the broker: turns its calls into operations of the next transaction. */
+import type { Lane } from "@kloros/signal-schema";
+import type {
+  AttachResult,
+  ConsumerSpec,
+  HeldLease,
+  PublishResult,
+  Session,
+  SessionInfo,
+  SessionPort,
+  SettleItem,
+  SettleResult,
+} from "./broker_types.ts";
+import { attach } from "./attach.ts";
+import type { Broker } from "./broker.ts";
+import { seal } from "./checksum.ts";
+import type { Consumer, Holder } from "./consumers.ts";
+import { recordReported } from "./dead_letters.ts";
+import { type Invalid, type PreparedSignal, prepareSignal, sameBody } from "./prepare.ts";
+import { releaseAll, suspectAll } from "./releases.ts";
+import { DEFAULTS, type PreparedSettle, settleAll } from "./settle.ts";
+import type { Transaction } from "./transaction.ts";
+
+const PLAN_BYTES_MAX = 64 * 1024;
+
+export class BrokerSession implements Session, Holder {
+  readonly info: SessionInfo;
+  readonly port: SessionPort;
+  readonly openedAt: number;
+  readonly #broker: Broker;
+  readonly #silenceMs: number;
+  #heard: number;
+  #ended = false;
+
+  constructor(broker: Broker, info: SessionInfo, port: SessionPort, silenceMs: number) {
+    this.#broker = broker;
+    this.info = info;
+    this.port = port;
+    this.#silenceMs = silenceMs;
+    this.openedAt = broker.now;
+    this.#heard = broker.now;
+  }
+
+  get instance(): string {
+    return this.info.instance;
+  }
+  get pid(): number {
+    return this.info.pid;
+  }
+  get service(): string {
+    return this.info.service;
+  }
+
+  live(): boolean {
+    return !this.#ended && this.#broker.now - this.#heard < this.#silenceMs;
+  }
+
+  touch(): void {
+    this.#heard = this.#broker.now;
+  }
+
+  publish(envelopes: readonly string[]): Promise<readonly PublishResult[]> {
+    const prepared = envelopes.map((body) => prepareSignal(body, this.info.service));
+    return this.#broker.run((tx) => prepared.map((s) => this.#store(tx, s)), {
+      full: (text) => prepared.map((s) => ("status" in s ? s : { status: "busy", text })),
+    });
+  }
+
+  attach(spec: ConsumerSpec, held: readonly HeldLease[]): Promise<AttachResult> {
+    return this.#broker.run((tx) => attach(this.#broker, tx, this, spec, held), { solo: true });
+  }
+
+  credit(name: string, lane: Lane, total: number): void {
+    const consumer = this.#held(name);
+    if (consumer === undefined) return;
+    consumer.credit[lane === "urgent" ? 0 : 1] = total;
+    this.#broker.wakeUp();
+  }
+
+  settle(name: string, items: readonly SettleItem[]): Promise<readonly SettleResult[]> {
+    const prepared = items.map((item) => this.#prepareSettle(item));
+    const accepted = prepared.flatMap((p) => ("status" in p ? [] : [p]));
+    return this.#broker.run((tx) => this.#settle(tx, name, prepared, accepted), {
+      full: (text) => prepared.map((p) => ("status" in p ? p : { status: "busy", text })),
+    });
+  }
+
+  plan(name: string, seq: number, token: string, plan: string): Promise<SettleResult> {
+    if (plan.length > PLAN_BYTES_MAX) {
+      return Promise.resolve({
+        status: "refused",
+        code: "too_large",
+        text: `a plan of ${plan.length} characters; at most ${PLAN_BYTES_MAX}`,
+      });
+    }
+    return this.#broker.run<SettleResult>(
+      (tx) => {
+        const consumer = this.#held(name);
+        if (consumer === undefined || consumer.leases.get(seq)?.token !== token) return { status: "gone" };
+        tx.db
+          .prepare("UPDATE delivery SET plan = ? WHERE cid = ? AND seq = ?")
+          .run(seal(plan), consumer.cid, seq);
+        return { status: "ok" };
+      },
+      { full: (text) => ({ status: "busy", text }) },
+    );
+  }
+
+  extend(name: string, items: readonly HeldLease[]): readonly number[] {
+    const consumer = this.#held(name);
+    const gone: number[] = [];
+    for (const { seq, token } of items) {
+      const lease = consumer?.leases.get(seq);
+      if (lease === undefined || lease.token !== token) gone.push(seq);
+      else lease.expiresAt = this.#broker.now + (consumer?.spec.leaseMs ?? DEFAULTS.leaseMs);
+    }
+    return gone;
+  }
+
+  close(options: { readonly clean: boolean }): Promise<void> {
+    if (this.#ended) return Promise.resolve();
+    this.#ended = true;
+    this.#broker.sessions.delete(this);
+    const mine = [...this.#broker.consumers.values()].filter((consumer) => consumer.holder === this);
+    return this.#broker.run((tx) => {
+      for (const consumer of mine) this.#letGo(tx, consumer, options.clean);
+    });
+  }
+
+  /** Ended by the broker: no operations any more. */
+  end(reason: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#broker.sessions.delete(this);
+    this.port.closed(reason);
+  }
+
+  #letGo(tx: Transaction, consumer: Consumer, clean: boolean): void {
+    if (consumer.holder !== this) return;
+    if (clean) releaseAll(tx, consumer, this.#broker.now);
+    else suspectAll(tx, consumer, this.#broker.now);
+    tx.afterCommit(() => {
+      if (consumer.holder === this) consumer.holder = undefined;
+    });
+  }
+
+  #held(name: string): Consumer | undefined {
+    const consumer = this.#broker.consumers.get(name);
+    return consumer?.holder === this ? consumer : undefined;
+  }
+
+  #store(tx: Transaction, s: PreparedSignal | Invalid): PublishResult {
+    if ("status" in s) {
+      this.#broker.count("invalid");
+      return s;
+    }
+    if (s.live) {
+      this.#broker.noteStored(tx, s, 0);
+      return { status: "announced" };
+    }
+    const seq = tx.append(s);
+    if (seq === undefined) return this.#known(tx, s);
+    this.#note(tx, s, seq);
+    return { status: "stored", seq };
+  }
+
+  #known(tx: Transaction, s: PreparedSignal): PublishResult {
+    const row = tx.db.prepare("SELECT seq, body FROM signal WHERE id = ?").get(s.id) as {
+      seq: number;
+      body: string;
+    };
+    if (sameBody(row.body, s.body)) {
+      this.#broker.count("duplicate");
+      return { status: "duplicate", seq: row.seq };
+    }
+    this.#broker.count("conflict");
+    return {
+      status: "conflict",
+      seq: row.seq,
+      text: `id ${s.id} is taken by another ${s.name} (sequence ${row.seq}); the first one stays`,
+    };
+  }
+
+  #note(tx: Transaction, s: PreparedSignal, seq: number): void {
+    if (s.kind === "error") recordReported(tx, s, seq);
+    this.#broker.noteStored(tx, s, seq);
+  }
+
+  #prepareSettle(item: SettleItem): PreparedSettle | Extract<SettleResult, { status: "refused" }> {
+    if (item.outcome.kind !== "done") return { ...item, outcome: item.outcome };
+    const emits: PreparedSignal[] = [];
+    for (const body of item.outcome.emits) {
+      const s = prepareSignal(body, this.info.service);
+      if ("status" in s) return { status: "refused", code: s.code, text: s.text };
+      emits.push(s);
+    }
+    return { ...item, outcome: { ...item.outcome, emits } };
+  }
+
+  #settle(
+    tx: Transaction,
+    name: string,
+    prepared: readonly (PreparedSettle | Extract<SettleResult, { status: "refused" }>)[],
+    accepted: readonly PreparedSettle[],
+  ): SettleResult[] {
+    const consumer = this.#held(name);
+    if (consumer === undefined) return prepared.map((p) => ("status" in p ? p : { status: "gone" }));
+    const results = settleAll(tx, consumer, accepted, {
+      now: this.#broker.now,
+      random: this.#broker.random,
+      onAppended: (s, seq) => this.#note(tx, s, seq),
+    });
+    let next = 0;
+    return prepared.map((p) => ("status" in p ? p : (results[next++] as SettleResult)));
+  }
+}
