@@ -134,16 +134,17 @@ setup_dependencies() {
     "$BUN" install --frozen-lockfile --silent) ||
     setup_die "\`bun install --frozen-lockfile\` failed (its message is above)" \
       "No network: connect once, later runs need none. \"lockfile had changes\": run \`bun install\` and commit bun.lock."
+  setup_libzmq again
   setup_wanted >"$setup_stamp"
   setup_unlock
 }
 
 # The prebuilt libzmq lies in a dependency under a name that cannot be embedded; the package's script copies it.
 setup_libzmq() {
-  setup_link=$root/packages/zmq/scripts/link_libzmq.ts
-  [ -f "$setup_link" ] || return 0
-  [ ! -e "$root/packages/zmq/libzmq.so" ] || [ "$root/packages/zmq/libzmq.so" -ot "$setup_stamp" ] || return 0
-  "$BUN" "$setup_link" >&2 || setup_die "libzmq could not be put in its place (the message is above)"
+  [ ! -e "$root/packages/zmq/libzmq.so" ] || [ "${1:-}" = again ] || return 0
+  setup_say "putting libzmq in its place: packages/zmq/libzmq.so"
+  "$BUN" "$root/packages/zmq/scripts/link_libzmq.ts" >/dev/null ||
+    setup_die "libzmq could not be put in its place (the message is above)"
 }
 
 setup_main() {

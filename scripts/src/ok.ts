@@ -48,7 +48,8 @@ async function runStep(step: Step, stop: AbortSignal): Promise<StepOutcome> {
     signal: stop,
     env,
   });
-  const counts = step.kind === "gate" ? countsOfGate(run.exitCode) : countsOfTestRun(run.output, run.exitCode);
+  const counts =
+    step.kind === "gate" ? countsOfGate(run.exitCode) : countsOfTestRun(run.output, run.exitCode);
   const outcome = { name: step.name, counts, elapsedMs: run.elapsedMs, timedOut: run.timedOut };
   if (stop.aborted) return outcome;
   console.log(formatOutcome(outcome));
