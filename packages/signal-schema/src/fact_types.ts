@@ -11,7 +11,8 @@ const textLengthMax = 4096;
 export const longTextLengthMax = 65_536;
 const listLengthMax = 4096;
 /** RFC 3339 in UTC, seconds or finer; validity of the day is left to the envelope's own check. */
-const utcPattern = "^\\d{4}-[01]\\d-[0-3]\\dT[0-2]\\d:[0-5]\\d:[0-5]\\d(\\.\\d{1,9})?(Z|\\+00:00)$";
+const utcPattern =
+  "^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])T([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,9})?(Z|\\+00:00)$";
 
 export const text = (description: string) => Type.String({ description, maxLength: textLengthMax });
 

@@ -184,7 +184,7 @@ export const DreamTimeout = defineSignal({
     {
       timeout_seconds: 1800,
       suggested_action: "look at the dream-consumer's log and at its last run",
-      request_id: "019a81d2-7c40-7000-8000-000000000001",
+      request_id: "019a81ea-3040-7000-8000-000000000001",
     },
   ],
   emitters: [chemicalBus],

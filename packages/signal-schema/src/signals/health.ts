@@ -75,10 +75,10 @@ export const LoopDetected = defineSignal({
   }),
   examples: [
     {
-      trace: "019a81d2-7c40-7000-8000-000000000001",
+      trace: "019a81ea-3040-7000-8000-000000000001",
       path: ["Q_CURIOSITY_INVESTIGATE", "Q_INVESTIGATION_COMPLETE", "Q_CURIOSITY_INVESTIGATE"],
       rule: "cycle",
-      cut_signal_id: "019a81d2-7c40-8000-8000-000000000002",
+      cut_signal_id: "019a81ea-3040-8000-8000-000000000002",
     },
   ],
   emitters: [chemicalBus],

@@ -208,7 +208,7 @@ export const InvestigationTimeout = defineSignal({
       question_id: "discover.module.audio",
       timeout_seconds: 600,
       suggested_action: "look at the investigation-consumer's log; ask again when it is healthy",
-      request_id: "019a81d2-7c40-7000-8000-000000000001",
+      request_id: "019a81ea-3040-7000-8000-000000000001",
     },
   ],
   emitters: [chemicalBus],
