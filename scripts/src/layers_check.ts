@@ -47,6 +47,8 @@ function faultOf(
   if (specifier.startsWith("/") || specifier.startsWith("file:")) {
     return { rule: "absolute-import", message: `${specifier} exists on one machine only` };
   }
+  // What crosses packages starts programs where they lie.
+  if (one.byUrl && isTooling(from)) return undefined;
   if (specifier.startsWith(".")) return relativeFault(specifier, path, from);
   if (specifier === "bun" || specifier.startsWith("bun:") || isBuiltin(specifier)) return undefined;
   const name = packageName(specifier);

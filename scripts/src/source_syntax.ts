@@ -21,6 +21,8 @@ export interface SourceImport {
   readonly line: number;
   /** Erased when the program runs. */
   readonly typeOnly: boolean;
+  /** A file named by its place (`new URL("./x.ts", import.meta.url)`), to be started or read, not imported. */
+  readonly byUrl: boolean;
 }
 
 export interface SourceFunction {
@@ -137,7 +139,12 @@ class SyntaxReader {
     if (node.type === "TSAnyKeyword") this.#anyTypes.push(line);
     const source = stringLiteral(node["source"]) ?? referredModule(node);
     if (source === undefined) return;
-    this.#imports.push({ specifier: source, line, typeOnly: isTypeOnly(node) });
+    this.#imports.push({
+      specifier: source,
+      line,
+      typeOnly: isTypeOnly(node),
+      byUrl: node.type === "NewExpression",
+    });
   }
 
   #readUse(node: Node): void {
