@@ -21,7 +21,7 @@ const GATES: readonly (readonly [name: string, tool: string, ...args: string[]])
   ["format", "oxfmt", "--check"],
   ["types", "tsc", "--noEmit"],
   ["lint", "oxlint", "--type-aware", "--deny-warnings"],
-  ["knip", "knip", "--no-progress"],
+  ["knip", "knip", "--no-progress", "--no-config-hints"],
   ["sherif", "sherif"],
 ];
 

@@ -1,6 +1,6 @@
 import type { Rule, Remark } from "./tidy_rules.ts";
 
-export const FUNCTION_LINES_MAX = 80;
+const FUNCTION_LINES_MAX = 80;
 
 function eachLine(lines: readonly number[], message: string): Remark[] {
   return lines.map((line) => ({ line, message }));

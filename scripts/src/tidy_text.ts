@@ -1,7 +1,7 @@
 import type { Remark, Rule } from "./tidy_rules.ts";
 
-export const FILE_LINES_MAX = 400;
-export const MAIN_LINES_MAX = 30;
+const FILE_LINES_MAX = 400;
+const MAIN_LINES_MAX = 30;
 
 function linesMatching(text: string, pattern: RegExp, message: (match: string) => string): Remark[] {
   return text.split("\n").flatMap((line, index) => {
