@@ -28,7 +28,7 @@ export function validateFacts<Name extends string, Schema extends TObject>(
   facts: unknown,
 ): FactsResult<Static<Schema>> {
   const validator = validatorOf(definition);
-  if (validator.Check(facts)) return { ok: true, facts: facts as Static<Schema> };
+  if (validator.Check(facts)) return { ok: true, facts: facts };
   const errors = describeErrors(validator.Errors(facts));
   return { ok: false, code: "bad_facts", text: `${definition.name}: ${errors.join("; ")}` };
 }

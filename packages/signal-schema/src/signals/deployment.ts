@@ -42,9 +42,9 @@ export const WinnerDeployed = defineSignal({
   description: "Winners stand in the live configuration, read back and verified.",
   facts: facts({
     dream_cycle_id: cycleId,
-    winners_deployed: count("How many."),
-    deployed_at: utcTime("When."),
-    winners: optional(list(deployedWinner, "Which.")),
+    winners_deployed: count("How many winners."),
+    deployed_at: utcTime("When it happened."),
+    winners: optional(list(deployedWinner, "Which winners.")),
   }),
   examples: [
     {
@@ -67,10 +67,10 @@ export const DeploymentFailed = defineSignal({
   description: "Winners could not be deployed; what was changed was taken back.",
   facts: facts({
     dream_cycle_id: cycleId,
-    failures: count("How many."),
-    failed_at: utcTime("When."),
+    failures: count("How many winners."),
+    failed_at: utcTime("When it happened."),
     error: optional(longText("What went wrong.")),
-    winners: optional(list(failedWinner, "Which, and why.")),
+    winners: optional(list(failedWinner, "Which winners, and why.")),
   }),
   examples: [
     {

@@ -32,7 +32,7 @@ export const HealthAlert = defineSignal({
     details: optional(
       object(
         {
-          message: optional(longText("In words.")),
+          message: optional(longText("What happened, in words.")),
           unit: optional(text("Unit of value and threshold.")),
           suggestions: optional(list(text("One suggestion."), "What else could be done.")),
         },

@@ -68,7 +68,7 @@ export const IntegrationFailed = defineSignal({
   facts: facts({
     capability_key: text("Capability of the question."),
     reason: text("Why: a criterion that was not met, or what went wrong."),
-    failed_at: utcTime("When."),
+    failed_at: utcTime("When it happened."),
     investigation_timestamp: text("`timestamp` of the investigation's record."),
     error: optional(longText("The error behind it.")),
     retry_possible: optional(flag("Whether trying again can help.")),

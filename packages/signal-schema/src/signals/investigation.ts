@@ -227,7 +227,7 @@ export const EvidenceUpdated = defineSignal({
     evidence_hash: name("Hash of the evidence it now rests on, 16 hexadecimal digits."),
     changed: list(text("Name of a field."), "Fields of the evidence that changed; empty when none did."),
     suppressed: flag("Whether further questions about the module are suppressed."),
-    updated_at: optional(utcTime("When.")),
+    updated_at: optional(utcTime("When it happened.")),
   }),
   examples: [
     {

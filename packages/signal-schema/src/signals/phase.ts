@@ -21,7 +21,7 @@ export const PhaseTrigger = defineSignal({
   name: "Q_PHASE_TRIGGER",
   kind: "trigger",
   description: "Asks to run one PHASE epoch.",
-  facts: facts({ reason: name("Why.") }),
+  facts: facts({ reason: name("Why it is to run, e.g. `phase_window_open`.") }),
   examples: [{ reason: "phase_window_open" }],
   emitters: [policyEngine, operator],
   delivery: "every",

@@ -1,0 +1,9 @@
+export {
+  arbitraryDefinition,
+  arbitraryEnvelope,
+  arbitraryFacts,
+  arbitraryId,
+  arbitraryInvalidEnvelope,
+  mutations,
+} from "./arbitrary_envelope.ts";
+export type { InvalidEnvelope, Mutation } from "./arbitrary_envelope.ts";
