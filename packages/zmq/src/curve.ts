@@ -24,9 +24,9 @@ export function curvePublic(secretKey: string): string {
   const publicKey = new Uint8Array(KEY_CHARACTERS + 1);
   const usable = secretKey.length === KEY_CHARACTERS;
   if (!usable || library().zmq_curve_public(publicKey, cString(secretKey)) !== 0) {
+    const flaw = usable ? "one that Z85 does not know" : `${secretKey.length}`;
     throw new RangeError(
-      `zmq: a CURVE secret key is ${KEY_CHARACTERS} characters of Z85, this one has ${secretKey.length}` +
-        (usable ? " and one that Z85 does not know" : ""),
+      `zmq: a CURVE secret key is ${KEY_CHARACTERS} characters of Z85, this one has ${flaw}`,
     );
   }
   return keyText(publicKey);

@@ -52,7 +52,7 @@ export class ZmqError extends Error {
 export function lastError(operation: string, endpoint = ""): ZmqError {
   const errno = library().zmq_errno();
   const text = library().zmq_strerror(errno);
-  return new ZmqError(operation, endpoint, errno, text === null ? "unknown" : new CString(text).toString());
+  return new ZmqError(operation, endpoint, errno, text === null ? "unknown" : new CString(text));
 }
 
 function codeOf(errno: number): string {

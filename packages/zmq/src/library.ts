@@ -76,14 +76,17 @@ export function libraryPath(): string {
   return load().path;
 }
 
+interface LibraryFile {
+  readonly libraryFile: string;
+}
+
 /**
  * A compiled program always has the file. From source it is made by the set-up; when someone skipped that,
  * it is made now. `require`, because a static import of a missing file could not be caught.
  */
 function findLibrary(): string {
   try {
-    const found: { readonly libraryFile: string } = require("./library_file.ts");
-    return found.libraryFile;
+    return (require("./library_file.ts") as LibraryFile).libraryFile;
   } catch {
     return linkLibrary().path;
   }

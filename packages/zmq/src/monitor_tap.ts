@@ -30,6 +30,7 @@ export class MonitorTap {
   readonly address: bigint;
   readonly fd: number;
   readonly #onEvent: (event: MonitorEvent) => void;
+  #closed = false;
 
   constructor(monitored: Handle, onEvent: (event: MonitorEvent) => void) {
     this.#onEvent = onEvent;
@@ -48,9 +49,9 @@ export class MonitorTap {
     this.fd = getInteger(pair, OPTION.fd, "fd");
   }
 
-  /** Hands over all events that wait. */
+  /** Hands over all events that wait. The listener may close the socket. */
   drain(): void {
-    for (;;) {
+    while (!this.#closed) {
       const size = receivePart(this.handle);
       if (size < 0) return;
       const head = copyPart(size);
@@ -60,6 +61,7 @@ export class MonitorTap {
   }
 
   close(): void {
+    this.#closed = true;
     library().zmq_close(this.handle);
   }
 }

@@ -97,7 +97,7 @@ const USER_ID = cString("User-Id");
 
 function property(name: Uint8Array): string {
   const value = library().zmq_msg_gets(message, name);
-  return value === null ? "" : new CString(value).toString();
+  return value === null ? "" : new CString(value);
 }
 
 export function peerAddressOfPart(): string {

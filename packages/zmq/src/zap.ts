@@ -34,7 +34,7 @@ export interface Zap {
 export function startZap(options: ZapOptions): Zap {
   const socket = new Socket("router", { routerMandatory: false });
   try {
-    socket.bind("inproc://zeromq.zap.01");
+    socket.bind(ENDPOINT);
   } catch (error) {
     socket.close();
     throw error;
@@ -45,8 +45,16 @@ export function startZap(options: ZapOptions): Zap {
     }
   };
   options.readiness?.watch(socket, drain);
-  return { socket, drain, close: () => socket.close() };
+  const close = (): void => {
+    // Closing gives the name back some time later; unbinding at once, so that a new handler can start.
+    if (!socket.closed) socket.unbind(ENDPOINT);
+    socket.close();
+  };
+  return { socket, drain, close };
 }
+
+/** Where libzmq looks for the handler. */
+const ENDPOINT = "inproc://zeromq.zap.01";
 
 const decoder = new TextDecoder();
 const CURVE_KEY_BYTES = 32;
