@@ -13,6 +13,13 @@ export const CRASH_POINTS = {
   "ledger.synced": "the line is on disk, the delivery is not committed",
   "files.tmp-written": "the temporary file is complete and synced, the target is the old one",
   "files.renamed": "the target is the new file, the directory is not synced",
+  "integrator.planned": "the plan is stored, nothing is changed",
+  "integrator.init-created": "__init__.py is created, the registry is the old one",
+  "integrator.registry-written": "the registry has the entry, no log has it",
+  "integrator.logged": "the log of integrated capabilities has its line",
+  "integrator.recorded": "all is done, the delivery is not committed",
+  "monitor.remembered": "an announcement is due and stored as such, not published",
+  "monitor.published": "an announcement is published and still stored as due",
 } as const;
 
 export type CrashPoint = keyof typeof CRASH_POINTS;

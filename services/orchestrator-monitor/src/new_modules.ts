@@ -1,0 +1,96 @@
+/**
+ * The check that announces modules which are new in the registry.
+ *
+ * Order, so that a crash anywhere neither loses nor doubles an announcement: decided, remembered as due (on disk), published
+ * with a derived id, remembered as done. What is due is published again after a restart, same id, same text.
+ */
+import { crashPoint } from "@kloros/daemon";
+import type { ServiceContext } from "@kloros/daemon";
+import { isSignal, ModuleDiscovered, ModuleIntegrated } from "@kloros/signal-schema";
+import type { Envelope } from "@kloros/signal-schema";
+import { join } from "node:path";
+import type { Check, Findings } from "./check.ts";
+import { announce, idKey, isSettled, newModules, remember } from "./decide.ts";
+import type { Memory } from "./decide.ts";
+import { inspectModule, openMemoryFile, readText } from "./effects.ts";
+import type { MemoryFile } from "./effects.ts";
+import type { config } from "./manifest.ts";
+import { discoveredModules } from "./registry_modules.ts";
+
+type Context = ServiceContext<typeof config>;
+
+export function newModulesCheck(context: Context): Check {
+  const { paths, log } = context;
+  const file = openMemoryFile(join(paths.state, "orchestrator-monitor.json"), (keptAs) =>
+    log.warn(
+      { keptAs },
+      "the memory of seen modules was damaged; what the registry holds now counts as seen",
+    ),
+  );
+  const memory = keepMemory(file, context.mode === "act");
+  let lastText: string | undefined;
+  return {
+    name: "new_modules",
+    intervalMs: context.config.newModulesIntervalMs,
+    watches: { files: [paths.registry], signals: [ModuleIntegrated] },
+    run: async ({ signals }) => {
+      const before = await memory.get();
+      const text = (await readText(paths.registry)) ?? "";
+      if (text === lastText && signals.length === 0 && before !== null && before.due.length === 0) {
+        return { advisories: [] };
+      }
+      const sighting = { modules: discoveredModules(text), memory: before, integrated: pathsOf(signals) };
+      const nowMs = context.clock.wallMs();
+      const fresh = newModules(sighting).map((module) =>
+        announce(module, inspectModule(paths.source, module.path), nowMs),
+      );
+      const next = remember(sighting, fresh);
+      if (!isSettled(before, next)) await memory.set(next);
+      lastText = text;
+      return findings(context, memory, next);
+    },
+  };
+}
+
+interface KeptMemory {
+  get(): Promise<Memory | null>;
+  set(memory: Memory): Promise<void>;
+}
+
+/** In observe mode nothing is written: the memory lasts as long as the process. */
+function keepMemory(file: MemoryFile, durable: boolean): KeptMemory {
+  let loaded = false;
+  let current: Memory | null = null;
+  return {
+    get: async () => {
+      if (!loaded) current = await file.load();
+      loaded = true;
+      return current;
+    },
+    set: async (memory) => {
+      if (durable) await file.save(memory);
+      current = memory;
+    },
+  };
+}
+
+function findings(context: Context, memory: KeptMemory, next: Memory): Findings {
+  if (next.due.length === 0) return { advisories: [] };
+  crashPoint("monitor.remembered");
+  const advisories = next.due.map((due) =>
+    context.root(ModuleDiscovered, due.facts, { idKey: idKey(due), timestampMs: due.timestampMs }),
+  );
+  const published = async (): Promise<void> => {
+    crashPoint("monitor.published");
+    await memory.set({ ...next, due: [] });
+  };
+  return { advisories, published };
+}
+
+function pathsOf(signals: readonly Envelope[]): ReadonlySet<string> {
+  const paths = new Set<string>();
+  for (const signal of signals) {
+    if (isSignal(ModuleIntegrated, signal)) paths.add(signal.facts.module_path);
+  }
+  return paths;
+}
