@@ -8,7 +8,7 @@ import type { Static, TProperties, TSchema, TUnsafe } from "@sinclair/typebox";
 /** UTF-16 code units, as `maxLength` counts them. Enough for a path, a name, a reason. */
 const textLengthMax = 4096;
 /** A question may quote what raised it; existing prompts reach 35,000 characters (FACTS B8). */
-export const longTextLengthMax = 65_536;
+const longTextLengthMax = 65_536;
 const listLengthMax = 4096;
 /** RFC 3339 in UTC, seconds or finer; validity of the day is left to the envelope's own check. */
 const utcPattern =

@@ -5,5 +5,5 @@ export {
   arbitraryId,
   arbitraryInvalidEnvelope,
   mutations,
-} from "./arbitrary_envelope.ts";
-export type { InvalidEnvelope, Mutation } from "./arbitrary_envelope.ts";
+} from "./testing/arbitrary_envelope.ts";
+export type { InvalidEnvelope, Mutation } from "./testing/arbitrary_envelope.ts";

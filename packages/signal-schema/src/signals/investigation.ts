@@ -92,7 +92,7 @@ const names = (what: string) => list(text("One entry."), what, summaryListMax);
  * A bounded summary of an investigation's record. Its JSON text stays within `SUMMARY_BYTES_MAX`; the whole record
  * stands in the investigations log.
  */
-export const investigationSummary = object(
+const investigationSummary = object(
   {
     files_analyzed: optional(count("Files that were parsed.")),
     total_lines: optional(count("Lines in these files.")),
