@@ -16,7 +16,7 @@ export function arbitraryValue(schema: TSchema): fc.Arbitrary<unknown> {
   if (make === undefined) {
     if (schema["type"] === undefined) return fc.jsonValue({ maxDepth: 2 }).map(plain);
     throw new TypeError(
-      `no arbitrary for schema type ${JSON.stringify(schema["type"])}: add one in arbitrary_schema.ts`,
+      `no arbitrary for schema type ${JSON.stringify(schema["type"])}: add one in testing/arbitrary_schema.ts`,
     );
   }
   return make(schema);

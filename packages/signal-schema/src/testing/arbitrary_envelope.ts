@@ -1,11 +1,11 @@
 /** Valid envelopes of any signal, and invalid ones with the code that they must be refused with. */
 import * as fc from "fast-check";
 import { arbitraryValue } from "./arbitrary_schema.ts";
-import { signals } from "./catalogue.ts";
-import type { EnvelopeErrorCode } from "./check_envelope.ts";
-import type { FactsOf, SignalDefinition } from "./definition.ts";
-import { ENVELOPE_LIMITS } from "./envelope.ts";
-import type { Envelope } from "./envelope.ts";
+import { signals } from "../catalogue.ts";
+import type { EnvelopeErrorCode } from "../check_envelope.ts";
+import type { FactsOf, SignalDefinition } from "../definition.ts";
+import { ENVELOPE_LIMITS } from "../envelope.ts";
+import type { Envelope } from "../envelope.ts";
 
 /** Facts that the definition accepts, at times with some that it does not know. */
 export function arbitraryFacts<D extends SignalDefinition>(definition: D): fc.Arbitrary<FactsOf<D>> {
