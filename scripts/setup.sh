@@ -50,7 +50,7 @@ setup_lock() {
   setup_waited=0
   until mkdir "$root/.tools/lock" 2>/dev/null; do
     setup_holder=$(cat "$root/.tools/lock/pid" 2>/dev/null || echo)
-    if [ "$setup_waited" -ge 2 ] && ! kill -0 "${setup_holder:-0000}" 2>/dev/null; then
+    if [ "$setup_waited" -ge 2 ] && { [ -z "$setup_holder" ] || ! kill -0 "$setup_holder" 2>/dev/null; }; then
       rm -rf "$root/.tools/lock"
       continue
     fi
