@@ -118,6 +118,11 @@ export class Broker {
     return this.#nextSeq - 1;
   }
 
+  /** Number of the newest dead letter, 0 when there is none. */
+  get lastDeadLetter(): number {
+    return (this.db.prepare("SELECT coalesce(max(n), 0) AS n FROM deadletter").get() as { n: number }).n;
+  }
+
   wallMs(): number {
     return this.#clock.wallMs();
   }

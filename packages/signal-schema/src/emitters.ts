@@ -45,3 +45,8 @@ export const emitters: readonly Emitter[] = [
   winnerDeployer,
   operator,
 ];
+
+/** What a service called itself in the original system (its first alias), for files that existing tools read. */
+export function legacyName(service: string): string {
+  return emitters.find((known) => known.service === service)?.aliases[0] ?? service;
+}

@@ -11,7 +11,7 @@ export type {
 } from "./definition.ts";
 export { defineSignal } from "./define_signal.ts";
 export type { SignalSpec } from "./define_signal.ts";
-export { emitters } from "./emitters.ts";
+export { emitters, legacyName } from "./emitters.ts";
 
 export { IntegrationFix, IntentReady, RunScanner, SpicaSpawn, WorkflowSuggested } from "./signals/intents.ts";
 export {

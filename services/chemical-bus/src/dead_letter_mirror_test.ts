@@ -1,0 +1,80 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import type { Broker } from "@kloros/journal";
+import { testBroker } from "@kloros/journal/testing";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DeadLetterMirror } from "./dead_letter_mirror.ts";
+
+let dir: string;
+let path: string;
+let broker: Broker;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "kloros-mirror-"));
+  path = join(dir, "failed_signals.jsonl");
+  broker = testBroker().broker;
+});
+afterEach(() => {
+  broker.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+async function reject(n: number): Promise<void> {
+  const id = `0198c5b5-0000-8000-8000-${String(n).padStart(12, "0")}`;
+  const stored = broker.admin(
+    "rejectContent",
+    { id, error: `broken ${n}`, content: `{oops ${n}`, fields: { intent_file: `${n}.json` } },
+    "intent-router",
+  );
+  broker.flush();
+  await stored;
+}
+
+const numbers = (): unknown[] =>
+  readFileSync(path, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => (JSON.parse(line) as { dead_letter?: number }).dead_letter);
+
+test("a dead letter becomes one line in the shape that existing tools read", async () => {
+  await reject(1);
+  expect(await new DeadLetterMirror(path, broker).catchUp()).toBe(1);
+  expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({
+    intent_file: "1.json",
+    content: "{oops 1",
+    error: "broken 1",
+    daemon: "intent_router",
+    dead_letter: 1,
+  });
+});
+
+test("a new mirror goes on where the file ends, behind foreign lines and half lines", async () => {
+  await reject(1);
+  await new DeadLetterMirror(path, broker).catchUp();
+  appendFileSync(path, '{"signal":"old","error":"x"}\n{"half');
+  await reject(2);
+  expect(await new DeadLetterMirror(path, broker).catchUp()).toBe(1);
+  const lines = readFileSync(path, "utf8").split("\n");
+  expect(lines).toHaveLength(5);
+  expect(JSON.parse(lines[3] ?? "")).toMatchObject({ dead_letter: 2 });
+  expect(await new DeadLetterMirror(path, broker).catchUp()).toBe(0);
+});
+
+test("a line that was cut in half is written again as a whole", async () => {
+  for (const n of [1, 2, 3]) await reject(n);
+  await new DeadLetterMirror(path, broker).catchUp();
+  truncateSync(path, readFileSync(path).length - 20);
+  expect(await new DeadLetterMirror(path, broker).catchUp()).toBe(1);
+  const whole = readFileSync(path, "utf8").trim().split("\n");
+  expect(whole).toHaveLength(4);
+  expect(JSON.parse(whole[3] ?? "")).toMatchObject({ dead_letter: 3 });
+});
+
+test("many are written in pages, in order, once", async () => {
+  for (let n = 1; n <= 450; n++) await reject(n);
+  const mirror = new DeadLetterMirror(path, broker);
+  expect(await mirror.catchUp()).toBe(450);
+  await reject(451);
+  expect(await mirror.catchUp()).toBe(1);
+  expect(numbers()).toEqual(Array.from({ length: 451 }, (_, i) => i + 1));
+});

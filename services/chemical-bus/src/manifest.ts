@@ -1,0 +1,36 @@
+import type { Manifest } from "@kloros/daemon";
+import { LoopDetected, DreamTimeout, InvestigationTimeout } from "@kloros/signal-schema";
+import { Type } from "@sinclair/typebox";
+
+export const config = Type.Object({
+  liveEndpoints: Type.Array(Type.String(), {
+    default: ["tcp://127.0.0.1:7777"],
+    description:
+      "Further endpoints of the live feed beside the local socket, read-only, two frames [name][envelope]. A port that is taken is tried again, with a health reason.",
+  }),
+  idlePollMs: Type.Integer({
+    default: 20,
+    minimum: 1,
+    maximum: 100,
+    description:
+      "How long an idle bus waits in one poll, ms: bounds how late it looks at signals of the process.",
+  }),
+});
+
+export const manifest: Manifest<typeof config> = {
+  name: "chemical-bus",
+  purpose:
+    "Owns the journal: accepts signals, stores them, delivers them to durable consumers and announces them live.",
+  consumes: [],
+  emits: [InvestigationTimeout, DreamTimeout, LoopDetected],
+  config,
+  decisions: [
+    "A signal is acknowledged after the transaction that stored it is on disk, never before.",
+    "An id is stored once; the same id with another body is a conflict and the first stays.",
+    "A consumer is held by one live instance; another is refused and told the holder's pid.",
+    "A delivery whose lease ended is given again; the late one is told that its work is not its own any more.",
+    "What fails for good becomes a dead letter, kept in the journal and appended to failed_signals.jsonl.",
+  ],
+  reads: ["configFile"],
+  writes: ["journal", "failedSignals", "runtime", "state"],
+};
