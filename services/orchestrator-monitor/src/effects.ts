@@ -1,6 +1,6 @@
 /** The monitor's only ways to the world: the registry's text, a module's directory, its own memory, changes of files. */
 import { writeFileAtomic } from "@kloros/daemon";
-import { readdirSync, readFileSync, watch } from "node:fs";
+import { readdirSync, watch } from "node:fs";
 import { mkdir, readFile, rename } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Memory } from "./decide.ts";
