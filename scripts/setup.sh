@@ -152,6 +152,8 @@ setup_main() {
   if [ -z "${NODE_EXTRA_CA_CERTS:-}" ] && [ -r /etc/ssl/certs/ca-certificates.crt ]; then
     export NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
   fi
+  # Bun keeps what it compiled from large files; like everything else that belongs in the clone.
+  export BUN_RUNTIME_TRANSPILER_CACHE_PATH="${BUN_RUNTIME_TRANSPILER_CACHE_PATH:-$root/.cache/transpiled}"
   setup_version=$(setup_pinned_version)
   [ -n "$setup_version" ] || setup_die "package.json does not pin a Bun version (\"packageManager\": \"bun@…\")"
   setup_bun

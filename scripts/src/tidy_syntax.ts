@@ -15,7 +15,9 @@ export const parses: Rule = {
 export const noDefaultExports: Rule = {
   name: "no-default-exports",
   why: "a thing has one name everywhere",
-  check: ({ syntax }) => eachLine(syntax?.defaultExports ?? [], "export it by its name"),
+  // A declaration file describes what others wrote.
+  check: ({ path, syntax }) =>
+    path.endsWith(".d.ts") ? [] : eachLine(syntax?.defaultExports ?? [], "export it by its name"),
 };
 
 export const noExportStar: Rule = {
