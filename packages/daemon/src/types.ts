@@ -51,6 +51,15 @@ export interface Installation {
   readonly journal: string;
   readonly busEndpoint: string;
   readonly liveEndpoint: string;
+  /** Rules of the policy engine. */
+  readonly policies: string;
+  readonly policyState: string;
+  readonly dreamConfig: string;
+  /** D-REAM artifacts, winners, acks. */
+  readonly dreamArtifacts: string;
+  readonly winnerState: string;
+  /** `.kloros_env`, the live configuration that winners are deployed to. */
+  readonly environmentFile: string;
 }
 
 export type Mode = "act" | "observe";
@@ -69,6 +78,14 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
+/** A task that repeats. */
+export interface Periodic {
+  /** Runs it as soon as it is not running; many calls during one run lead to one more run. */
+  trigger(): void;
+  /** Resolves when no run is in progress; none starts afterwards. */
+  stop(): Promise<void>;
+}
+
 export interface ServiceContext<Config extends TObject = TObject> {
   readonly manifest: Manifest<Config>;
   readonly config: Static<Config>;
@@ -79,8 +96,12 @@ export interface ServiceContext<Config extends TObject = TObject> {
   /** 0 ≤ x < 1. */
   readonly random: () => number;
   readonly bus: Bus;
+  /** Version of this software. */
+  readonly version: string;
   /** Aborted when the service is asked to stop. */
   readonly stopping: AbortSignal;
+  /** The service cannot go on (its journal broke): logged as fatal, cleaned up, exits with a failure, so that it is started again. */
+  fail(error: unknown): void;
 
   /** Builds a root signal of this service. `key`: deriving the id from it makes a repeated publish harmless. */
   root<D extends SignalDefinition>(
@@ -105,16 +126,22 @@ export interface ServiceContext<Config extends TObject = TObject> {
   consume(
     options: Omit<ConsumeOptions, "name" | "signals"> & {
       readonly signals: readonly SignalDefinition[];
+      /** Second and further consumers of one service: the durable name becomes `<service>/<purpose>`. */
       readonly purpose?: string;
+      /**
+       * Takes no deliveries while maintenance mode is on: waiting ones stay in the journal, without a lease and
+       * without an attempt counted. Prefer it to `notInMaintenance()` inside a handler, whose time limit runs on.
+       */
+      readonly pauseInMaintenance?: boolean;
     },
     handler: (
       delivery: Delivery,
     ) => Promise<{ readonly emit?: readonly Envelope[]; readonly state?: unknown } | undefined>,
   ): Promise<void>;
   /** Runs `task` now and then `intervalMs` after each end, never two at once; errors are logged and counted. `trigger()` runs it sooner. */
-  every(name: string, intervalMs: number, task: () => Promise<void>): { trigger(): void };
-  /** Resolves when maintenance mode is off (at once when it is). Waits, drops nothing. */
-  notInMaintenance(): Promise<void>;
+  every(name: string, intervalMs: number, task: () => Promise<void>): Periodic;
+  /** Resolves when maintenance mode is off (at once when it is). Waits, drops nothing. Rejects when the service stops or `abort` fires. */
+  notInMaintenance(options?: { readonly abort?: AbortSignal }): Promise<void>;
   /** A reason not to be ready or healthy; undefined: fine. Asked by /readyz and /healthz. */
   health(name: string, check: () => string | undefined): void;
   /** Prometheus-style counter or gauge, shown at /metrics; names get the prefix `kloros_`. */
@@ -126,6 +153,8 @@ export interface ServiceContext<Config extends TObject = TObject> {
 
 export interface Service<Config extends TObject = TObject> {
   readonly manifest: Manifest<Config>;
+  /** `bus`: this is the bus itself; it gets no connection to one and touching `context.bus` throws. Default `client`. */
+  readonly kind?: "client" | "bus";
   /** Sets everything up and returns; READY is sent when it has resolved and the bus is connected. May return its own clean-up. */
   start(context: ServiceContext<Config>): Promise<void | (() => Promise<void>)>;
 }

@@ -8,6 +8,10 @@ export const config = Type.Object({
     description:
       "Further endpoints of the live feed beside the local socket, read-only, two frames [name][envelope]. A port that is taken is tried again, with a health reason.",
   }),
+  liveSingleFrameEndpoints: Type.Array(Type.String(), {
+    default: [],
+    description: "Endpoints that carry the envelope alone, for subscribers that read one JSON frame.",
+  }),
   idlePollMs: Type.Integer({
     default: 20,
     minimum: 1,

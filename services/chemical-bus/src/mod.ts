@@ -1,0 +1,2 @@
+export { manifest } from "./manifest.ts";
+export { service } from "./service.ts";

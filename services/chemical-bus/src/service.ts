@@ -1,0 +1,125 @@
+/**
+ * The bus as a service: the journal, the server on top of it, and the main loop.
+ *
+ * Order of a start: journal lock, journal, sockets, loop. Order of a stop: loop, server (clients are told), mirror, journal.
+ */
+import { Broker, type JournalError } from "@kloros/journal";
+import type { Service, ServiceContext } from "@kloros/daemon";
+import { DeadLetterMirror } from "./dead_letter_mirror.ts";
+import { config, manifest } from "./manifest.ts";
+import { BusServer, type ServerEvent } from "./server/bus_server.ts";
+import { runLoop } from "./server/run_loop.ts";
+
+type Context = ServiceContext<typeof config>;
+
+const MIRROR_MS = 250;
+const STATISTICS_MS = 10_000;
+
+export const service: Service<typeof config> = {
+  manifest,
+  kind: "bus",
+  start: async (context) => {
+    const stop = new AbortController();
+    const broker = openBroker(context, stop);
+    const server = openServer(context, broker);
+    const mirror = keepMirror(context, broker);
+    reportHealth(context, broker, server);
+    const loop = runLoop({ server, broker, stopping: stop.signal, idleWaitMs: context.config.idlePollMs });
+    return async () => {
+      stop.abort();
+      await loop;
+      await server.close();
+      await mirror.stop();
+      broker.close();
+    };
+  },
+};
+
+/** A broken journal ends the bus: nothing more may be acknowledged, and the next start looks before it serves. */
+function openBroker(context: Context, stop: AbortController): Broker {
+  return new Broker({
+    path: context.paths.journal,
+    clock: context.clock,
+    random: context.random,
+    autoFlush: false,
+    version: context.version,
+    onFatal: (error) => {
+      stop.abort();
+      context.fail(error as JournalError);
+    },
+  });
+}
+
+function openServer(context: Context, broker: Broker): BusServer {
+  const trouble = new Map<string, string>();
+  const server = new BusServer({
+    broker,
+    endpoint: context.paths.busEndpoint,
+    liveEndpoints: [context.paths.liveEndpoint, ...context.config.liveEndpoints],
+    liveSingleFrameEndpoints: context.config.liveSingleFrameEndpoints,
+    onEvent: (event) => {
+      logEvent(context, event);
+      if (event.event === "trouble") trouble.set(event.endpoint, textOf(event.error));
+      if (event.event === "bound") trouble.delete(event.endpoint);
+    },
+  });
+  context.health("live-feed", () => {
+    const [first] = trouble;
+    return first === undefined
+      ? undefined
+      : `the live feed cannot use ${first[0]}: ${first[1]}; it is tried again`;
+  });
+  return server;
+}
+
+function logEvent({ log, count }: Context, event: ServerEvent): void {
+  count("bus_events_total", { event: event.event });
+  if (event.event === "connected" || event.event === "bound") log.info(event, event.event);
+  else if (event.event === "ended" && event.clean) log.info(event, "session ended");
+  else if (event.event === "trouble")
+    log.warn({ endpoint: event.endpoint, error: textOf(event.error) }, "endpoint not usable; trying again");
+  else log.warn(event, event.event);
+}
+
+/** Appends dead letters to the file for people; a file that can't be written is a health reason, not a loss. */
+function keepMirror(context: Context, broker: Broker): { stop(): Promise<void> } {
+  const mirror = new DeadLetterMirror(context.paths.failedSignals, broker);
+  let trouble: string | undefined;
+  const catchUp = async (): Promise<void> => {
+    try {
+      await mirror.catchUp();
+      trouble = undefined;
+    } catch (error) {
+      trouble = `${context.paths.failedSignals} cannot be written: ${textOf(error)}; the journal keeps the dead letters`;
+    }
+  };
+  context.health("failed-signals", () => trouble);
+  const periodic = context.every("mirror", MIRROR_MS, catchUp);
+  return {
+    stop: async () => {
+      await periodic.stop();
+      await catchUp();
+    },
+  };
+}
+
+function reportHealth(context: Context, broker: Broker, server: BusServer): void {
+  const statistics = async (): Promise<void> => {
+    for (const [name, value] of Object.entries(broker.counters))
+      context.gauge("bus_counter", value, { name });
+    for (const consumer of await broker.admin("consumers", {})) {
+      context.gauge("consumer_open", consumer.open, { consumer: consumer.name });
+      context.gauge("consumer_oldest_age_seconds", (consumer.oldestAgeMs ?? 0) / 1000, {
+        consumer: consumer.name,
+      });
+    }
+    context.status(
+      `${broker.lastSeq} signals, ${server.sessionCount} clients, ${broker.lastDeadLetter} dead letters`,
+    );
+  };
+  context.every("statistics", STATISTICS_MS, statistics);
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
