@@ -72,10 +72,12 @@ const CASES: Readonly<Record<string, { bad: readonly (readonly [Tree, string])[]
       bad: [
         [{ [FILE]: `export function f(): void {\n${lines(79)}\n}` }, `${FILE}:1`],
         [{ [FILE]: `\nexport const f = (): void => {\n${lines(79)}\n};` }, `${FILE}:2`],
+        [{ "packages/zmq/src/a_test.ts": `a(() => {\n${lines(149)}\n});` }, "packages/zmq/src/a_test.ts:1"],
         [{ [FILE]: `export class A {\n  m(): void {\n${lines(79)}\n}}` }, `${FILE}:2`],
       ],
       good: [
         { [FILE]: `export function f(): void {\n${lines(78)}\n}` },
+        { "packages/zmq/src/a_test.ts": `a(() => {\n${lines(148)}\n});` },
         // A suite's callback is as long as its tests, and each of those is a function of its own.
         { [FILE]: `a(() => {\n  b(() => {\n${lines(60)}\n  });\n  b(() => {\n${lines(60)}\n  });\n});` },
       ],
