@@ -1,0 +1,4 @@
+declare module "sd-notify" {
+  const notify: Readonly<Record<string, unknown>>;
+  export default notify;
+}
