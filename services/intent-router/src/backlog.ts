@@ -86,7 +86,9 @@ export class Backlog {
       if (idle || isOvertaking(examined)) now.push(examined);
       else this.putBack(examined);
     }
-    return now.sort((a, b) => rankOfStep(a.step) - rankOfStep(b.step) || a.look.writtenMs - b.look.writtenMs);
+    return now.toSorted(
+      (a, b) => rankOfStep(a.step) - rankOfStep(b.step) || a.look.writtenMs - b.look.writtenMs,
+    );
   }
 
   /** Looks at some files that are not in line yet, without keeping their contents. False: all are. */

@@ -66,7 +66,7 @@ export class WaitingLine {
 function takeFrom(lane: Lane, count: number, into: Waiting[]): void {
   if (count <= 0 || lane.head === lane.items.length) return;
   if (!lane.sorted) {
-    lane.items = lane.items.slice(lane.head).sort(comparePlace);
+    lane.items = lane.items.slice(lane.head).toSorted(comparePlace);
     lane.head = 0;
     lane.sorted = true;
   }

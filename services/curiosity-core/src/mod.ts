@@ -1,0 +1,2 @@
+export { service } from "./effects.ts";
+export { manifest } from "./manifest.ts";
