@@ -108,7 +108,9 @@ export class BusClient implements Bus {
   }
 }
 
-function byConsumer<T extends { readonly consumer: string }>(items: readonly T[]): ReadonlyMap<string, readonly T[]> {
+function byConsumer<T extends { readonly consumer: string }>(
+  items: readonly T[],
+): ReadonlyMap<string, readonly T[]> {
   const first = items[0]?.consumer;
   if (first === undefined) return new Map();
   if (items.every((item) => item.consumer === first)) return new Map([[first, items]]);

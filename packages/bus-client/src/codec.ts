@@ -62,7 +62,8 @@ function decode(frames: readonly Uint8Array[], checks: Checks): Decoded {
   const { v, verb, session, n } = meta;
   if (v !== PROTOCOL_VERSION) throw new ProtocolError(`protocol version ${short(v)} is not spoken here`);
   if (typeof session !== "string" || session.length > 200) throw new ProtocolError("session is not a string");
-  if (typeof n !== "number" || !Number.isSafeInteger(n) || n < 1) throw new ProtocolError("n is not a number");
+  if (typeof n !== "number" || !Number.isSafeInteger(n) || n < 1)
+    throw new ProtocolError("n is not a number");
   const check = typeof verb === "string" ? checks.get(verb) : undefined;
   if (check === undefined) throw new ProtocolError(`unknown verb ${short(verb)}`);
   if (!check.Check(meta)) {
@@ -75,7 +76,9 @@ function decode(frames: readonly Uint8Array[], checks: Checks): Decoded {
 
 function textOf(frame: Uint8Array, bytesMax: number, what: string): string {
   if (frame.byteLength > bytesMax) {
-    throw new ProtocolError(`${what} of ${String(frame.byteLength)} bytes is over the limit of ${String(bytesMax)}`);
+    throw new ProtocolError(
+      `${what} of ${String(frame.byteLength)} bytes is over the limit of ${String(bytesMax)}`,
+    );
   }
   try {
     return decoder.decode(frame);
@@ -84,7 +87,9 @@ function textOf(frame: Uint8Array, bytesMax: number, what: string): string {
   }
 }
 
-function parseMeta(metaText: string): Record<string, unknown> & { v?: unknown; verb?: unknown; session?: unknown; n?: unknown } {
+function parseMeta(
+  metaText: string,
+): Record<string, unknown> & { v?: unknown; verb?: unknown; session?: unknown; n?: unknown } {
   let meta: unknown;
   try {
     meta = JSON.parse(metaText);

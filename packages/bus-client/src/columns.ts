@@ -11,7 +11,13 @@ import type {
   SettleResult,
 } from "@kloros/journal";
 import { joinLines, splitLines } from "./codec.ts";
-import { type BUS_VERBS, type CLIENT_VERBS, type Fields, PROTOCOL_LIMITS, ProtocolError } from "./protocol.ts";
+import {
+  type BUS_VERBS,
+  type CLIENT_VERBS,
+  type Fields,
+  PROTOCOL_LIMITS,
+  ProtocolError,
+} from "./protocol.ts";
 
 type Sparse<T> = Record<string, T>;
 type Texts = Sparse<[string, string]>;
@@ -171,7 +177,11 @@ export interface PackedSettlement {
 
 const SETTLE_LETTERS = { done: "d", retry: "r", dead: "x", release: "b" } as const;
 
-export function packSettlement(ref: number, consumer: string, items: readonly SettleItem[]): PackedSettlement {
+export function packSettlement(
+  ref: number,
+  consumer: string,
+  items: readonly SettleItem[],
+): PackedSettlement {
   const states: Sparse<string | null> = {};
   const errors: Sparse<{ error: string; delayMs?: number; reason?: string }> = {};
   const lines: string[] = [];
@@ -253,7 +263,11 @@ export function settlementRuns(items: readonly SettleItem[]): SettleItem[][] {
   let size = 0;
   for (const item of items) {
     const own = item.outcome.kind === "done" ? sizeOfDone(item.outcome) : 0;
-    if (runs.length === 0 || run.length >= PROTOCOL_LIMITS.batchMax || size + own > PROTOCOL_LIMITS.batchBytes) {
+    if (
+      runs.length === 0 ||
+      run.length >= PROTOCOL_LIMITS.batchMax ||
+      size + own > PROTOCOL_LIMITS.batchBytes
+    ) {
       run = [];
       runs.push(run);
       size = 0;

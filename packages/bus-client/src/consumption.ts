@@ -11,7 +11,7 @@ import type { Lane } from "@kloros/signal-schema";
 import type { Ambient } from "./ambient.ts";
 import { inbound } from "./envelope_text.ts";
 import { DeniedError, LeaseLostError, RetryableError } from "./errors.ts";
-import { LeaseKeeper } from "./lease_keeper.ts";
+import { GRACE_MS, LeaseKeeper } from "./lease_keeper.ts";
 import type { Link } from "./link.ts";
 import { type Judged, outcomeOfError, outcomeOfResult } from "./outcome.ts";
 import { savePlan } from "./plan.ts";
@@ -37,6 +37,8 @@ export class ConsumptionRunner implements Consumption {
   /** Everything we owe an outcome, by token. */
   readonly #works = new Map<string, Work>();
   readonly #end = Promise.withResolvers<void>();
+  /** Sequence numbers granted again before we were told that the earlier lease is gone: that news is old then. */
+  readonly #regranted = new Set<number>();
   #attached = false;
   #draining = false;
   #over = false;
@@ -102,6 +104,7 @@ export class ConsumptionRunner implements Consumption {
       return;
     }
     this.#slots.restart();
+    this.#regranted.clear();
     this.#sent = { normal: 0, urgent: 0 };
     this.gone(result.gone);
     this.#grant();
@@ -109,6 +112,7 @@ export class ConsumptionRunner implements Consumption {
 
   deliver(deliveries: readonly GrantedDelivery[]): void {
     const now = this.#ambient.monotonicMs();
+    this.#loseRegranted(deliveries);
     for (const grant of deliveries) this.#receive(grant, now);
     this.#keeper.wake();
     this.#pump();
@@ -117,11 +121,23 @@ export class ConsumptionRunner implements Consumption {
   /** A settlement under way is answered by itself: the journal knows whether it was applied. */
   gone(seqs: readonly number[]): void {
     if (seqs.length === 0) return;
-    const set = new Set(seqs);
+    const set = new Set(seqs.filter((seq) => !this.#regranted.delete(seq)));
     for (const work of [...this.#works.values()]) {
       if (set.has(work.seq) && work.phase !== "settling") this.#lose(work, "the lease ended");
     }
     this.#pump();
+  }
+
+  /** A newer grant of a delivery says by itself that the lease before it is gone. */
+  #loseRegranted(deliveries: readonly GrantedDelivery[]): void {
+    // Only a second attempt can be one.
+    const again = new Set(deliveries.flatMap((grant) => (grant.attempt > 1 ? [grant.seq] : [])));
+    if (again.size === 0) return;
+    for (const work of [...this.#works.values()]) {
+      if (!again.has(work.seq)) continue;
+      this.#regranted.add(work.seq);
+      this.#lose(work, "it was granted anew");
+    }
   }
 
   async drain(graceMs: number): Promise<void> {
@@ -236,11 +252,23 @@ export class ConsumptionRunner implements Consumption {
       `${this.name}: signal ${work.signal.id} (seq ${String(work.seq)}) is not ours any more: ${why}`,
     );
     work.stop(error);
+    const running = work.phase === "running";
     this.#slots.lost(work);
     work.phase = "lost";
     this.#forget(work);
     this.#tell(work, "gone", { outcome: { kind: "release" }, emitted: [], error });
-    if (!this.#over) this.#settlement.schedule();
+    if (this.#over) return;
+    this.#settlement.schedule();
+    if (running) this.#freeLater(work);
+  }
+
+  /** A handler that ignores its abort signal must not hold its slot for ever. */
+  #freeLater(work: Work): void {
+    this.#ambient.after(GRACE_MS, () => {
+      this.#slots.done(work);
+      this.#pump();
+      if (!this.#over) this.#settlement.schedule();
+    });
   }
 
   #forget(work: Work): void {
@@ -280,7 +308,7 @@ export class ConsumptionRunner implements Consumption {
   }
 
   async #settledWithin(ms: number): Promise<boolean> {
-    if (this.#works.size === 0) return true;
+    if (this.#works.size === 0 && this.#slots.active === 0) return true;
     return new Promise((resolve) => {
       const cancel = this.#ambient.after(ms, () => {
         this.#idle = undefined;

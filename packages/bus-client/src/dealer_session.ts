@@ -96,8 +96,9 @@ export class DealerSession {
       this.end(`the bus sent what is not the protocol: ${String(error)}`);
       return;
     }
-    this.#received++;
-    if (message.n !== this.#received) {
+    // These two come from outside of any session: their number says nothing.
+    const outside = message.verb === "WHO" || message.verb === "DENY";
+    if (!outside && message.n !== ++this.#received) {
       this.end(`message ${String(this.#received)} of the bus is missing, got ${String(message.n)}`);
       return;
     }

@@ -12,7 +12,7 @@ export interface KeeperOptions {
 }
 
 /** How long a handler may take to react to its abort signal, ms: as long again as a slow file system needs to end a write. */
-const GRACE_MS = 5000;
+export const GRACE_MS = 5000;
 /** Timers closer together than this are one. */
 const STEP_MS_MIN = 5;
 

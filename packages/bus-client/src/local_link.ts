@@ -101,7 +101,7 @@ export class LocalLink implements Link {
 
   async admin<Op extends AdminOp>(op: Op, request: AdminOps[Op]["request"]): Promise<AdminOps[Op]["result"]> {
     this.#open();
-    return this.#broker.admin(op, request);
+    return this.#broker.admin(op, request, this.#options.info.service);
   }
 
   async read(query: ReadQuery): Promise<Page> {

@@ -75,7 +75,8 @@ export function errorText(error: unknown): string {
 }
 
 function oneError(error: unknown): string {
-  if (!(error instanceof Error)) return typeof error === "string" ? error : (JSON.stringify(error) ?? "undefined");
+  if (!(error instanceof Error))
+    return typeof error === "string" ? error : (JSON.stringify(error) ?? "undefined");
   const code = "code" in error && typeof error.code === "string" ? `${error.code}: ` : "";
   const name = error.name === "Error" || code !== "" ? "" : `${error.name}: `;
   return `${name}${code}${error.message}`;

@@ -68,6 +68,17 @@ const attachResult = Type.Union([
   Type.Object({ ok: Type.Literal(true), adopted: Type.Array(seq), gone: Type.Array(seq) }),
   Type.Object({ ok: Type.Literal(false), code: denyCode, text, holderPid: Type.Optional(seq) }),
 ]);
+const names = Type.Array(name, { maxItems: 200 });
+const readQuery = Type.Object({
+  signals: Type.Optional(names),
+  sources: Type.Optional(names),
+  trace: Type.Optional(name),
+  id: Type.Optional(name),
+  afterSeq: Type.Optional(seq),
+  beforeSeq: Type.Optional(seq),
+  order: Type.Optional(Type.Union([Type.Literal("oldest"), Type.Literal("newest")])),
+  limit: Type.Optional(count),
+});
 const failure = Type.Object({ code: name, text });
 
 /** What a client may say. */
@@ -102,7 +113,7 @@ export const CLIENT_VERBS = {
   /** One line: the plan. */
   PLAN: Type.Object({ ref: count, consumer: name, seq, token }),
   EXTEND: Type.Object({ consumer: name, seqs, tokens }),
-  READ: Type.Object({ ref: count, query: Type.Object({}) }),
+  READ: Type.Object({ ref: count, query: readQuery }),
   ADMIN: Type.Object({ ref: count, op: name, request: Type.Object({}) }),
   PING: Type.Object({ ref: count }),
   DETACH: Type.Object({}),

@@ -114,7 +114,8 @@ export class Publisher {
 
   #noRoomFor(count: number, bytes: number): BusyError | undefined {
     const { bufferMax, bufferBytesMax } = this.#limits;
-    if (this.#buffered + count <= bufferMax && this.#bufferedBytes + bytes <= bufferBytesMax) return undefined;
+    if (this.#buffered + count <= bufferMax && this.#bufferedBytes + bytes <= bufferBytesMax)
+      return undefined;
     return new BusyError(
       `publish of ${String(count)} signals (${String(bytes)} bytes) does not fit: ${String(this.#buffered)} of ` +
         `${String(bufferMax)} signals and ${String(this.#bufferedBytes)} of ${String(bufferBytesMax)} bytes wait for ` +

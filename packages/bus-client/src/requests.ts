@@ -19,9 +19,15 @@ export class Requests {
   readonly #open = new Map<number, Request>();
   #ref = 0;
 
-  make(build: (ref: number) => ClientOutgoing, consumer?: string): { request: Request; answer: Promise<BusIncoming> } {
+  make(
+    build: (ref: number) => ClientOutgoing,
+    consumer?: string,
+  ): { request: Request; answer: Promise<BusIncoming> } {
     if (this.#open.size >= REQUESTS_MAX) {
-      throw new RetryableError("busy", `${String(REQUESTS_MAX)} requests wait for the bus: wait for their answers`);
+      throw new RetryableError(
+        "busy",
+        `${String(REQUESTS_MAX)} requests wait for the bus: wait for their answers`,
+      );
     }
     const { promise, resolve, reject } = Promise.withResolvers<BusIncoming>();
     const ref = ++this.#ref;

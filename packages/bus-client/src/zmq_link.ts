@@ -128,7 +128,10 @@ export class ZmqLink implements Link {
 
   async settle(consumer: string, items: readonly SettleItem[]): Promise<readonly SettleResult[]> {
     const answers = settlementRuns(items).map(async (run) => {
-      const answer = await this.#ask((ref) => ({ verb: "COMMIT", ...packSettlement(ref, consumer, run) }), consumer);
+      const answer = await this.#ask(
+        (ref) => ({ verb: "COMMIT", ...packSettlement(ref, consumer, run) }),
+        consumer,
+      );
       const results = unpackSettleResults(expect(answer, "COMMITTED"));
       if (results.length !== run.length) throw new ProtocolError("COMMITTED: not as many results as items");
       return results;
@@ -156,7 +159,11 @@ export class ZmqLink implements Link {
 
   async publish(envelopes: readonly string[]): Promise<readonly PublishResult[]> {
     const payload = joinLines(envelopes);
-    const answer = await this.#ask((ref) => ({ verb: "PUB", fields: { ref, count: envelopes.length }, payload }));
+    const answer = await this.#ask((ref) => ({
+      verb: "PUB",
+      fields: { ref, count: envelopes.length },
+      payload,
+    }));
     return unpackPublishResults(expect(answer, "PUBACK"));
   }
 
@@ -171,16 +178,21 @@ export class ZmqLink implements Link {
   async read(query: ReadQuery): Promise<Page> {
     const answer = await this.#askWithin(this.#options.timing.requestMs, "read", (ref) => ({
       verb: "READ",
-      fields: { ref, query },
+      fields: { ref, query: query as never },
     }));
     return valueOf(answer, "PAGE") as Page;
   }
 
-  async tap(names: readonly string[] | undefined, onText: (name: string, body: string) => void): Promise<Tap> {
+  async tap(
+    names: readonly string[] | undefined,
+    onText: (name: string, body: string) => void,
+  ): Promise<Tap> {
     const { liveEndpoint, readiness } = this.#options;
-    if (liveEndpoint === undefined) throw new DeniedError("protocol", "no live endpoint is configured for taps");
+    if (liveEndpoint === undefined)
+      throw new DeniedError("protocol", "no live endpoint is configured for taps");
     if (this.#closed !== undefined) throw this.#closed;
-    if (this.#taps.size >= TAPS_MAX) throw new RetryableError("busy", `${String(TAPS_MAX)} taps are open already`);
+    if (this.#taps.size >= TAPS_MAX)
+      throw new RetryableError("busy", `${String(TAPS_MAX)} taps are open already`);
     const tap = await openLiveTap({ endpoint: liveEndpoint, readiness, names }, onText);
     const own: Tap = {
       close: () => {
@@ -288,7 +300,8 @@ export class ZmqLink implements Link {
         session.heardAt = now;
       }
       if (now - session.heardAt > silenceMs) session.end(`the bus said nothing for ${String(silenceMs)} ms`);
-      else if (this.#welcome && now - session.sentAt >= pingMs) session.send({ verb: "PING", fields: { ref: 0 } });
+      else if (this.#welcome && now - session.sentAt >= pingMs)
+        session.send({ verb: "PING", fields: { ref: 0 } });
     });
   }
 
@@ -375,7 +388,10 @@ export class ZmqLink implements Link {
     return this.#start(build, consumer).answer;
   }
 
-  #start(build: (ref: number) => ClientOutgoing, consumer?: string): { request: Request; answer: Promise<BusIncoming> } {
+  #start(
+    build: (ref: number) => ClientOutgoing,
+    consumer?: string,
+  ): { request: Request; answer: Promise<BusIncoming> } {
     if (this.#closed !== undefined) throw this.#closed;
     const made = this.#requests.make(build, consumer);
     if (this.#welcome && this.#session !== undefined) {
@@ -385,12 +401,19 @@ export class ZmqLink implements Link {
     return made;
   }
 
-  async #askWithin(limitMs: number, what: string, build: (ref: number) => ClientOutgoing): Promise<BusIncoming> {
+  async #askWithin(
+    limitMs: number,
+    what: string,
+    build: (ref: number) => ClientOutgoing,
+  ): Promise<BusIncoming> {
     const { request, answer } = this.#start(build);
     const cancel = this.#after(limitMs, () => {
       this.#requests.drop(
         request,
-        new RetryableError("timeout", `${what}: the bus at ${this.#options.endpoint} did not answer in ${String(limitMs)} ms`),
+        new RetryableError(
+          "timeout",
+          `${what}: the bus at ${this.#options.endpoint} did not answer in ${String(limitMs)} ms`,
+        ),
       );
     });
     try {

@@ -1,0 +1,45 @@
+/** Who is at the other end of an ipc connection, as the kernel says. */
+import { readFileSync } from "node:fs";
+
+export interface Peer {
+  readonly uid: number;
+  readonly gid: number;
+  readonly pid: number;
+}
+
+/** libzmq's `Peer-Address` on ipc: `localhost:uid:gid:pid`, from SO_PEERCRED. Undefined: not such an address. */
+export function parsePeerAddress(address: string): Peer | undefined {
+  const match = /^localhost:(\d{1,10}):(\d{1,10}):(\d{1,10})$/.exec(address);
+  if (match === null) return undefined;
+  return { uid: Number(match[1]), gid: Number(match[2]), pid: Number(match[3]) };
+}
+
+/** A process, told apart from a later one with the same number. */
+export interface ProcessMark {
+  readonly pid: number;
+  /** Clock ticks since boot, field 22 of /proc/<pid>/stat; "" when it could not be read. */
+  readonly startedAt: string;
+}
+
+export function markProcess(pid: number): ProcessMark {
+  return { pid, startedAt: readStat(pid)?.startedAt ?? "" };
+}
+
+/** False once the process is gone, is a zombie, or its number belongs to another. True when nothing can be known. */
+export function isAlive(mark: ProcessMark): boolean {
+  if (mark.pid <= 0 || mark.startedAt === "") return true;
+  const stat = readStat(mark.pid);
+  return stat !== undefined && stat.startedAt === mark.startedAt && stat.state !== "Z" && stat.state !== "X";
+}
+
+/** proc(5): the command's name is in parentheses and may hold anything, so fields are counted from the last `)`. */
+function readStat(pid: number): { readonly state: string; readonly startedAt: string } | undefined {
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${String(pid)}/stat`, "latin1");
+  } catch {
+    return undefined;
+  }
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return { state: fields[0] ?? "", startedAt: fields[19] ?? "" };
+}
