@@ -7,3 +7,4 @@ export { planAppend, readAppendPlan } from "./ledger/append_plan.ts";
 export type { AppendPlan } from "./ledger/append_plan.ts";
 export { CRASH_POINTS, crashPoint } from "./ledger/crash_point.ts";
 export type { CrashPoint } from "./ledger/crash_point.ts";
+export { createStamps, localNaiveIso } from "./ledger/local_time.ts";

@@ -1,11 +1,10 @@
-import type { Service } from "@kloros/daemon";
+import { createStamps, type Service } from "@kloros/daemon";
 import { CuriosityInvestigate } from "@kloros/signal-schema";
 import type { ModuleAnalyst } from "./analyst.ts";
 import { investigate } from "./effects.ts";
 import { type config, manifest } from "./manifest.ts";
 import { loadPythonParser } from "./python/parser.ts";
 import { staticAnalyst } from "./static_analyst.ts";
-import { createStamps } from "./timestamp.ts";
 
 /** The kit's own limit stands behind the service's: it is for a handler that hangs, not for one that is slow. */
 const HANG_MARGIN_MS = 20_000;

@@ -1,4 +1,4 @@
-/** The timestamps of an installation's records. */
+/** The timestamps of an installation's own files: local, without a zone. Two of them order as texts do. */
 
 /**
  * Local time without a zone, with microseconds: `2026-11-23T02:02:33.720716`. Records are looked up by this very text.
@@ -6,12 +6,12 @@
  */
 export function localNaiveIso(wallUs: number): string {
   const date = new Date(Math.floor(wallUs / 1000));
-  const day = `${two(date.getFullYear(), 4)}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
-  return `${day}T${time}.${two(wallUs - Math.floor(wallUs / 1_000_000) * 1_000_000, 6)}`;
+  const day = `${padded(date.getFullYear(), 4)}-${padded(date.getMonth() + 1)}-${padded(date.getDate())}`;
+  const time = `${padded(date.getHours())}:${padded(date.getMinutes())}:${padded(date.getSeconds())}`;
+  return `${day}T${time}.${padded(wallUs - Math.floor(wallUs / 1_000_000) * 1_000_000, 6)}`;
 }
 
-function two(value: number, digits = 2): string {
+function padded(value: number, digits = 2): string {
   return String(Math.floor(value)).padStart(digits, "0");
 }
 
