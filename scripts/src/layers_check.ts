@@ -54,7 +54,7 @@ function faultOf(
   const name = packageName(specifier);
   return (
     undeclaredFault(one, name, path, from) ??
-    (name.startsWith(SCOPE) ? siblingFault(specifier, name, path, from, workspaces) : undefined)
+    (name.startsWith(SCOPE) ? siblingFault(one, name, path, from, workspaces) : undefined)
   );
 }
 
@@ -85,13 +85,14 @@ function undeclaredFault(one: SourceImport, name: string, path: string, from: Wo
 }
 
 function siblingFault(
-  specifier: string,
+  one: SourceImport,
   name: string,
   path: string,
   from: Workspace,
   workspaces: ReadonlyMap<string, Workspace>,
 ): Fault | undefined {
-  const target = [...workspaces.values()].find((one) => SCOPE + one.name === name);
+  const { specifier } = one;
+  const target = [...workspaces.values()].find((other) => SCOPE + other.name === name);
   if (target === undefined) return { rule: "unknown-package", message: `there is no ${name} in this house` };
   const door = `.${specifier.slice(name.length)}`;
   if (!target.doors.has(door)) {
@@ -104,25 +105,31 @@ function siblingFault(
   if (door === "./testing" && !inTest) {
     return { rule: "testing-import", message: `${specifier} is for tests` };
   }
-  if (mayImport(from, target, inTest)) return undefined;
+  if (mayImport(from, target, { inTest, typeOnly: one.typeOnly })) return undefined;
   return {
     rule: "arrow",
     message: `${from.name} may not import ${target.name}: the drawing has no such arrow`,
   };
 }
 
-function mayImport(from: Workspace, target: Workspace, inTest: boolean): boolean {
+interface Circumstances {
+  readonly inTest: boolean;
+  readonly typeOnly: boolean;
+}
+
+function mayImport(from: Workspace, target: Workspace, { inTest, typeOnly }: Circumstances): boolean {
   if (from.name === "tests" || from.name === "scripts") return true;
   // Nothing stands on a service but the multi-call program, not even in a test.
   if (target.folder.startsWith("services/")) return from.name === "cli";
   if (from.name === "cli") return target.folder.startsWith("packages/");
   if (!target.folder.startsWith("packages/")) return false;
   if (inTest) return !standsOn(target.name, from.name);
-  return (allowedOf(from) ?? []).includes(target.name);
+  // A type may come from further up: it is part of what the package between promises, and gone at run time.
+  return allowedOf(from).some((name) => name === target.name || (typeOnly && standsOn(name, target.name)));
 }
 
-function allowedOf(from: Workspace): readonly string[] | undefined {
-  if (!from.folder.startsWith("services/")) return LAYERS[from.name];
+function allowedOf(from: Workspace): readonly string[] {
+  if (!from.folder.startsWith("services/")) return LAYERS[from.name] ?? [];
   return [...SERVICE_LAYERS, ...(SERVICE_EXTRAS[from.name] ?? [])];
 }
 

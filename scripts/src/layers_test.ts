@@ -47,6 +47,15 @@ describe("layers", () => {
     expect(faults("packages/bus-client/src/a.ts", imports("@kloros/daemon"))).toEqual(["arrow"]);
   });
 
+  test("a type may come from further up, but not from below", () => {
+    const types = 'import type { A } from "@kloros/journal";';
+    expect(faults("packages/daemon/src/a.ts", types)).toEqual([]);
+    expect(faults("packages/daemon/src/a.ts", imports("@kloros/journal"))).toEqual(["arrow"]);
+    expect(faults("services/intent-router/src/a.ts", types)).toEqual([]);
+    expect(faults("packages/signal-schema/src/a.ts", types)).toEqual(["arrow"]);
+    expect(faults("packages/zmq/src/a.ts", types)).toEqual(["arrow"]);
+  });
+
   test("the drawing itself has no circle", () => {
     const visit = (name: string, path: readonly string[]): void => {
       expect(path).not.toContain(name);

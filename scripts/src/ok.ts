@@ -91,6 +91,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const stop = stopOnSignals();
+  console.log(`ok: ${steps.length} steps; the whole output of each is kept in .cache/ok/`);
   const outcomes = await runSteps(steps, Math.min(PARALLEL_MAX, availableParallelism()), stop);
   if (stop.aborted) {
     console.error(`ok: stopped by ${String(stop.reason)} after ${outcomes.length} of ${steps.length} steps`);
