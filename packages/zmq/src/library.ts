@@ -31,7 +31,7 @@ const symbols = {
   zmq_socket_monitor: { args: ["ptr", "ptr", "i32"], returns: "i32" },
   zmq_curve_keypair: { args: ["ptr", "ptr"], returns: "i32" },
   zmq_curve_public: { args: ["ptr", "ptr"], returns: "i32" },
-  memcpy: { args: ["ptr", "ptr", "usize"], returns: "ptr" },
+  memcpy: { args: ["ptr", "ptr", "usize"], returns: "void" },
   epoll_create1: { args: ["i32"], returns: "i32" },
   epoll_ctl: { args: ["i32", "i32", "i32", "ptr"], returns: "i32" },
   eventfd: { args: ["u32", "i32"], returns: "i32" },

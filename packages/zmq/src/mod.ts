@@ -1,7 +1,6 @@
 export { closeContext } from "./context.ts";
 export { curveKeypair, curvePublic } from "./curve.ts";
 export { ZmqError } from "./errors.ts";
-export { linkLibrary } from "./link_library.ts";
 export { pollSockets } from "./poll_sockets.ts";
 export { openReadiness } from "./readiness.ts";
 export { openSocket } from "./socket.ts";

@@ -12,10 +12,11 @@ import type { Readiness, ZmqSocket } from "./types.ts";
 import { POLLIN, POLLOUT } from "./zmq_constants.ts";
 
 /**
- * A socket that was full is tried again at least this often: a ROUTER does not say which of its peers has
- * room again, so that neither edges nor ZMQ_EVENTS can be trusted for that.
+ * A full ROUTER is tried again after this, doubled each time in vain up to the maximum: it does not say which
+ * of its peers has room again, so that neither edges nor ZMQ_EVENTS suffice. Other types do say so.
  */
 const FULL_RETRY_MS = 2;
+const FULL_RETRY_MS_MAX = 64;
 
 /** One is enough for a process. Costs a thread from the first `watch` on. */
 export function openReadiness(): Readiness {
@@ -69,6 +70,7 @@ class Watch implements SocketWatcher {
   #lookPlanned = false;
   #drainPlanned = false;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  #retryMs = FULL_RETRY_MS;
 
   constructor(socket: Socket, drain: () => void, thread: ReadinessThread, onEnd: () => void) {
     this.#socket = socket;
@@ -132,12 +134,16 @@ class Watch implements SocketWatcher {
 
   /** Input that came meanwhile gets a turn of its own, so that timers and other sockets are not starved. */
   #afterDrain(): void {
-    if ((readEvents(this.#socket.handle) & POLLIN) !== 0) this.#planDrain();
-    if (this.#socket.wantsRoom) this.#retry ??= setTimeout(this.#retryFull, FULL_RETRY_MS);
+    const { handle, type, wantsRoom } = this.#socket;
+    const interest = wantsRoom && type !== "router" ? POLLIN | POLLOUT : POLLIN;
+    if ((readEvents(handle) & interest) !== 0) this.#planDrain();
+    if (!wantsRoom) this.#retryMs = FULL_RETRY_MS;
+    else if (type === "router") this.#retry ??= setTimeout(this.#retryFull, this.#retryMs);
   }
 
   readonly #retryFull = (): void => {
     this.#retry = undefined;
+    this.#retryMs = Math.min(this.#retryMs * 2, FULL_RETRY_MS_MAX);
     this.look();
   };
 

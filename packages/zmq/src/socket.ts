@@ -54,7 +54,7 @@ export class Socket implements ZmqSocket {
   readonly fd: number;
   watcher: SocketWatcher | undefined;
   tap: MonitorTap | undefined;
-  /** The last send was refused for lack of room. */
+  /** A send was refused for lack of room since the last drain. */
   wantsRoom = false;
   #closed = false;
   readonly #functions = library();
@@ -133,7 +133,7 @@ export class Socket implements ZmqSocket {
       // middle of it: libzmq takes the rest in order to drop it, or the next message would be cut.
       if (index === 0) break;
     }
-    this.wantsRoom = result === "full";
+    if (result === "full") this.wantsRoom = true;
     this.watcher?.touched();
     return result;
   }
@@ -188,9 +188,9 @@ export class Socket implements ZmqSocket {
 
   #refused(): SendResult {
     const errno = this.#functions.zmq_errno();
-    if (errno === EAGAIN) return "full";
+    // Interrupted by a signal: not sent, and worth another try soon, which is what "full" says.
+    if (errno === EAGAIN || errno === EINTR) return "full";
     if (errno === EHOSTUNREACH) return "unroutable";
-    if (errno === EINTR) return "full";
     throw lastError("send");
   }
 }

@@ -36,6 +36,8 @@ export const OPTION = {
   xpubVerboser: 78,
   connectTimeout: 79,
   zapEnforceDomain: 93,
+  inBatchSize: 101,
+  outBatchSize: 102,
 } as const;
 
 export const DONTWAIT = 1;
