@@ -1,0 +1,25 @@
+/** A bus as a process of its own: `bun bus_process.ts <dir>`. Says `ready` when clients can connect; SIGTERM stops it in order. */
+import { join } from "node:path";
+import { Broker } from "@kloros/journal";
+import { BusServer } from "../../services/chemical-bus/src/server/bus_server.ts";
+import { runLoop } from "../../services/chemical-bus/src/server/run_loop.ts";
+
+const [directory = "", limits = "{}"] = process.argv.slice(2);
+const stopping = new AbortController();
+process.on("SIGTERM", () => {
+  stopping.abort();
+});
+const broker = new Broker({ path: join(directory, "journal.db"), autoFlush: false });
+const server = new BusServer({
+  broker,
+  endpoint: `ipc://${join(directory, "bus.sock")}`,
+  liveEndpoints: [`ipc://${join(directory, "live.sock")}`],
+  limits: JSON.parse(limits) as object,
+  onEvent: (event) => {
+    process.stderr.write(`${JSON.stringify(event)}\n`);
+  },
+});
+process.stdout.write("ready\n");
+await runLoop({ server, broker, stopping: stopping.signal });
+await server.close();
+broker.close();
