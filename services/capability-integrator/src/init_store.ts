@@ -17,6 +17,7 @@ import { errnoOf } from "./world_errors.ts";
  * A link cannot replace what is there, hence temporary file and link.
  */
 export function createInitFile(file: string, text: string): boolean {
+  if (isThere(file)) return isInitFile(file, text);
   const temporary = join(dirname(file), `.${basename(file)}.kloros-tmp`);
   rmSync(temporary, { force: true });
   try {
@@ -47,6 +48,10 @@ export function isInitFile(file: string, text: string): boolean {
     if (errno === "ENOENT" || errno === "ENOTDIR") return false;
     throw error;
   }
+}
+
+function isThere(file: string): boolean {
+  return lstatSync(file, { throwIfNoEntry: false }) !== undefined;
 }
 
 /** Removes `file` if it still is what was generated; false when it is not (or not there any more). */
