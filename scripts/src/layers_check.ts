@@ -60,6 +60,8 @@ function faultOf(
 
 function relativeFault(specifier: string, path: string, from: Workspace): Fault | undefined {
   const target = join(dirname(path), specifier);
+  // The software's version stands in one place.
+  if (target === "package.json") return undefined;
   if (target.startsWith(`${from.folder}/`)) {
     const intoModules = target.includes("/node_modules/");
     return intoModules

@@ -102,6 +102,8 @@ describe("layers", () => {
     expect(faults(path, `const a = require("${leave}");`)).toEqual(["path-import"]);
     expect(faults(path, imports("../node_modules/zeromq/lib/index.js"))).toEqual(["path-import"]);
     expect(faults(path, imports("./b.ts"))).toEqual([]);
+    expect(faults(path, imports("../../../package.json"))).toEqual([]);
+    expect(faults(path, imports("../../zmq/package.json"))).toEqual(["path-import"]);
     expect(faults(path, `// import "${leave}"\nexport const a = 'import "${leave}"';`)).toEqual([]);
   });
 
