@@ -76,9 +76,7 @@ export function libraryPath(): string {
   return load().path;
 }
 
-interface LibraryFile {
-  readonly libraryFile: string;
-}
+type LibraryFile = typeof import("./library_file.ts");
 
 /**
  * A compiled program always has the file. From source it is made by the set-up; when someone skipped that,
