@@ -5,6 +5,7 @@
  * need no names of their own here.
  */
 import { dlopen } from "bun:ffi";
+import type * as LibraryFile from "./library_file.ts";
 import { linkLibrary } from "./link_library.ts";
 
 const symbols = {
@@ -76,15 +77,13 @@ export function libraryPath(): string {
   return load().path;
 }
 
-type LibraryFile = typeof import("./library_file.ts");
-
 /**
  * A compiled program always has the file. From source it is made by the set-up; when someone skipped that,
  * it is made now. `require`, because a static import of a missing file could not be caught.
  */
 function findLibrary(): string {
   try {
-    return (require("./library_file.ts") as LibraryFile).libraryFile;
+    return (require("./library_file.ts") as typeof LibraryFile).libraryFile;
   } catch {
     return linkLibrary().path;
   }
