@@ -1,4 +1,42 @@
-export type { Clock, Installation, Logger, Manifest, Mode, Service, ServiceContext } from "./types.ts";
+export type {
+  Clock,
+  Installation,
+  Logger,
+  Manifest,
+  Mode,
+  Periodic,
+  Service,
+  ServiceContext,
+} from "./types.ts";
+
+export { runService } from "./run/run_service.ts";
+export type { RunOverrides } from "./run/run_service.ts";
+export { startService } from "./running/start_service.ts";
+export type { RunningService, StartOptions } from "./running/start_service.ts";
+export { describeManifest } from "./describe_manifest.ts";
+export type { ServiceDescription, SettingDescription, SignalSummary } from "./describe_manifest.ts";
+export { EXIT_CODES, exitCode } from "./exit_codes.ts";
+export type { ExitName } from "./exit_codes.ts";
+
+export { createHome, inspectHome, readHomeMarker } from "./home.ts";
+export type { CreateHomeOptions, HomeInspection, HomeKind } from "./home.ts";
+export {
+  healthSocketPath,
+  instanceLockPath,
+  prepareInstallation,
+  resolveInstallation,
+} from "./installation.ts";
+export type { InstallationRequest, ResolvedInstallation } from "./installation.ts";
+export { locateInstallation } from "./locate.ts";
+export type { Located, LocateOptions } from "./locate.ts";
+export { ConfigError, formatProblem } from "./config/problem.ts";
+export type { ConfigProblem } from "./config/problem.ts";
+
+export { createLog } from "./log/create_log.ts";
+export type { KitLogger, LogLevel, LogOptions } from "./log/create_log.ts";
+export { redact } from "./secret_names.ts";
+export { systemClock } from "./system_clock.ts";
+
 export { writeFileAtomic } from "./files/write_file_atomic.ts";
 export type { WriteFileAtomicOptions } from "./files/write_file_atomic.ts";
 export { appendOnce, findAppended } from "./ledger/append_once.ts";

@@ -103,7 +103,10 @@ export interface ServiceContext<Config extends TObject = TObject> {
   /** The service cannot go on (its journal broke): logged as fatal, cleaned up, exits with a failure, so that it is started again. */
   fail(error: unknown): void;
 
-  /** Builds a root signal of this service. `key`: deriving the id from it makes a repeated publish harmless. */
+  /**
+   * Builds a root signal of this service. `idKey`: deriving the id from it makes a repeated publish harmless; pass the
+   * content's own time with it (`timestampMs`), or the repetition counts as a conflict because its timestamp differs.
+   */
   root<D extends SignalDefinition>(
     definition: D,
     facts: FactsOf<D>,

@@ -1,0 +1,262 @@
+/**
+ * A service as a process: flags and configuration, single instance, log, health socket, systemd, signals, drain, exit
+ * code. Everything that touches the process stands here; what the service does stands in `start_service.ts`.
+ */
+import type { TObject } from "@sinclair/typebox";
+import { connectBus, DeniedError, type Bus } from "@kloros/bus-client";
+import { acquireFileLock, FileLockHeldError, type FileLock } from "@kloros/file-lock";
+import { parseFlags, UsageError, type Flags } from "../config/flags.ts";
+import { loadConfig, type LoadedConfig } from "../config/load_config.ts";
+import { printConfig } from "../config/print_config.ts";
+import { ConfigError } from "../config/problem.ts";
+import { exitCode, type ExitName } from "../exit_codes.ts";
+import { serveHealth } from "../health/health_server.ts";
+import { createHome } from "../home.ts";
+import {
+  announceInstallation,
+  healthSocketPath,
+  instanceLockPath,
+  prepareInstallation,
+  resolveInstallation,
+  type ResolvedInstallation,
+} from "../installation.ts";
+import { chooseFormat, createLog, writeStdout, type KitLogger } from "../log/create_log.ts";
+import { startService, type RunningService } from "../running/start_service.ts";
+import { connectSupervisor, type Supervisor } from "../supervisor.ts";
+import { systemClock } from "../system_clock.ts";
+import type { Installation, Mode, Service } from "../types.ts";
+import { KIT_VERSION } from "../version.ts";
+import { helpText } from "./help_text.ts";
+import { beat, extendStart } from "./keep_supervised.ts";
+import { listenForSignals } from "./process_signals.ts";
+
+export interface RunOverrides {
+  /** Without the program's name. Default: the process's. */
+  readonly argv?: readonly string[];
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly cwd?: string;
+  readonly version?: string;
+  /** Default: `/etc/kloros/kloros.toml`. */
+  readonly systemConfigFile?: string;
+  /** Default: `connectBus` to the installation's bus. */
+  readonly connect?: (paths: Installation, service: string) => Bus;
+  /** Default: ends the process. */
+  readonly exit?: (code: number) => void;
+}
+
+/** Runs until a signal or a failure ends it, then ends the process with a code of `EXIT_CODES`. */
+export async function runService<Config extends TObject>(
+  service: Service<Config>,
+  overrides: RunOverrides = {},
+): Promise<void> {
+  const exit = overrides.exit ?? ((code: number) => process.exit(code));
+  const env = overrides.env ?? process.env;
+  const version = overrides.version ?? KIT_VERSION;
+  const { name } = service.manifest;
+  let loaded: LoadedConfig<Config>;
+  let flags: Flags;
+  try {
+    flags = parseFlags(overrides.argv ?? process.argv.slice(2));
+    if (flags.help || flags.version) {
+      writeStdout(flags.help ? helpText(service.manifest) : `${name} ${version}\n`);
+      return exit(exitCode("ok"));
+    }
+    loaded = loadConfig({
+      service: name,
+      schema: service.manifest.config,
+      flags,
+      env,
+      cwd: overrides.cwd ?? process.cwd(),
+      ...(overrides.systemConfigFile === undefined ? {} : { systemFile: overrides.systemConfigFile }),
+    });
+  } catch (error) {
+    if (!(error instanceof UsageError) && !(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${name}: ${error.message}\n`);
+    return exit(exitCode(error instanceof UsageError ? "usage" : "config"));
+  }
+  if (flags.printConfig) {
+    writeStdout(printConfig(loaded.effective, `${name} ${version}`));
+    return exit(exitCode("ok"));
+  }
+  const end = await runLoaded(service, loaded, { ...overrides, env, version, exit });
+  exit(exitCode(end));
+}
+
+type Given = RunOverrides & Required<Pick<RunOverrides, "env" | "version" | "exit">>;
+
+async function runLoaded<Config extends TObject>(
+  service: Service<Config>,
+  loaded: LoadedConfig<Config>,
+  given: Given,
+): Promise<ExitName> {
+  const { name } = service.manifest;
+  const { common } = loaded;
+  const terminal = process.stdout.isTTY;
+  const log = createLog({
+    service: name,
+    level: common.logLevel,
+    format: chooseFormat(common.logFormat, terminal),
+    colour: terminal && (given.env["NO_COLOR"] ?? "") === "",
+  });
+  catchTheUncaught(log, given.exit);
+  let installation: ResolvedInstallation;
+  let lock: FileLock;
+  try {
+    installation = openInstallation(loaded, given, log);
+    lock = acquireFileLock(instanceLockPath(installation.paths, name), name);
+  } catch (error) {
+    const held = error instanceof FileLockHeldError;
+    log.fatal({ error, holder: held ? error.holder : undefined }, messageOf(error));
+    return held ? "held" : "paths";
+  }
+  try {
+    return await runLocked(service, loaded, installation, { ...given, log });
+  } finally {
+    lock.release();
+  }
+}
+
+/** Directories made and checked; a free home becomes ours. */
+function openInstallation(loaded: LoadedConfig<TObject>, given: Given, log: KitLogger): ResolvedInstallation {
+  const request = { ...loaded.common, home: loaded.home, env: given.env };
+  let installation = resolveInstallation(request);
+  const { kind } = installation.inspection;
+  if (kind === "absent" || kind === "empty") {
+    createHome(loaded.home, { version: given.version, nowMs: systemClock.wallMs() });
+    log.info({ home: loaded.home }, "created a new home");
+    installation = resolveInstallation(request);
+  }
+  const { tooLong, path } = installation.runtimeChoice;
+  if (tooLong !== undefined) {
+    log.warn(
+      { wanted: tooLong, used: path },
+      "the runtime directory is too long for socket paths; a short one is used",
+    );
+  }
+  prepareInstallation(installation.paths);
+  return installation;
+}
+
+async function runLocked<Config extends TObject>(
+  service: Service<Config>,
+  loaded: LoadedConfig<Config>,
+  { paths, inspection }: ResolvedInstallation,
+  given: Given & { readonly log: KitLogger },
+): Promise<ExitName> {
+  const { log, version } = given;
+  const { common } = loaded;
+  const { name } = service.manifest;
+  const mode = chooseMode(common.mode, inspection.kind === "own");
+  const supervisor = connectSupervisor(given.env, log);
+  const hasBus = service.kind !== "bus";
+  log.info({ version, mode, home: paths.home, runtime: paths.runtime, why: inspection.why }, "starting");
+  const connect = given.connect ?? connectToBus;
+  const running = startService(service, {
+    ...(hasBus ? { bus: connect(paths, name) } : {}),
+    paths,
+    config: loaded.service,
+    mode,
+    log,
+    version,
+    drainGraceMs: common.drainGraceMs,
+    logSignalLinesMax: common.logSignalLinesMax,
+    busAwayMaxMs: common.busAwayMaxMs,
+    onStatus: (text) => {
+      supervisor.status(text);
+    },
+  });
+  return live(running, {
+    paths,
+    supervisor,
+    log,
+    name,
+    graceMs: common.drainGraceMs,
+    exit: given.exit,
+    hasBus,
+  });
+}
+
+interface Surroundings {
+  readonly paths: Installation;
+  readonly supervisor: Supervisor;
+  readonly log: KitLogger;
+  readonly name: string;
+  readonly graceMs: number;
+  readonly exit: (code: number) => void;
+  readonly hasBus: boolean;
+}
+
+async function live<Config extends TObject>(
+  running: RunningService<Config>,
+  around: Surroundings,
+): Promise<ExitName> {
+  const { log, supervisor, name } = around;
+  const signals = listenForSignals((signal) => {
+    log.warn({ signal }, "a second signal: ending at once");
+    around.exit(exitCode("interrupted"));
+  });
+  const health = serveHealth(healthSocketPath(around.paths, name), running.health);
+  const stops = [extendStart(supervisor)];
+  const ready = running.started.then(() => {
+    stops.splice(0).forEach((one) => {
+      one.stop();
+    });
+    // Everybody else finds the bus by what it writes down; so it must stand first.
+    if (!around.hasBus) note(around);
+    supervisor.ready();
+    stops.push(beat(supervisor, running.progress, log));
+    log.info({}, "ready");
+  });
+  const failed = Promise.all([ready, running.failed]).then(() => undefined);
+  const end = await Promise.race([
+    signals.first.then((signal) => ({ signal }) as const),
+    failed.then(
+      () => ({ signal: "stop" }) as const,
+      (error: unknown) => ({ error }) as const,
+    ),
+  ]);
+  if ("signal" in end) log.info({ signal: end.signal, graceMs: around.graceMs }, "stopping: draining");
+  else log.fatal({ error: end.error }, `cannot go on: ${messageOf(end.error)}`);
+  supervisor.stopping();
+  await running.stop(around.graceMs);
+  for (const one of stops) one.stop();
+  await health.stop();
+  signals.forget();
+  log.info({}, "stopped");
+  if ("signal" in end) return "ok";
+  return end.error instanceof DeniedError ? "unavailable" : "failed";
+}
+
+function note({ paths, log }: Surroundings): void {
+  try {
+    announceInstallation(paths);
+  } catch (error) {
+    log.warn(
+      { error },
+      "cannot write down where the bus is; other processes need the same --runtime to find it",
+    );
+  }
+}
+
+function connectToBus(paths: Installation, service: string): Bus {
+  return connectBus({ endpoint: paths.busEndpoint, liveEndpoint: paths.liveEndpoint, service });
+}
+
+/** A home that this software did not create is only looked at, unless told otherwise. */
+export function chooseMode(wanted: "auto" | Mode, own: boolean): Mode {
+  if (wanted !== "auto") return wanted;
+  return own ? "act" : "observe";
+}
+
+function catchTheUncaught(log: KitLogger, exit: (code: number) => void): void {
+  const report = (what: string) => (error: unknown) => {
+    log.fatal({ error }, `${what}: ${messageOf(error)}`);
+    exit(exitCode("crashed"));
+  };
+  process.on("uncaughtException", report("uncaught error"));
+  process.on("unhandledRejection", report("unhandled rejection"));
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,284 @@
+/**
+ * A service in this process: its context, its life from start to drain. Knows nothing of the process around it (signals,
+ * exit codes, locks, systemd): that is `run_service.ts`. Tests start services through this, over a local bus.
+ */
+import type { Static, TObject } from "@sinclair/typebox";
+import type { Bus } from "@kloros/bus-client";
+import type { HealthSources, Reasons } from "../health/health_server.ts";
+import { Metrics } from "../health/metrics.ts";
+import { observeProcess } from "../health/process_metrics.ts";
+import { createLog, type KitLogger } from "../log/create_log.ts";
+import { createSignalLog, type SignalLog } from "../log/signal_log.ts";
+import { watchMaintenance, type Maintenance } from "../maintenance.ts";
+import { systemClock } from "../system_clock.ts";
+import type { Clock, Installation, Mode, Periodic, Service, ServiceContext } from "../types.ts";
+import type { DurableConsumer } from "./consume_durable.ts";
+import { createContext } from "./create_context.ts";
+import { noBus } from "./no_bus.ts";
+import { trackProgress, type Progress } from "./progress.ts";
+import { leaveTrail, type SignalTrail } from "./signal_counts.ts";
+
+export interface StartOptions<Config extends TObject> {
+  /** Needed unless the service is the bus itself. Closed by `stop`. */
+  readonly bus?: Bus;
+  readonly paths: Installation;
+  readonly config: Static<Config>;
+  /** Default `act`. */
+  readonly mode?: Mode;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+  /** Default: silent. */
+  readonly log?: KitLogger;
+  readonly version?: string;
+  readonly drainGraceMs?: number;
+  readonly logSignalLinesMax?: number;
+  /** 0: for ever. Default 0. */
+  readonly busAwayMaxMs?: number;
+  readonly maintenancePollMs?: number;
+  readonly onStatus?: (text: string) => void;
+}
+
+export interface RunningService<Config extends TObject = TObject> {
+  readonly context: ServiceContext<Config>;
+  /** Resolves when `start` has resolved, the bus is connected and every consumer is attached. Rejects when it cannot. */
+  readonly started: Promise<void>;
+  /** Rejects when it cannot go on (the bus refused it for good). Never resolves before `stop`. */
+  readonly failed: Promise<void>;
+  readonly health: HealthSources;
+  readonly metrics: Metrics;
+  readonly progress: Progress;
+  /** Stops taking, lets work in progress end within the grace, hands back the rest, closes the bus. May be called twice. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+/** What the parts of one running service share. */
+export interface Core {
+  readonly name: string;
+  readonly bus: Bus;
+  readonly hasBus: boolean;
+  readonly mode: Mode;
+  readonly log: KitLogger;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly metrics: Metrics;
+  readonly signalLog: SignalLog;
+  readonly trail: SignalTrail;
+  readonly progress: Progress;
+  readonly maintenance: Maintenance;
+  readonly drainGraceMs: number;
+  /** Asked to stop. */
+  readonly stopping: AbortController;
+  /** The grace is over. */
+  readonly cutOff: AbortController;
+  readonly consumers: Set<DurableConsumer>;
+  readonly closers: Set<() => Promise<void>>;
+  readonly periodics: Set<Periodic>;
+  /** Attachments under way: READY waits for them also when the service does not. */
+  readonly attaching: Set<Promise<void>>;
+  readonly checks: Map<string, () => string | undefined>;
+  /** Publishers that wait, with why. */
+  readonly waiting: Map<symbol, string>;
+  readonly status: { text: string; readonly tell: (text: string) => void };
+  readonly fail: (error: unknown) => void;
+}
+
+const DRAIN_GRACE_MS = 10_000;
+const SIGNAL_LINES_MAX = 50;
+const FLUSH_MS = 5000;
+
+export function startService<Config extends TObject>(
+  service: Service<Config>,
+  options: StartOptions<Config>,
+): RunningService<Config> {
+  const failure = Promise.withResolvers<void>();
+  failure.promise.catch(() => undefined);
+  const core = createCore(service, options, failure.reject);
+  const context = createContext(core, service.manifest, options);
+  const cleanups: (() => Promise<void>)[] = [];
+  const flushing = setInterval(() => {
+    core.signalLog.flush();
+  }, FLUSH_MS);
+
+  async function start(): Promise<void> {
+    const cleanup = await service.start(context);
+    if (typeof cleanup === "function") cleanups.push(cleanup);
+    while (core.attaching.size > 0) await Promise.all(core.attaching);
+    if (core.hasBus) await connected(core);
+  }
+
+  let stopped: Promise<void> | undefined;
+  const started = start();
+  started.catch(() => undefined);
+  return {
+    context,
+    started,
+    failed: failure.promise,
+    metrics: core.metrics,
+    progress: core.progress,
+    health: healthOf(core, started, options.version ?? "0.0.0"),
+    stop: async (graceMs = core.drainGraceMs) => {
+      stopped ??= drain(core, cleanups, graceMs).finally(() => {
+        clearInterval(flushing);
+        failure.resolve();
+      });
+      return stopped;
+    },
+  };
+}
+
+function createCore<Config extends TObject>(
+  service: Service<Config>,
+  options: StartOptions<Config>,
+  fail: (error: unknown) => void,
+): Core {
+  const { name } = service.manifest;
+  const hasBus = service.kind !== "bus";
+  if (hasBus && options.bus === undefined) throw new Error(`${name} needs a bus to start`);
+  const bus = options.bus ?? noBus(name);
+  const clock = options.clock ?? systemClock;
+  const log = options.log ?? createLog({ service: name, level: "silent", format: "json" });
+  const metrics = new Metrics();
+  const signalLog = createSignalLog({ log, clock, linesMax: options.logSignalLinesMax ?? SIGNAL_LINES_MAX });
+  observeProcess(metrics, clock);
+  const core: Core = {
+    name,
+    bus,
+    hasBus,
+    mode: options.mode ?? "act",
+    log,
+    clock,
+    random: options.random ?? Math.random,
+    metrics,
+    signalLog,
+    trail: leaveTrail(metrics, signalLog, log),
+    progress: trackProgress({
+      clock,
+      bus: hasBus ? bus : undefined,
+      busAwayMaxMs: options.busAwayMaxMs ?? 0,
+    }),
+    maintenance: watchMaintenance(options.paths.maintenanceMarker, options.maintenancePollMs),
+    drainGraceMs: options.drainGraceMs ?? DRAIN_GRACE_MS,
+    stopping: new AbortController(),
+    cutOff: new AbortController(),
+    consumers: new Set(),
+    closers: new Set(),
+    periodics: new Set(),
+    attaching: new Set(),
+    checks: new Map(),
+    waiting: new Map(),
+    status: { text: "starting", tell: options.onStatus ?? (() => undefined) },
+    fail,
+  };
+  if (hasBus) followBus(core);
+  return core;
+}
+
+function followBus(core: Core): void {
+  core.metrics.describe("bus_connected", "gauge", "1 while the bus is connected.");
+  core.metrics.collect(() => {
+    core.metrics.gauge("bus_connected", core.bus.state === "connected" ? 1 : 0);
+    core.metrics.gauge("publishers_waiting", core.waiting.size);
+  });
+  core.bus.onState((state, why) => {
+    core.log.info({ state, why }, `bus: ${state}`);
+    if (state === "closed" && !core.stopping.signal.aborted)
+      core.fail(new Error(`the bus ended the connection: ${why}`));
+  });
+}
+
+async function connected(core: Core): Promise<void> {
+  if (core.bus.state === "connected") return;
+  await new Promise<void>((resolve, reject) => {
+    const forget = core.bus.onState((state) => {
+      if (state === "connecting") return;
+      forget();
+      if (state === "connected") resolve();
+      else reject(new Error("the bus connection was closed before it stood"));
+    });
+    core.stopping.signal.addEventListener("abort", () => {
+      forget();
+      reject(core.stopping.signal.reason as Error);
+    });
+  });
+}
+
+function healthOf(core: Core, started: Promise<void>, version: string): HealthSources {
+  let phase = "starting";
+  started.then(
+    () => (phase = "started"),
+    () => (phase = "failed to start"),
+  );
+  const checked = (): Reasons => {
+    const reasons = [...core.checks].flatMap(([name, check]) => {
+      const reason = check();
+      return reason === undefined ? [] : [[name, reason] as const];
+    });
+    return Object.fromEntries(reasons);
+  };
+  const progress = (): Reasons => (core.progress.last === undefined ? {} : { progress: core.progress.last });
+  return {
+    healthz: () => ({ ...checked(), ...progress() }),
+    readyz: () => ({ ...checked(), ...progress(), ...notReady(core, phase) }),
+    metrics: () => core.metrics.render(),
+    about: () => ({
+      service: core.name,
+      version,
+      pid: process.pid,
+      mode: core.mode,
+      phase,
+      status: core.status.text,
+    }),
+  };
+}
+
+function notReady(core: Core, phase: string): Reasons {
+  const [waiting] = core.waiting.values();
+  const resting = [...core.consumers].find((one) => one.resting !== undefined);
+  return {
+    ...(phase === "started" ? {} : { start: phase }),
+    ...(core.stopping.signal.aborted ? { stop: "stopping" } : {}),
+    ...(core.hasBus && core.bus.state !== "connected" ? { bus: `the bus is ${core.bus.state}` } : {}),
+    ...(waiting === undefined ? {} : { publish: `waits: ${waiting}` }),
+    ...(resting === undefined ? {} : { maintenance: `${resting.name} rests: ${resting.resting ?? ""}` }),
+  };
+}
+
+/** Order matters: first no new work, then the work in progress, then what it stands on. */
+async function drain(core: Core, cleanups: readonly (() => Promise<void>)[], graceMs: number): Promise<void> {
+  core.stopping.abort(new Error(`${core.name} is stopping`));
+  const work = [
+    ...[...core.periodics].map((one) => one.stop()),
+    ...[...core.consumers].map((one) => one.drain(graceMs)),
+    ...[...core.closers].map((close) => close()),
+  ];
+  const ended = await within(Promise.allSettled(work), graceMs + DRAIN_SLACK_MS);
+  if (!ended) core.log.warn({ graceMs }, "work in progress did not end within the grace; it is handed back");
+  core.cutOff.abort(new Error(`${core.name} has stopped`));
+  for (const cleanup of cleanups) {
+    const done = await within(Promise.allSettled([cleanup()]), graceMs + DRAIN_SLACK_MS);
+    if (!done) core.log.warn({ graceMs }, "the service's own clean-up did not end within the grace");
+  }
+  if (core.hasBus) await within(core.bus.close(), DRAIN_SLACK_MS);
+  core.signalLog.flush();
+}
+
+/** For handing back, which takes a round trip to the bus. */
+const DRAIN_SLACK_MS = 2000;
+
+async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => {
+      resolve(false);
+    }, ms);
+  });
+  const done = work.then(
+    () => true,
+    () => true,
+  );
+  try {
+    return await Promise.race([done, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
