@@ -1,9 +1,9 @@
-/** `bun scripts/src/layers.ts`: every import against the drawing of the architecture. Exit code 1 on any finding. */
-import { resolve } from "node:path";
+/** `bun scripts/src/layers.ts [ROOT]`: every import against the drawing of the architecture. Exit code 1 on any finding. */
+import { join, resolve } from "node:path";
 import { checkLayers } from "./layers_check.ts";
 import { formatFinding, readTree } from "./tree_files.ts";
 
-const files = await readTree(resolve(import.meta.dirname, "../.."));
+const files = await readTree(resolve(process.argv[2] ?? join(import.meta.dirname, "../..")));
 const findings = checkLayers(files);
 for (const finding of findings) console.error(formatFinding(finding));
 const imports = files.reduce((sum, file) => sum + (file.syntax?.imports.length ?? 0), 0);

@@ -32,7 +32,7 @@ function toolGate(root: string, [name, tool, ...args]: (typeof GATES)[number]): 
 }
 
 function ownGate(root: string, name: string): Step {
-  const command = [process.execPath, join(root, `scripts/src/${name}.ts`)];
+  const command = [process.execPath, join(import.meta.dirname, `${name}.ts`), root];
   return { name, kind: "gate", command, timeoutMs: GATE_TIMEOUT_MS, alone: false };
 }
 
