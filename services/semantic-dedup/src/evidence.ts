@@ -76,7 +76,8 @@ function setUser(file: EvidenceFile, module: string, user: string, uses: boolean
 
 function entryOf(file: EvidenceFile, module: string): Record<string, unknown> | undefined {
   const entry = Object.hasOwn(file, module) ? file[module] : undefined;
-  return recordOf(entry) === entry ? entry : undefined;
+  const record = recordOf(entry);
+  return record === entry ? record : undefined;
 }
 
 /** Reads an entry as somebody may have written it; null when it says nothing. */
