@@ -34,7 +34,7 @@ export function resolveInstallation(request: InstallationRequest): ResolvedInsta
   const inspection = inspectHome(home);
   const recorded = readWhere(home);
   const uid = request.uid ?? userId();
-  const explicit = request.runtime === undefined ? undefined : resolve(request.runtime);
+  const explicit = given(request.runtime);
   const runtimeChoice = chooseRuntimeDir({ home, explicit, env: request.env, recorded, uid });
   const state =
     given(request.state) ?? firstOf(request.env["STATE_DIRECTORY"]) ?? recorded?.state ?? join(home, "state");

@@ -88,7 +88,10 @@ function result<Config extends TObject>(
 ): LoadedConfig<Config> {
   const common = Value.Decode(CommonConfig, assemble(effective, COMMON_SECTION));
   const service = Value.Decode<Config, Static<Config>>(request.schema, assemble(effective, request.service));
-  return { home, common: { ...common, home }, service, effective };
+  const shown = effective.map((one) =>
+    one.section === COMMON_SECTION && one.field.key === "home" ? { ...one, value: home } : one,
+  );
+  return { home, common: { ...common, home }, service, effective: shown };
 }
 
 function commonFlags(flags: Flags): Settings {
