@@ -1,7 +1,9 @@
 /** The bus as a service in observe mode gets it: what reads passes, what would change something is shown and refused. */
 import { TerminalError, type Bus } from "@kloros/bus-client";
-import type { AdminOp, PublishResult } from "@kloros/journal";
 import type { SignalTrail } from "./signal_counts.ts";
+
+type AdminOp = Parameters<Bus["admin"]>[0];
+type PublishResult = Awaited<ReturnType<Bus["publish"]>>[number];
 
 const READING: ReadonlySet<AdminOp> = new Set<AdminOp>(["status", "consumers", "deadLetters"]);
 
