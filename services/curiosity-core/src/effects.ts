@@ -12,8 +12,9 @@ export const service: Service<CuriosityConfig> = {
     const { config, paths } = context;
     const discoverer = new Discoverer(context);
     context.health("discovery", () => discoverer.problem());
-    let onHint: (() => void) | undefined;
-    const hint = (): void => onHint?.();
+    // Hints may come before the timer that they trigger is there.
+    const timer: { trigger?: () => void } = {};
+    const hint = (): void => timer.trigger?.();
     const hints = [
       watchHints(paths.source, hint),
       watchHints(dirname(paths.registry), hint, basename(paths.registry)),
@@ -22,7 +23,7 @@ export const service: Service<CuriosityConfig> = {
       for (const each of hints) each.rearm();
       await discoverer.run();
     });
-    onHint = (): void => discover.trigger();
+    timer.trigger = (): void => discover.trigger();
     await Promise.resolve();
     return async () => {
       for (const each of hints) each.close();
