@@ -83,7 +83,7 @@ async function withBus<T>(program: string, work: (flags: readonly string[]) => P
   const runtime = mkdtempSync(join(tmpdir(), "k-"));
   chmodSync(runtime, 0o700);
   const flags = ["--home", home, "--runtime", runtime];
-  const bus = start(program, [...flags, "--set", "live.tcp=[]"]);
+  const bus = start(program, [...flags, "--set", "liveEndpoints=[]"]);
   const said = Promise.all([bus.stdout.text(), bus.stderr.text()]);
   try {
     await waitUntilReady(runtime, bus);
