@@ -31,7 +31,12 @@ import { openRegistryStore, withRegistryLock } from "./registry_store.ts";
 import type { ReadRegistry } from "./registry_store.ts";
 import { attempting } from "./world_errors.ts";
 
-type Context = ServiceContext<typeof config>;
+/** What an integrator needs of its service's context. */
+export type IntegratorContext = Pick<
+  ServiceContext<typeof config>,
+  "config" | "paths" | "mode" | "log" | "clock" | "child" | "count"
+>;
+type Context = IntegratorContext;
 type Emitted = { readonly emit: readonly Envelope[] } | undefined;
 
 /** Where the record of changes stands; the operator's command reads it too. */

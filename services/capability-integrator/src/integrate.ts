@@ -3,14 +3,13 @@
  * tell whether an earlier run did it, so a run after a crash finishes the work and returns what the first would have.
  * Call with the registry's lock held.
  */
-import { appendOnce, crashPoint } from "@kloros/daemon";
+import { appendOnce, crashPoint, localNaiveIso } from "@kloros/daemon";
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ModuleToIntegrate } from "./decide.ts";
 import { initFileText } from "./init_file.ts";
 import { createInitFile, removeInitFile } from "./init_store.ts";
 import { integratedLine } from "./integration_record.ts";
-import { localTimestamp } from "./local_time.ts";
 import type { IntegrationPlan } from "./plan.ts";
 import { insertEntry } from "./registry_edit.ts";
 import type { RegistryDocument } from "./registry_document.ts";
@@ -49,7 +48,7 @@ export function planIntegration(
   found: ReadRegistry,
   nowMs: number,
 ): PlannedEdit {
-  const entry = makeEntry(module.modulePath, module.pyFiles, localTimestamp(nowMs));
+  const entry = makeEntry(module.modulePath, module.pyFiles, localNaiveIso(nowMs * 1000));
   const { document, inserted } = insertEntry(found.document, module.key, entry);
   const plan: IntegrationPlan = {
     kind: "integrate",

@@ -32,6 +32,7 @@ export const manifest = {
     "A module that stands in the registry already is left alone, and the log says so.",
     "It is integrated when the investigation completed with enough confidence, the evidence gives at least one Python file and a path, and the directory lies inside the source root and holds a *.py directly.",
     "Otherwise Q_INTEGRATION_FAILED names the first criterion that is not met.",
+    "In maintenance mode completions wait.",
     "A full disk, missing rights or a registry that is broken YAML change nothing and are tried again, then dead-lettered.",
   ],
   reads: ["source", "registry"],

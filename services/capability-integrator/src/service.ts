@@ -24,6 +24,7 @@ export const service: Service<typeof config> = {
       start: { from: "earliest" },
       concurrency: 1,
       attemptsMax: ATTEMPTS_MAX,
+      pauseInMaintenance: true,
     } as const;
     await context.consume(options, async (delivery) => {
       try {

@@ -17,9 +17,13 @@ import type { MemoryFile } from "./effects.ts";
 import type { config } from "./manifest.ts";
 import { discoveredModules } from "./registry_modules.ts";
 
-type Context = ServiceContext<typeof config>;
+/** What this check needs of its service's context. */
+export type NewModulesContext = Pick<
+  ServiceContext<typeof config>,
+  "config" | "paths" | "mode" | "log" | "clock" | "root"
+>;
 
-export function newModulesCheck(context: Context): Check {
+export function newModulesCheck(context: NewModulesContext): Check {
   const { paths, log } = context;
   const file = openMemoryFile(join(paths.state, "orchestrator-monitor.json"), (keptAs) =>
     log.warn(
@@ -74,7 +78,7 @@ function keepMemory(file: MemoryFile, durable: boolean): KeptMemory {
   };
 }
 
-function findings(context: Context, memory: KeptMemory, next: Memory): Findings {
+function findings(context: NewModulesContext, memory: KeptMemory, next: Memory): Findings {
   if (next.due.length === 0) return { advisories: [] };
   crashPoint("monitor.remembered");
   const advisories = next.due.map((due) =>

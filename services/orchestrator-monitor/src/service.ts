@@ -12,6 +12,12 @@ const GATHER_MS = 100;
 /** Signals that may wait for one shared look. */
 const SIGNALS_AT_ONCE = 64;
 
+/** A monitor that starts for the first time beside a running system is not told of what is older, ms. */
+const FIRST_SEEN_AGE_MS_MAX = 3_600_000;
+
+/** With a backoff of at most a minute: a quarter of an hour to mend a registry that cannot be read. */
+const ATTEMPTS_MAX = 20;
+
 type Context = ServiceContext<typeof config>;
 
 function startCheck(context: Context, check: Check) {
@@ -36,7 +42,12 @@ export const service: Service<typeof config> = {
     const runners = checks.map((check) => startCheck(context, check));
     const signals = [...new Set(checks.flatMap((check) => check.watches.signals))];
     await context.consume(
-      { signals, start: { from: "earliest", ageMsMax: 3_600_000 }, concurrency: SIGNALS_AT_ONCE },
+      {
+        signals,
+        start: { from: "earliest", ageMsMax: FIRST_SEEN_AGE_MS_MAX },
+        concurrency: SIGNALS_AT_ONCE,
+        attemptsMax: ATTEMPTS_MAX,
+      },
       async (delivery) => {
         const name = delivery.signal.signal;
         const asked = runners.filter(({ check }) =>

@@ -2,8 +2,8 @@
  * A home, a source tree and deliveries that survive this process: plan and result of each stand in a file, as they would
  * in the journal. So a child process can be killed at any point and the next run sees what it left.
  */
-import type { Bus, Delivery } from "@kloros/bus-client";
-import type { Installation, Mode, ServiceContext } from "@kloros/daemon";
+import type { Delivery } from "@kloros/bus-client";
+import type { Installation, Mode } from "@kloros/daemon";
 import { createChild, createRoot, deriveRootId, InvestigationComplete } from "@kloros/signal-schema";
 import type { Envelope } from "@kloros/signal-schema";
 import {
@@ -19,11 +19,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createIntegrator } from "../effects.ts";
+import type { IntegratorContext } from "../effects.ts";
 import type { Completion } from "../evidence.ts";
 import { manifest } from "../manifest.ts";
-import type { config } from "../manifest.ts";
-
-type Context = ServiceContext<typeof config>;
 
 export interface Letter {
   readonly signal: Envelope;
@@ -35,7 +33,7 @@ export interface Letter {
 export interface Workbench {
   readonly root: string;
   readonly paths: Installation;
-  readonly context: Context;
+  readonly context: IntegratorContext;
   /** Messages of the log, "level: message". */
   readonly said: string[];
   registry(): string;
@@ -159,7 +157,7 @@ function pathsBelow(root: string): Installation {
   } as Installation;
 }
 
-function contextFor(paths: Installation, mode: Mode, said: string[]): Context {
+function contextFor(paths: Installation, mode: Mode, said: string[]): IntegratorContext {
   const say =
     (level: string) =>
     (_: object, message: string): void => {
@@ -167,17 +165,11 @@ function contextFor(paths: Installation, mode: Mode, said: string[]): Context {
     };
   const clock = { wallMs: () => Date.now(), monotonicMs: () => performance.now() };
   return {
-    manifest,
     config: { confidenceMin: 0.6, createInit: true, lockTimeoutMs: 5000 },
     paths,
     mode,
     log: { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") },
     clock,
-    random: () => 0.5,
-    bus: undefined as unknown as Bus,
-    stopping: new AbortController().signal,
-    root: (definition, facts) =>
-      createRoot(definition, facts, { source: manifest.name, nowMs: clock.wallMs() }),
     child: (delivery, definition, facts, effectKey = "") =>
       createChild(delivery.signal, definition, facts, {
         source: manifest.name,
@@ -185,13 +177,6 @@ function contextFor(paths: Installation, mode: Mode, said: string[]): Context {
         effectKey,
         nowMs: clock.wallMs(),
       }),
-    publish: async () => {},
-    consume: async () => {},
-    every: () => ({ trigger: () => {}, stop: async () => {} }),
-    notInMaintenance: async () => {},
-    health: () => {},
     count: () => {},
-    gauge: () => {},
-    status: () => {},
   };
 }
