@@ -18,9 +18,6 @@ export interface BuildOptions {
 
 /** A program must not read a `.env` or `bunfig.toml` of the directory it happens to be started in. */
 const SEALED = ["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"];
-/** Flat: the program's main and its threads side by side, where `./read_worker.ts` finds them. */
-const FLAT = ["--entry-naming", "[name].[ext]"];
-
 /** Compiles one program. What was there before stays until the new one is complete. */
 export async function buildProgram(target: BuildTarget, options: BuildOptions): Promise<BuildResult> {
   const started = performance.now();
@@ -46,7 +43,9 @@ async function compile(entries: readonly string[], outfile: string, options: Bui
     "build",
     "--compile",
     ...SEALED,
-    ...FLAT,
+    // Entry points keep their paths from the root in the program: a thread is started by that path.
+    "--root",
+    options.root,
     ...entries,
     "--outfile",
     outfile,

@@ -50,7 +50,7 @@ export function selectTargets(targets: readonly BuildTarget[], only: readonly st
 
 /**
  * The files that a program starts as threads, `new URL("./read_worker.ts", import.meta.url)`: the bundler does
- * not follow those, so they are entry points. They all land in one folder of the program: names must differ.
+ * not follow those, so they are entry points.
  */
 export async function findWorkers(root: string): Promise<string[]> {
   const workers = new Set<string>();
@@ -61,16 +61,5 @@ export async function findWorkers(root: string): Promise<string[]> {
       workers.add(join(dirname(path), specifier));
     }
   }
-  return refuseSameNames([...workers].toSorted());
-}
-
-function refuseSameNames(paths: string[]): string[] {
-  const seen = new Map<string, string>();
-  for (const path of paths) {
-    const other = seen.get(basename(path));
-    if (other !== undefined)
-      throw new Error(`${path} and ${other}: two threads' files of one name; rename one`);
-    seen.set(basename(path), path);
-  }
-  return paths;
+  return [...workers].toSorted();
 }

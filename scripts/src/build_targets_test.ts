@@ -46,10 +46,4 @@ describe("what is built", () => {
     );
     expect(await findWorkers(root)).toEqual(["packages/journal/src/read_worker.ts"]);
   });
-
-  test("refuses two threads of one name, which would be one file in the program", async () => {
-    write("packages/journal/src/reader.ts", STARTS_THREAD);
-    write("packages/zmq/src/reader.ts", STARTS_THREAD);
-    expect(findWorkers(root)).rejects.toThrow("two threads' files of one name");
-  });
 });

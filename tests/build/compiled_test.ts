@@ -11,6 +11,7 @@ import manifest from "../../package.json" with { type: "json" };
 const ROOT = resolve(import.meta.dirname, "../..");
 const BUILD_MS_MAX = 180_000;
 const START_MS_MAX = 15_000;
+const STOP_MS_MAX = 5000;
 const SERVICES = readdirSync(join(ROOT, "services")).toSorted();
 const ALL = process.env["KLOROS_BUILD_ALL"] === "1";
 const ALONE = ALL ? SERVICES : ["chemical-bus"];
@@ -76,7 +77,10 @@ async function waitUntilReady(runtime: string, child: Bun.Subprocess): Promise<v
   }
 }
 
-/** Runs a compiled bus on a home of its own until it is ready, then `work`, then asks it to stop. */
+/**
+ * Runs a compiled bus on a home of its own until it is ready, then `work`, then asks it to stop. It has to end well and
+ * soon: a thread that is missing in the program shows as an answer that never comes, and a drain that takes its whole grace.
+ */
 async function withBus<T>(program: string, work: (flags: readonly string[]) => Promise<T>): Promise<T> {
   const home = mkdtempSync(join(folder, "home-"));
   // A short path of its own: socket paths may have 107 bytes.
@@ -87,12 +91,15 @@ async function withBus<T>(program: string, work: (flags: readonly string[]) => P
   const said = Promise.all([bus.stdout.text(), bus.stderr.text()]);
   try {
     await waitUntilReady(runtime, bus);
-    return await work(flags);
+    const result = await work(flags);
+    bus.kill("SIGTERM");
+    expect(await Promise.race([bus.exited, Bun.sleep(STOP_MS_MAX)])).toBe(0);
+    return result;
   } catch (error) {
     bus.kill("SIGKILL");
     throw new Error(`${String(error)}; the bus said:\n${(await said).join("")}`, { cause: error });
   } finally {
-    bus.kill("SIGTERM");
+    bus.kill("SIGKILL");
     await bus.exited;
     rmSync(runtime, { recursive: true, force: true });
   }
