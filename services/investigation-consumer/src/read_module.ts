@@ -6,6 +6,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ModuleCollector, type ModuleFindings } from "./module_structure.ts";
 import { extractStructure } from "./python/extract.ts";
+import { countParsed } from "./python/parse_budget.ts";
 import { loadPythonParser } from "./python/parser.ts";
 import { pythonFiles, type WalkLimits } from "./python_files.ts";
 import { readSource } from "./source_text.ts";
@@ -78,6 +79,7 @@ async function readFiles(
     }
     bytesLeft -= source.bytes;
     collector.add(event.file, extractStructure(python, source.text));
+    countParsed(source.text.length);
     await turn();
   }
   return "read";

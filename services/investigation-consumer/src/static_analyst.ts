@@ -31,10 +31,13 @@ export function analyseStatically({ moduleName, findings }: ModuleQuestion): Mod
   };
 }
 
+/** The first paragraph that is not a heading (a line of text over a line of `=`, `~` and the like). */
 function purposeOf(docstring: string): string {
-  const text = firstParagraph(docstring);
+  const text = firstParagraph(docstring.replaceAll(HEADING, "")) || firstParagraph(docstring);
   return text.length <= PURPOSE_MAX ? text : `${text.slice(0, PURPOSE_MAX - 1).toWellFormed()}…`;
 }
+
+const HEADING = /^.*\n([=\-~^"'`#*+.:_])\1{2,}[ \t]*$\n*/gm;
 
 const isPublic = ({ name }: { readonly name: string }): boolean => !name.startsWith("_");
 

@@ -25,6 +25,13 @@ describe("analyseStatically()", () => {
     expect(analysis.purpose).toBe("Sound in and out.");
   });
 
+  test("passes over a heading to the text below it", () => {
+    expect(analyse({ "__init__.py": '"""\n  Pygments\n  ~~~~~~~~\n\n  Colours code.\n"""' }).purpose).toBe(
+      "Colours code.",
+    );
+    expect(analyse({ "__init__.py": '"""Title\n====="""' }).purpose).toBe("Title =====");
+  });
+
   test("lists what is public: documented first, tests and private names left out", () => {
     const analysis = analyse({
       "play.py": 'def stop(): pass\ndef play(file):\n    "Plays a file."\ndef _hidden(): pass\n',
