@@ -58,7 +58,7 @@ export class EvidenceView {
     const { pending, path } = this.#options;
     if (pending === null || this.#waiting.length === 0) return;
     try {
-      const writing = this.#waiting;
+      const writing = [...this.#waiting];
       const deleteWritten = pending.turn();
       this.#refresh();
       // A copy: what is in memory changes only when the file has changed.

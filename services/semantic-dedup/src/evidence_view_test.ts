@@ -66,6 +66,18 @@ describe("EvidenceView", () => {
     expect(readdirSync(state)).toEqual([]);
   });
 
+  test("keeps for the next write what comes in during one", async () => {
+    const view = open();
+    view.add({ module: "audio", entry: entry("first") });
+    const writing = view.write();
+    view.add({ module: "tts", entry: entry("meanwhile") });
+    await writing;
+    expect(purposes()).toEqual(["first"]);
+    expect(open().entry("tts")).toMatchObject({ purpose: "meanwhile" });
+    await view.write();
+    expect(purposes()).toEqual(["first", "meanwhile"]);
+  });
+
   test("writes what an earlier process had not written yet, half lines left out", async () => {
     const before = open();
     before.add({ module: "audio", entry: entry("old") });
