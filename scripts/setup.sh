@@ -78,7 +78,7 @@ setup_download_bun() {
   mkdir -p "$setup_staging"
   echo '{"private":true}' >"$setup_staging/package.json"
   if command -v npm >/dev/null 2>&1 && command -v node >/dev/null 2>&1; then
-    npm install --prefix "$setup_staging" --cache "$root/.cache/npm" --no-save --ignore-scripts --no-audit --no-fund \
+    npm install >/dev/null --prefix "$setup_staging" --cache "$root/.cache/npm" --no-save --ignore-scripts --no-audit --no-fund \
       --no-update-notifier --loglevel=error --fetch-retries=1 "@oven/$setup_package@$setup_version"
   elif command -v bun >/dev/null 2>&1; then
     (cd "$setup_staging" && BUN_INSTALL_CACHE_DIR=$root/.cache/bun bun add --silent --ignore-scripts \
