@@ -4,7 +4,6 @@
  */
 import {
   capabilityKey,
-  claimedName,
   claimedPath,
   claimedPyFiles,
   confidenceOf,
@@ -148,9 +147,4 @@ function findRegistered(
 
 function refuse(reason: string, retryPossible: boolean): Decision {
   return { kind: "refuse", reason, retryPossible };
-}
-
-/** For the facts of a refusal: the module's name as far as the completion tells. */
-export function nameOf(completion: Completion): string {
-  return claimedName(completion);
 }

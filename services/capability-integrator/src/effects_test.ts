@@ -284,7 +284,7 @@ async function failureOf(work: Promise<unknown>): Promise<RetryableError> {
 }
 
 function spawnChild(root: string, crashAt: string) {
-  return Bun.spawn([process.execPath, join(import.meta.dir, "testing/deliver_child.ts"), root], {
+  return Bun.spawn([process.execPath, join(import.meta.dir, "fixtures/deliver_child.ts"), root], {
     env: { ...process.env, KLOROS_CRASH_AT: crashAt },
     stdout: "ignore",
     stderr: "inherit",

@@ -11,7 +11,7 @@ export function isAboutUndiscoveredModule(completion: Completion): boolean {
 }
 
 /** The value of the first `key:value` of this key; undefined when there is none. */
-export function evidenceValue(evidence: readonly string[] | undefined, key: string): string | undefined {
+function evidenceValue(evidence: readonly string[] | undefined, key: string): string | undefined {
   const prefix = `${key}:`;
   const value = evidence
     ?.find((piece) => piece.startsWith(prefix))

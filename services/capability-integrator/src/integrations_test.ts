@@ -88,7 +88,7 @@ describe("undoIntegration()", () => {
     bench.addModule("audio");
     const id = bench.post("audio");
     const child = Bun.spawn(
-      [process.execPath, join(import.meta.dir, "testing/deliver_child.ts"), bench.root],
+      [process.execPath, join(import.meta.dir, "fixtures/deliver_child.ts"), bench.root],
       {
         env: { ...process.env, KLOROS_CRASH_AT: "integrator.recorded" },
       },

@@ -12,7 +12,7 @@ export interface RegistryEntry {
 }
 
 /** The thresholds and words are those of the entries that existing installations hold. */
-export function describeModule(pyFiles: number): string {
+function describeModule(pyFiles: number): string {
   if (pyFiles > 10) return `Complex module with ${pyFiles} Python files`;
   if (pyFiles > 5) return `Module with ${pyFiles} Python files`;
   return `Module component (${pyFiles} files)`;

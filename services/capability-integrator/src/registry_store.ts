@@ -113,7 +113,7 @@ function parseAt(registry: string, bytes: Uint8Array): RegistryDocument {
 }
 
 /** Why a registry cannot be edited, with its place. */
-export function explained(error: unknown): string {
+function explained(error: unknown): string {
   const unchanged = "nothing was written; correct the file and it goes on";
   if (error instanceof RegistrySyntaxError) {
     return `line ${error.line}, column ${error.column}: ${error.message}; ${unchanged}`;

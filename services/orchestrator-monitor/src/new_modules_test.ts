@@ -113,7 +113,7 @@ describe("the new_modules check", () => {
     await lookout.runner.look();
     lookout.register("old", "fresh", "fresher");
     const child = Bun.spawn(
-      [process.execPath, join(import.meta.dir, "testing/look_child.ts"), lookout.root],
+      [process.execPath, join(import.meta.dir, "fixtures/look_child.ts"), lookout.root],
       {
         env: { ...process.env, KLOROS_CRASH_AT: point },
       },

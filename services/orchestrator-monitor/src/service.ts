@@ -53,6 +53,8 @@ export const service: Service<typeof config> = {
         const asked = runners.filter(({ check }) =>
           check.watches.signals.some((signal) => signal.name === name),
         );
+        // What the signal tells of may be the first file in a directory that was not there to watch.
+        for (const { files } of asked) for (const file of files) file.ensure();
         await Promise.all(asked.map(({ runner }) => runner.lookBecause(delivery.signal)));
         return undefined;
       },
