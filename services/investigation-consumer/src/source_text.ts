@@ -37,7 +37,7 @@ async function readAtMost(path: string, bytesMax: number): Promise<Uint8Array | 
   }
 }
 
-export function decode(bytes: Uint8Array): SourceText {
+function decode(bytes: Uint8Array): SourceText {
   const utf8 = decodeAs("utf-8", bytes);
   if (utf8 !== null) return { ok: true, text: utf8, bytes: bytes.length };
   const encoding = declaredEncoding(bytes);

@@ -80,7 +80,7 @@ export function decide(
 }
 
 /** Why this investigation counts as failed (FACTS B5); null when it does not. */
-export function failureOf(completion: Completion, state: ModuleState | null, hash: string): string | null {
+function failureOf(completion: Completion, state: ModuleState | null, hash: string): string | null {
   if (completion.status !== "completed") return completion.error ?? "it did not complete";
   const { tags } = completion as { readonly tags?: unknown };
   if (Array.isArray(tags) && tags.includes("unsolvable")) return "it was found unsolvable";

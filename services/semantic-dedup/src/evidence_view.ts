@@ -118,7 +118,7 @@ export class EvidenceView {
 }
 
 /** @throws SyntaxError when it is not a JSON object. */
-export function parseEvidence(text: string): EvidenceFile {
+function parseEvidence(text: string): EvidenceFile {
   const content: unknown = JSON.parse(text.startsWith("\uFEFF") ? text.slice(1) : text);
   if (typeof content !== "object" || content === null || Array.isArray(content)) {
     throw new SyntaxError("it is no JSON object");

@@ -43,7 +43,7 @@ export function nextSuppression(
 }
 
 /** Both are local naive ISO texts, which order as they stand. */
-export function expired(suppression: Suppression, now: string): boolean {
+function expired(suppression: Suppression, now: string): boolean {
   return suppression.suppress_until !== null && suppression.suppress_until <= now;
 }
 

@@ -197,6 +197,73 @@ describe("appendOnce()", () => {
   });
 });
 
+describe("appendOnce() on trouble", () => {
+  const root = process.getuid?.() === 0;
+
+  test.skipIf(!root)(
+    "leaves no half line on a full disk and writes when there is room (needs root for a tmpfs)",
+    async () => {
+      const disk = join(directory, "disk");
+      mkdirSync(disk);
+      const run = (...command: string[]): boolean => Bun.spawnSync(command).exitCode === 0;
+      if (!run("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk)) return;
+      try {
+        file = join(disk, "log.jsonl");
+        writeFileSync(file, "before\n");
+        const filler = join(disk, "filler");
+        writeFileSync(filler, Buffer.alloc(52 * 1024));
+        const long = JSON.stringify({ text: "x".repeat(30_000) });
+        let plan: AppendPlan | null = null;
+        const savePlan = async (next: AppendPlan): Promise<void> => void (plan = next);
+        const error = await appendOnce(file, long, { plan, savePlan }).catch((problem: unknown) => problem);
+        expect(error).toMatchObject({ name: "RetryableError", code: "append_failed" });
+        expect(String(error)).toContain("free space on its file system");
+        expect(content()).toBe("before\n");
+        rmSync(filler);
+        await appendOnce(file, long, { plan, savePlan });
+        expect(content()).toBe(`before\n${long}\n`);
+      } finally {
+        run("umount", disk);
+      }
+    },
+  );
+
+  test("keeps a successor waiting while its process is stopped between plan and line, then both agree", async () => {
+    const planFile = join(directory, "plan.json");
+    const child = `
+      import { appendOnce } from "./append_once.ts";
+      import { writeFileSync } from "node:fs";
+      const [file, planFile, line] = process.argv.slice(1);
+      const savePlan = async (plan) => {
+        writeFileSync(planFile, JSON.stringify(plan));
+        process.kill(process.pid, "SIGSTOP");
+      };
+      await appendOnce(file, line, { plan: null, savePlan });
+    `;
+    const stopped = Bun.spawn([process.execPath, "-e", child, file, planFile, LINE], {
+      cwd: import.meta.dir,
+      stderr: "inherit",
+    });
+    try {
+      while (!/^State:\s+T/m.test(readFileSync(`/proc/${stopped.pid}/status`, "utf8"))) await Bun.sleep(5);
+      const plan = readAppendPlan(JSON.parse(readFileSync(planFile, "utf8")));
+      const options = { plan, savePlan: forget };
+      const early = appendOnce(file, LINE, { ...options, lockTimeoutMs: 50 }).catch(
+        (problem: unknown) => problem,
+      );
+      expect(await early).toMatchObject({ code: "file_locked" });
+      const waiting = appendOnce(file, LINE, options);
+      stopped.kill("SIGCONT");
+      expect(await waiting).toEqual({ how: "found", line: LINE });
+      await stopped.exited;
+    } finally {
+      stopped.kill("SIGKILL");
+      await stopped.exited;
+    }
+    expect(content()).toBe(`${LINE}\n`);
+  });
+});
+
 describe("a process that dies at a named point", () => {
   const child = `
     import { appendOnce } from ${JSON.stringify(join(import.meta.dir, "append_once.ts"))};

@@ -28,7 +28,7 @@ export function planAppend(file: string, line: string, offset: number): AppendPl
   };
 }
 
-export function sha256Hex(bytes: Uint8Array): string {
+function sha256Hex(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 

@@ -46,7 +46,7 @@ function openForAppending(file: string): number {
 }
 
 /** Makes a new name in a directory survive a power cut. */
-export function syncDirectory(directory: string): void {
+function syncDirectory(directory: string): void {
   const fd = openSync(directory, "r");
   try {
     fsyncSync(fd);

@@ -10,5 +10,3 @@ export const CAPTURES = `
   [(if_statement) (elif_clause) (for_statement) (while_statement) (except_clause) (case_clause) (assert_statement)
    (conditional_expression) (boolean_operator) (for_in_clause) (if_clause)] @branch
 `;
-
-export type CaptureName = "class" | "function" | "module_docstring" | "import" | "branch";

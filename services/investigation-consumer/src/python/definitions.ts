@@ -96,7 +96,7 @@ function oneLine(text: string): string {
 }
 
 /** Never within a surrogate pair. */
-export function cut(text: string, lengthMax: number): string {
+function cut(text: string, lengthMax: number): string {
   if (text.length <= lengthMax) return text;
   return `${text
     .slice(0, lengthMax - 1)
