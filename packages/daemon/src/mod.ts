@@ -28,6 +28,8 @@ export {
 } from "./installation.ts";
 export type { InstallationRequest, ResolvedInstallation } from "./installation.ts";
 export { locateInstallation } from "./locate.ts";
+export { lockInstance } from "./lock_instance.ts";
+export type { InstanceLock } from "./lock_instance.ts";
 export type { Located, LocateOptions } from "./locate.ts";
 export { ConfigError, formatProblem } from "./config/problem.ts";
 export type { ConfigProblem } from "./config/problem.ts";

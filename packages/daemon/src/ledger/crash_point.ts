@@ -20,6 +20,12 @@ export const CRASH_POINTS = {
   "integrator.recorded": "all is done, the delivery is not committed",
   "monitor.remembered": "an announcement is due and stored as such, not published",
   "monitor.published": "an announcement is published and still stored as due",
+  "router.stored": "the bus has an intent's signal, the file is where it was",
+  "router.claimed": "an intent that is dealt with is claimed, not removed",
+  "router.reported": "the bus has a rejected intent's content, the file is where it was",
+  "router.noted": "the note beside a rejected intent is written, the intent is not there",
+  "router.kept": "a rejected intent is among the rejected, and still claimed",
+  "router.returned": "a mended intent is among the intents again, and still among the rejected",
 } as const;
 
 export type CrashPoint = keyof typeof CRASH_POINTS;
