@@ -12,7 +12,6 @@ import { examine, rankOfStep } from "./examine.ts";
 import type { Examination, Examined } from "./examine.ts";
 import { errorCode, signatureOf } from "./file_look.ts";
 import { HeldFiles } from "./held_files.ts";
-import { isIntentName } from "./intent_directory.ts";
 import type { IntentDirectory } from "./intent_directory.ts";
 import { PRIORITIES, isUrgent } from "./priority.ts";
 import { WaitingLine } from "./waiting_line.ts";
@@ -58,7 +57,7 @@ export class Backlog {
   /** Takes in the kernel's hints, and lists when that is due. */
   refresh(): void {
     const { names, all } = this.#options.hints.take();
-    for (const name of names) if (isIntentName(name)) this.#newcomers.add(name);
+    for (const name of names) this.#newcomers.add(name);
     // A little early, so that a timer of the same interval never comes just too soon.
     const dueMs = this.#listedMs + this.#options.scanIntervalMs * 0.9;
     if (all || this.#nowMs() >= dueMs) this.#list();

@@ -4,6 +4,7 @@
  * Invariant: a file leaves the directory only after the bus has on disk what it said, signal or dead letter. A crash
  * in between repeats the publish, and the id, derived from the file, makes the repetition harmless.
  */
+import { crashPoint } from "@kloros/daemon";
 import type { ServiceContext } from "@kloros/daemon";
 import type { Backlog } from "./backlog.ts";
 import { publishIntents, reportRejected, signalOf } from "./deliver_intents.ts";
@@ -67,6 +68,7 @@ export class Dispatch {
     if (routes.length === 0) return [];
     const { bus, stopping, clock } = this.#context;
     const outcomes = await publishIntents(bus, routes, { abort: stopping, nowMs: clock.wallMs() });
+    crashPoint("router.stored");
     const refused: Refused[] = [];
     const stored: Examined[] = [];
     for (const [index, examined] of routes.entries()) {
@@ -97,6 +99,7 @@ export class Dispatch {
       this.#returnToLine(examined, error instanceof Error ? error.message : String(error));
       return;
     }
+    crashPoint("router.reported");
     this.#rejected += 1;
     this.#context.count("intents_rejected_total");
     this.#context.log.warn({ file, id: intentId(examined) }, `rejected an intent: ${reason}`);

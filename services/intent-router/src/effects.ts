@@ -1,5 +1,6 @@
 /** Starts the router: its scan, its review of rejected files, its hints, its health. */
 import type { Service } from "@kloros/daemon";
+import { isIntentName } from "./intent_directory.ts";
 import { manifest } from "./manifest.ts";
 import type { RouterConfig } from "./manifest.ts";
 import { Router } from "./router.ts";
@@ -9,8 +10,8 @@ export const service: Service<RouterConfig> = {
   manifest,
   async start(context) {
     const { config, paths } = context;
-    const hints = watchDirectory(paths.intents);
-    const rejectedHints = watchDirectory(paths.intentsRejected);
+    const hints = watchDirectory(paths.intents, isIntentName);
+    const rejectedHints = watchDirectory(paths.intentsRejected, isIntentName);
     const router = new Router(context, hints);
     context.health("intents", () => router.problem());
     const scan = context.every("scan", config.scanIntervalMs, async () => router.run());

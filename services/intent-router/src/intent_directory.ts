@@ -7,6 +7,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, unlinkSync } from "node:fs";
 import { basename, join } from "node:path";
+import { crashPoint } from "@kloros/daemon";
 import { errorCode, lookAtFile, signatureOf } from "./file_look.ts";
 import type { FileLook, Looked } from "./file_look.ts";
 
@@ -60,6 +61,7 @@ export function openIntentDirectory(
       const at = `${CLAIMED}/${intentName(path)}`;
       const obstacle = path === at ? undefined : claim(root, path, at);
       if (obstacle !== undefined) return obstacle;
+      crashPoint("router.claimed");
       const same = isSameIntent(join(root, at), look, options.sizeBytesMax);
       return same ? { kind: "taken", at } : { kind: "replaced", waiting: at };
     },
@@ -145,7 +147,8 @@ function listOptional(path: string): readonly string[] {
   try {
     return readdirSync(path);
   } catch (error) {
-    if (errorCode(error) === "ENOENT") return [];
+    const code = errorCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR") return [];
     throw error;
   }
 }

@@ -14,6 +14,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { crashPoint } from "@kloros/daemon";
 import { errorCode, lookAtFile, signatureOf } from "./file_look.ts";
 import { isIntentName } from "./intent_directory.ts";
 
@@ -92,13 +93,24 @@ export function openRejectedDirectory(root: string, options: RejectedOptions): R
 function keepUnderFreeName(root: string, path: string, rejection: Rejection): string {
   for (let number = 0; number < NUMBERS_MAX; number += 1) {
     const name = numbered(rejection.name, number);
-    if (existsSync(join(root, name))) continue;
-    writeNote(root, name, rejection);
-    if (!linkNew(path, join(root, name))) continue;
+    const target = join(root, name);
+    if (!isOneFile(path, target)) {
+      if (existsSync(target)) continue;
+      writeNote(root, name, rejection);
+      crashPoint("router.noted");
+      if (!linkNew(path, target)) continue;
+      crashPoint("router.kept");
+    }
     unlinkSync(path);
     return name;
   }
   throw new Error(`${root} holds ${NUMBERS_MAX} files named like ${rejection.name}; clear it`);
+}
+
+/** Two names of one file: an earlier run was cut off before it took the first name away. */
+function isOneFile(path: string, other: string): boolean {
+  const signature = signatureOf(path);
+  return signature !== undefined && signature === signatureOf(other);
 }
 
 /** The note comes first: a file without one counts as changed and would be rejected again after a crash in between. */
@@ -186,7 +198,10 @@ function giveBack(root: string, name: string, intents: string): readonly string[
     typeof wanted === "string" && isIntentName(wanted) && !wanted.includes("/") ? wanted : name;
   for (let number = 0; number < NUMBERS_MAX; number += 1) {
     const target = number === 0 ? original : numbered(original, number);
-    if (!linkNew(join(root, name), join(intents, target))) continue;
+    if (!isOneFile(join(root, name), join(intents, target))) {
+      if (!linkNew(join(root, name), join(intents, target))) continue;
+      crashPoint("router.returned");
+    }
     unlinkSync(join(root, name));
     return [target];
   }

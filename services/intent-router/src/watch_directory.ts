@@ -17,7 +17,8 @@ export interface DirectoryHints {
 
 const NAMES_MAX = 4096;
 
-export function watchDirectory(root: string): DirectoryHints {
+/** `concerns`: names that are not worth a hint, such as those of temporary files, are left out. */
+export function watchDirectory(root: string, concerns: (name: string) => boolean): DirectoryHints {
   let onHint: (() => void) | undefined;
   let names = new Set<string>();
   let all = false;
@@ -25,6 +26,7 @@ export function watchDirectory(root: string): DirectoryHints {
   let inode: number | undefined;
 
   const hint = (name: string | null): void => {
+    if (name !== null && !concerns(name)) return;
     if (name === null || names.size >= NAMES_MAX) all = true;
     else names.add(name);
     onHint?.();
