@@ -29,11 +29,13 @@ export async function untilLine(
 export class BusHarness {
   readonly directory = mkdtempSync(join(tmpdir(), "bus-"));
   readonly #limits: object;
+  readonly #services: readonly string[] | "*";
   readonly #buses = new Set<Bus>();
   #child: Child | undefined;
 
-  constructor(limits: object = {}) {
+  constructor(limits: object = {}, services: readonly string[] | "*" = "*") {
     this.#limits = limits;
+    this.#services = services;
   }
 
   get endpoint(): string {
@@ -47,11 +49,19 @@ export class BusHarness {
   }
 
   async start(): Promise<void> {
-    this.#child = Bun.spawn([process.execPath, PROGRAM, this.directory, JSON.stringify(this.#limits)], {
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "pipe",
-    });
+    this.#child = Bun.spawn(
+      [
+        process.execPath,
+        PROGRAM,
+        this.directory,
+        ...[this.#limits, this.#services].map((value) => JSON.stringify(value)),
+      ],
+      {
+        stdin: "ignore",
+        stdout: "pipe",
+        stderr: "pipe",
+      },
+    );
     await untilLine(this.#child, "ready");
   }
 

@@ -1,10 +1,10 @@
-/** A bus as a process of its own: `bun bus_process.ts <dir>`. Says `ready` when clients can connect; SIGTERM stops it in order. */
+/** A bus as a process of its own: `bun bus_process.ts <dir> <limits> <services>`. Says `ready` when clients can connect; SIGTERM stops it in order. */
 import { join } from "node:path";
 import { Broker } from "@kloros/journal";
 import { BusServer } from "../../services/chemical-bus/src/server/bus_server.ts";
 import { runLoop } from "../../services/chemical-bus/src/server/run_loop.ts";
 
-const [directory = "", limits = "{}"] = process.argv.slice(2);
+const [directory = "", limits = "{}", services = '"*"'] = process.argv.slice(2);
 const stopping = new AbortController();
 process.on("SIGTERM", () => {
   stopping.abort();
@@ -15,6 +15,7 @@ const server = new BusServer({
   endpoint: `ipc://${join(directory, "bus.sock")}`,
   liveEndpoints: [`ipc://${join(directory, "live.sock")}`],
   limits: JSON.parse(limits) as object,
+  servicesOf: () => JSON.parse(services) as "*" | string[],
   onEvent: (event) => {
     process.stderr.write(`${JSON.stringify(event)}\n`);
   },

@@ -52,7 +52,8 @@ export class ConsumerHarness {
 
   count(what: Partial<Told>): number {
     const wanted = Object.entries(what);
-    return this.told.filter((told) => wanted.every(([key, value]) => told[key as keyof Told] === value)).length;
+    return this.told.filter((told) => wanted.every(([key, value]) => told[key as keyof Told] === value))
+      .length;
   }
 
   async #read(): Promise<void> {

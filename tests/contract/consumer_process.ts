@@ -20,7 +20,11 @@ const tell = (event: object): void => {
 };
 
 const name = "investigation-consumer";
-const bus = connectBus({ endpoint, service: name, ...(options.timing === undefined ? {} : { timing: options.timing }) });
+const bus = connectBus({
+  endpoint,
+  service: name,
+  ...(options.timing === undefined ? {} : { timing: options.timing }),
+});
 bus.onState((state, why) => {
   tell({ event: "state", state, why });
 });

@@ -5,7 +5,8 @@ import { type LocalBroker, LocalLink } from "./local_link.ts";
 import { PUBLISHER_LIMITS, type PublisherLimits } from "./publisher.ts";
 import { borrowReadiness } from "./readiness_share.ts";
 import type { Bus } from "./types.ts";
-import { LINK_TIMING, type LinkTiming, ZmqLink } from "./zmq_link.ts";
+import { LINK_TIMING, type LinkTiming } from "./bus_connection.ts";
+import { ZmqLink } from "./zmq_link.ts";
 
 interface CommonOptions {
   /** The service that speaks: `source` of what it publishes, beginning of its consumers' names. */

@@ -8,18 +8,19 @@ export interface LiveTapOptions {
   readonly names: readonly string[] | undefined;
 }
 
+export interface LiveTap extends Tap {
+  /** Connected, or gone on without it: the feed is joined by itself when the bus is there. */
+  readonly joined: Promise<void>;
+}
+
 /** Signals that may wait in this process; more are lost, as a live feed's may be. */
 const HIGH_WATER_MARK = 10_000;
 /** Signals handed over in one turn of the event loop. */
 const TURN_MAX = 1000;
-/** How long to wait for the feed before going on without it, ms: it joins by itself when the bus is there. */
 const JOIN_MS = 1000;
 
 /** Subscribes to the live feed: two frames, `[signal name][envelope]`. Reconnects by itself. */
-export async function openLiveTap(
-  options: LiveTapOptions,
-  onText: (name: string, body: string) => void,
-): Promise<Tap> {
+export function openLiveTap(options: LiveTapOptions, onText: (name: string, body: string) => void): LiveTap {
   const { names, endpoint, readiness } = options;
   const wanted = names === undefined ? undefined : new Set(names);
   const socket = openSocket("sub", {
@@ -27,31 +28,35 @@ export async function openLiveTap(
     reconnectIntervalMs: 50,
     reconnectIntervalMaxMs: 2000,
   });
-  const joined = Promise.withResolvers<void>();
+  const { promise: joined, resolve: join } = Promise.withResolvers<void>();
   socket.monitor(({ event }) => {
-    if (event === "handshakeSucceeded") joined.resolve();
+    if (event === "handshakeSucceeded") join();
   });
   for (const name of names ?? [""]) socket.subscribe(name);
   socket.connect(endpoint);
   const decoder = new TextDecoder();
-  const drain = (): void => {
-    for (let count = 0; count < TURN_MAX; count++) {
-      const message = socket.closed ? undefined : socket.receive();
-      if (message === undefined) return;
-      const [head, body, ...rest] = message.frames;
-      if (head === undefined || body === undefined || rest.length > 0) continue;
-      const name = decoder.decode(head);
-      // A subscription matches by prefix: Q_X brings Q_X_LONGER too.
-      if (wanted === undefined || wanted.has(name)) onText(name, decoder.decode(body));
-    }
-    setImmediate(drain);
+  const take = ([head, body, ...rest]: readonly Uint8Array[]): void => {
+    if (head === undefined || body === undefined || rest.length > 0) return;
+    const name = decoder.decode(head);
+    // A subscription matches by prefix: Q_X brings Q_X_LONGER too.
+    if (wanted === undefined || wanted.has(name)) onText(name, decoder.decode(body));
   };
-  readiness.watch(socket, drain);
-  const late = setTimeout(joined.resolve, JOIN_MS);
-  await joined.promise;
-  clearTimeout(late);
+  // What a turn leaves over gets the next one: readiness looks again after each drain.
+  readiness.watch(socket, () => {
+    for (let count = 0; count < TURN_MAX && !socket.closed; count++) {
+      const message = socket.receive();
+      if (message === undefined) return;
+      take(message.frames);
+    }
+  });
+  const late = setTimeout(join, JOIN_MS);
+  void joined.then(() => {
+    clearTimeout(late);
+  });
   return {
+    joined,
     close() {
+      join();
       socket.close();
       return Promise.resolve();
     },

@@ -3,8 +3,13 @@ import { openReadiness, type Readiness } from "@kloros/zmq";
 let shared: Readiness | undefined;
 let users = 0;
 
+export interface BorrowedReadiness {
+  readonly readiness: Readiness;
+  readonly release: () => Promise<void>;
+}
+
 /** The process's one readiness thread, closed when its last user lets go of it. */
-export function borrowReadiness(): { readonly readiness: Readiness; release(): Promise<void> } {
+export function borrowReadiness(): BorrowedReadiness {
   shared ??= openReadiness();
   users++;
   const readiness = shared;

@@ -1,8 +1,6 @@
 /**
- * The transport to a bus in another process. Keeps one session with the bus: starts a new one whenever one ends, attaches its
- * consumers again with the leases that they still hold, and says again what was not answered.
- *
- * Invariants: at most one session at a time; nothing but HELLO goes out before WELCOME; a request is answered once.
+ * The transport to a bus in another process: requests that are answered once, in spite of lost sessions. In each new session the
+ * consumers are attached again with the leases that they still hold, and what was not answered is said again.
  */
 import type {
   AdminOp,
@@ -17,48 +15,27 @@ import type {
   SettleResult,
 } from "@kloros/journal";
 import type { Readiness } from "@kloros/zmq";
-import { type Ambient, backoffMs } from "./ambient.ts";
+import type { Ambient } from "./ambient.ts";
+import { expectAnswer, valueOf } from "./answers.ts";
+import { BusConnection, type LinkTiming } from "./bus_connection.ts";
 import { joinLines } from "./codec.ts";
-import {
-  packSettlement,
-  settlementRuns,
-  unpackDeliveries,
-  unpackPublishResults,
-  unpackSettleResults,
-} from "./columns.ts";
-import { DealerSession } from "./dealer_session.ts";
+import { unpackDeliveries } from "./delivery_columns.ts";
 import { DeniedError, RetryableError } from "./errors.ts";
 import type { LaneTotals, Link, LinkEvents } from "./link.ts";
 import { openLiveTap } from "./live_tap.ts";
 import {
   type BusIncoming,
+  type BusMessage,
   type ClientOutgoing,
   PROTOCOL_LIMITS,
   PROTOCOL_VERSION,
   ProtocolError,
 } from "./protocol.ts";
+import { unpackPublishResults } from "./publish_columns.ts";
 import { type Request, Requests } from "./requests.ts";
+import { packSettlement, settlementRuns } from "./settle_columns.ts";
+import { unpackSettleResults } from "./settle_result_columns.ts";
 import type { Tap } from "./types.ts";
-
-export interface LinkTiming {
-  /** A bus that is quiet for so long is taken for gone, ms. */
-  readonly silenceMs: number;
-  /** PING after so long without a message of ours, ms. */
-  readonly pingMs: number;
-  readonly backoffFirstMs: number;
-  readonly backoffMaxMs: number;
-  /** Limit of `read` and `admin`, ms. */
-  readonly requestMs: number;
-}
-
-/** BUS.md, "Wire protocol". */
-export const LINK_TIMING: LinkTiming = {
-  silenceMs: 5000,
-  pingMs: 1000,
-  backoffFirstMs: 50,
-  backoffMaxMs: 2000,
-  requestMs: 30_000,
-};
 
 export interface ZmqLinkOptions {
   readonly endpoint: string;
@@ -78,34 +55,43 @@ interface Attached {
 }
 
 const TAPS_MAX = 32;
-/** How long `close` waits for the bus to confirm, ms: otherwise it learns of it by the lost connection. */
-const DETACH_MS = 500;
 
 export class ZmqLink implements Link {
   readonly #options: ZmqLinkOptions;
+  readonly #connection: BusConnection;
   readonly #requests = new Requests();
   readonly #attached = new Map<string, Attached>();
   readonly #taps = new Set<Tap>();
   #events: LinkEvents | undefined;
-  #session: DealerSession | undefined;
-  #welcome = false;
   /** In the order in which HELLO named them. */
   #greeted: string[] = [];
-  #attempt = 0;
+  #told = false;
   #closed: Error | undefined;
-  #cancelTimers = new Set<() => void>();
-  #tickedAt = 0;
-  #detached: (() => void) | undefined;
 
   constructor(options: ZmqLinkOptions) {
     this.#options = options;
+    this.#connection = new BusConnection(options, {
+      hello: () => this.#hello(),
+      welcomed: ({ attached }) => {
+        this.#welcomed(attached);
+      },
+      message: (message) => {
+        this.#take(message);
+      },
+      down: (why, was) => {
+        this.#down(why, was);
+      },
+      denied: ({ code, text }) => {
+        const error = new DeniedError(code, text);
+        void this.#finish(error);
+        this.#events?.state("closed", text, error);
+      },
+    });
   }
 
   start(events: LinkEvents): void {
     this.#events = events;
-    this.#tickedAt = this.#now();
-    this.#watchSilence();
-    this.#connect();
+    this.#connection.start();
   }
 
   async attach(spec: ConsumerSpec, held: () => readonly HeldLease[]): Promise<AttachResult> {
@@ -113,9 +99,9 @@ export class ZmqLink implements Link {
       (ref) => ({ verb: "ATTACH", fields: { ref, spec: spec as never, held: [...held()] } }),
       spec.name,
     );
-    const { result } = expect(answer, "ATTACHED");
+    const { result } = expectAnswer(answer, "ATTACHED");
     if (result.ok) this.#attached.set(spec.name, { spec, held });
-    return result as AttachResult;
+    return result;
   }
 
   forget(consumer: string): void {
@@ -123,20 +109,12 @@ export class ZmqLink implements Link {
   }
 
   credit(consumer: string, totals: LaneTotals): void {
-    this.#say({ verb: "CREDIT", fields: { consumer, ...totals } });
+    this.#connection.send({ verb: "CREDIT", fields: { consumer, ...totals } });
   }
 
   async settle(consumer: string, items: readonly SettleItem[]): Promise<readonly SettleResult[]> {
-    const answers = settlementRuns(items).map(async (run) => {
-      const answer = await this.#ask(
-        (ref) => ({ verb: "COMMIT", ...packSettlement(ref, consumer, run) }),
-        consumer,
-      );
-      const results = unpackSettleResults(expect(answer, "COMMITTED"));
-      if (results.length !== run.length) throw new ProtocolError("COMMITTED: not as many results as items");
-      return results;
-    });
-    return (await Promise.all(answers)).flat();
+    const results = settlementRuns(items).map((run) => this.#settleRun(consumer, run));
+    return (await Promise.all(results)).flat();
   }
 
   async plan(consumer: string, { seq, token }: HeldLease, plan: string): Promise<SettleResult> {
@@ -144,16 +122,14 @@ export class ZmqLink implements Link {
       (ref) => ({ verb: "PLAN", fields: { ref, consumer, seq, token }, payload: joinLines([plan]) }),
       consumer,
     );
-    return unpackSettleResults(expect(answer, "PLANNED"))[0] ?? { status: "gone" };
+    return unpackSettleResults(expectAnswer(answer, "PLANNED"))[0] ?? { status: "gone" };
   }
 
   extend(consumer: string, items: readonly HeldLease[]): void {
     for (let from = 0; from < items.length; from += PROTOCOL_LIMITS.batchMax) {
       const some = items.slice(from, from + PROTOCOL_LIMITS.batchMax);
-      this.#say({
-        verb: "EXTEND",
-        fields: { consumer, seqs: some.map((lease) => lease.seq), tokens: some.map((lease) => lease.token) },
-      });
+      const [seqs, tokens] = [some.map((lease) => lease.seq), some.map((lease) => lease.token)];
+      this.#connection.send({ verb: "EXTEND", fields: { consumer, seqs, tokens } });
     }
   }
 
@@ -164,7 +140,7 @@ export class ZmqLink implements Link {
       fields: { ref, count: envelopes.length },
       payload,
     }));
-    return unpackPublishResults(expect(answer, "PUBACK"));
+    return unpackPublishResults(expectAnswer(answer, "PUBACK"));
   }
 
   async admin<Op extends AdminOp>(op: Op, request: AdminOps[Op]["request"]): Promise<AdminOps[Op]["result"]> {
@@ -187,13 +163,13 @@ export class ZmqLink implements Link {
     names: readonly string[] | undefined,
     onText: (name: string, body: string) => void,
   ): Promise<Tap> {
-    const { liveEndpoint, readiness } = this.#options;
-    if (liveEndpoint === undefined)
-      throw new DeniedError("protocol", "no live endpoint is configured for taps");
+    const { liveEndpoint: endpoint, readiness } = this.#options;
     if (this.#closed !== undefined) throw this.#closed;
-    if (this.#taps.size >= TAPS_MAX)
-      throw new RetryableError("busy", `${String(TAPS_MAX)} taps are open already`);
-    const tap = await openLiveTap({ endpoint: liveEndpoint, readiness, names }, onText);
+    if (endpoint === undefined) throw new DeniedError("protocol", "no live endpoint is configured for taps");
+    if (this.#taps.size >= TAPS_MAX) {
+      throw new RetryableError("busy", `${String(TAPS_MAX)} taps are open already: close one`);
+    }
+    const tap = openLiveTap({ endpoint, readiness, names }, onText);
     const own: Tap = {
       close: () => {
         this.#taps.delete(own);
@@ -201,188 +177,106 @@ export class ZmqLink implements Link {
       },
     };
     this.#taps.add(own);
+    await tap.joined;
     return own;
   }
 
   async ping(timeoutMs: number): Promise<number> {
-    const from = this.#now();
+    const from = this.#options.ambient.monotonicMs();
     await this.#askWithin(timeoutMs, "ping", (ref) => ({ verb: "PING", fields: { ref } }));
-    return this.#now() - from;
+    return this.#options.ambient.monotonicMs() - from;
   }
 
   async close(): Promise<void> {
     if (this.#closed !== undefined) return;
-    if (this.#welcome && this.#session !== undefined) {
-      await new Promise<void>((resolve) => {
-        const cancel = this.#after(DETACH_MS, resolve);
-        this.#detached = () => {
-          cancel();
-          resolve();
-        };
-        this.#session?.send({ verb: "DETACH", fields: {} });
-      });
-    }
+    await this.#connection.detach();
     await this.#finish(new RetryableError("closed", "the bus connection was closed by this process"));
   }
 
   // ---- sessions
 
-  #connect(): void {
-    if (this.#closed !== undefined) return;
-    this.#welcome = false;
-    const { endpoint, readiness } = this.#options;
-    try {
-      this.#session = new DealerSession(
-        { endpoint, readiness, nowMs: () => this.#now() },
-        {
-          message: (message) => {
-            this.#take(message);
-          },
-          ended: (why) => {
-            this.#ended(why);
-          },
-        },
-      );
-    } catch (error) {
-      this.#ended(`cannot connect to ${endpoint}: ${String(error)}`);
-      return;
-    }
-    this.#hello(this.#session);
-  }
-
-  #hello(session: DealerSession): void {
+  #hello(): Extract<ClientOutgoing, { verb: "HELLO" }>["fields"] {
     const { service, instance } = this.#options;
-    const consumers = [...this.#attached.values()].map(({ spec, held }) => ({
+    this.#greeted = [...this.#attached.keys()];
+    const consumers = Array.from(this.#attached.values(), ({ spec, held }) => ({
       spec: spec as never,
       held: [...held()],
     }));
-    this.#greeted = [...this.#attached.keys()];
-    session.send({ verb: "HELLO", fields: { protos: [PROTOCOL_VERSION], service, instance, consumers } });
+    return { protos: [PROTOCOL_VERSION], service, instance, consumers };
   }
 
-  #ended(why: string): void {
-    const was = this.#welcome;
-    this.#session = undefined;
-    this.#welcome = false;
-    this.#detached?.();
-    this.#requests.sessionEnded(why);
-    if (this.#closed !== undefined) return;
-    if (was || this.#attempt === 0) this.#events?.state("connecting", why);
-    const { backoffFirstMs: firstMs, backoffMaxMs: maxMs } = this.#options.timing;
-    this.#after(backoffMs(this.#attempt++, this.#options.ambient.random(), { firstMs, maxMs }), () => {
-      this.#connect();
-    });
-  }
-
-  async #finish(error: Error): Promise<void> {
-    if (this.#closed !== undefined) return;
-    this.#closed = error;
-    for (const cancel of this.#cancelTimers) cancel();
-    this.#session?.end(error.message);
-    this.#requests.rejectAll(error);
-    await Promise.all([...this.#taps].map((tap) => tap.close()));
-    await this.#options.onClosed();
-  }
-
-  /** One timer a link: pings when idle, and takes a bus that says nothing for gone. */
-  #watchSilence(): void {
-    const { silenceMs, pingMs } = this.#options.timing;
-    this.#after(pingMs / 2, () => {
-      const now = this.#now();
-      const session = this.#session;
-      const stopped = now - this.#tickedAt > silenceMs / 2;
-      this.#tickedAt = now;
-      this.#watchSilence();
-      if (session === undefined) return;
-      // It was we who stood still: what the bus said meanwhile waits to be read.
-      if (stopped) {
-        session.drain();
-        session.heardAt = now;
-      }
-      if (now - session.heardAt > silenceMs) session.end(`the bus said nothing for ${String(silenceMs)} ms`);
-      else if (this.#welcome && now - session.sentAt >= pingMs)
-        session.send({ verb: "PING", fields: { ref: 0 } });
-    });
-  }
-
-  // ---- messages
-
-  #take(message: BusIncoming): void {
-    switch (message.verb) {
-      case "WELCOME":
-        this.#welcomed(message);
-        return;
-      case "DENY":
-        this.#denied(message.fields);
-        return;
-      case "DELIVER":
-        this.#events?.deliver(this.#unpack(() => unpackDeliveries(message)) ?? []);
-        return;
-      case "GONE":
-        this.#events?.gone(message.fields.consumer, message.fields.seqs);
-        return;
-      case "WHO":
-        this.#session?.end(`the bus does not know this session: ${message.fields.text}`);
-        return;
-      case "BYE":
-        this.#session?.end(`the bus said good-bye: ${message.fields.reason}`);
-        return;
-      default:
-        this.#requests.answer(message.fields.ref, message);
-    }
-  }
-
-  #unpack<T>(unpack: () => T): T | undefined {
-    try {
-      return unpack();
-    } catch (error) {
-      this.#session?.end(String(error));
-      return undefined;
-    }
-  }
-
-  #welcomed({ session: id, fields }: Extract<BusIncoming, { verb: "WELCOME" }>): void {
-    const session = this.#session;
-    if (session === undefined) return;
-    session.id = id;
-    this.#welcome = true;
-    this.#attempt = 0;
+  #welcomed(attached: readonly AttachResult[]): void {
     for (const [index, name] of this.#greeted.entries()) {
-      const result = fields.attached[index] as AttachResult | undefined;
+      const result = attached[index];
       if (result === undefined) continue;
       if (!result.ok) this.#attached.delete(name);
       this.#events?.reattached(name, result);
     }
-    for (const request of this.#requests.toResend()) this.#resend(request, session);
+    for (const request of this.#requests.toResend()) this.#resend(request);
+    this.#told = false;
     this.#events?.state("connected", "welcomed by the bus");
   }
 
-  #resend(request: Request, session: DealerSession): void {
+  #resend(request: Request): void {
     const { consumer, message } = request;
     if (consumer !== undefined && message.verb !== "ATTACH" && !this.#attached.has(consumer)) {
       this.#requests.drop(request, new RetryableError("detached", `${consumer} is not attached any more`));
       return;
     }
     request.sent = true;
-    session.send(message);
+    this.#connection.send(message);
   }
 
-  #denied({ code, text, retryable }: Extract<BusIncoming, { verb: "DENY" }>["fields"]): void {
-    if (retryable) {
-      this.#session?.end(`the bus refused for now: ${text}`);
-      return;
+  #down(why: string, was: boolean): void {
+    this.#requests.sessionEnded(why);
+    if (was || !this.#told) this.#events?.state("connecting", why);
+    this.#told = true;
+  }
+
+  async #finish(error: Error): Promise<void> {
+    if (this.#closed !== undefined) return;
+    this.#closed = error;
+    this.#connection.close();
+    this.#requests.rejectAll(error);
+    await Promise.all([...this.#taps].map((tap) => tap.close()));
+    await this.#options.onClosed();
+  }
+
+  // ---- messages
+
+  #take(message: BusIncoming): void {
+    switch (message.verb) {
+      case "DELIVER":
+        this.#deliver(message);
+        return;
+      case "GONE":
+        this.#events?.gone(message.fields.consumer, message.fields.seqs);
+        return;
+      default: {
+        const { fields } = message as Extract<BusMessage, { fields: { ref: number } }>;
+        this.#requests.answer(fields.ref, message);
+      }
     }
-    const error = new DeniedError(code, text);
-    void this.#finish(error);
-    this.#events?.state("closed", text, error);
   }
 
-  // ---- saying and asking
-
-  /** What only counts in the session it is said in. */
-  #say(message: ClientOutgoing): void {
-    if (this.#welcome) this.#session?.send(message);
+  #deliver(message: Extract<BusIncoming, { verb: "DELIVER" }>): void {
+    try {
+      this.#events?.deliver(unpackDeliveries(message));
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#connection.end(error.message);
+    }
   }
+
+  async #settleRun(consumer: string, run: readonly SettleItem[]): Promise<readonly SettleResult[]> {
+    const answer = await this.#ask(
+      (ref) => ({ verb: "COMMIT", ...packSettlement(ref, consumer, run) }),
+      consumer,
+    );
+    return unpackSettleResults(expectAnswer(answer, "COMMITTED"));
+  }
+
+  // ---- asking
 
   #ask(build: (ref: number) => ClientOutgoing, consumer?: string): Promise<BusIncoming> {
     return this.#start(build, consumer).answer;
@@ -391,12 +285,12 @@ export class ZmqLink implements Link {
   #start(
     build: (ref: number) => ClientOutgoing,
     consumer?: string,
-  ): { request: Request; answer: Promise<BusIncoming> } {
+  ): { readonly request: Request; readonly answer: Promise<BusIncoming> } {
     if (this.#closed !== undefined) throw this.#closed;
     const made = this.#requests.make(build, consumer);
-    if (this.#welcome && this.#session !== undefined) {
+    if (this.#connection.up) {
       made.request.sent = true;
-      this.#session.send(made.request.message);
+      this.#connection.send(made.request.message);
     }
     return made;
   }
@@ -407,14 +301,9 @@ export class ZmqLink implements Link {
     build: (ref: number) => ClientOutgoing,
   ): Promise<BusIncoming> {
     const { request, answer } = this.#start(build);
-    const cancel = this.#after(limitMs, () => {
-      this.#requests.drop(
-        request,
-        new RetryableError(
-          "timeout",
-          `${what}: the bus at ${this.#options.endpoint} did not answer in ${String(limitMs)} ms`,
-        ),
-      );
+    const cancel = this.#options.ambient.after(limitMs, () => {
+      const text = `${what}: the bus at ${this.#options.endpoint} did not answer in ${String(limitMs)} ms`;
+      this.#requests.drop(request, new RetryableError("timeout", text));
     });
     try {
       return await answer;
@@ -422,34 +311,4 @@ export class ZmqLink implements Link {
       cancel();
     }
   }
-
-  #after(delayMs: number, task: () => void): () => void {
-    const cancelTimer = this.#options.ambient.after(delayMs, () => {
-      this.#cancelTimers.delete(cancel);
-      task();
-    });
-    const cancel = () => {
-      this.#cancelTimers.delete(cancel);
-      cancelTimer();
-    };
-    this.#cancelTimers.add(cancel);
-    return cancel;
-  }
-
-  #now(): number {
-    return this.#options.ambient.monotonicMs();
-  }
-}
-
-type Answer<V extends BusIncoming["verb"]> = Extract<BusIncoming, { verb: V }>["fields"];
-
-function expect<V extends BusIncoming["verb"]>(message: BusIncoming, verb: V): Answer<V> {
-  if (message.verb !== verb) throw new ProtocolError(`expected ${verb}, the bus answered ${message.verb}`);
-  return message.fields as Answer<V>;
-}
-
-function valueOf(answer: BusIncoming, verb: "PAGE" | "RESULT"): unknown {
-  const { error } = expect(answer, verb);
-  if (error !== undefined) throw new DeniedError(error.code, error.text);
-  return JSON.parse(answer.payload);
 }

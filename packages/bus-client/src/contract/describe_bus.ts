@@ -11,7 +11,7 @@ import { publishContract } from "./publish_contract.ts";
 /** What a group of tests works with: a fresh bus for each test. */
 export interface ContractContext {
   readonly features: BusFeatures;
-  connect(service: string): Bus;
+  readonly connect: (service: string) => Bus;
 }
 
 export function describeBus(name: string, features: BusFeatures, open: () => Promise<BusFixture>): void {

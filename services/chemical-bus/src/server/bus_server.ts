@@ -2,8 +2,8 @@
  * The bus's door: frames on a ROUTER ↔ sessions of the broker.
  *
  * Invariants: a peer is who the kernel says it is, never who it says it is; each session's messages are numbered and a hole ends
- * it; nobody waits for a slow client (a message that cannot be sent ends its session); a client that lost its connection keeps
- * its leases for a moment, one whose process died loses them at once.
+ * it; nobody waits for a slow client (one that cannot be sent to has lost its connection); everything that arrived is handled
+ * before anybody is found gone.
  */
 import {
   type BusOutgoing,
@@ -15,37 +15,22 @@ import {
   PROTOCOL_LIMITS,
   PROTOCOL_VERSION,
 } from "@kloros/bus-client";
-import type { AttachResult, Broker, ConsumerSpec, GrantedDelivery, Identity } from "@kloros/journal";
+import type { Broker, Identity, Session, SessionPort } from "@kloros/journal";
 import { openSocket, type ZmqSocket } from "@kloros/zmq";
 import { ClientSession } from "./client_session.ts";
 import { dispatch } from "./dispatch.ts";
 import { identify, type IdentityPolicy } from "./identity.ts";
 import { SERVER_LIMITS, type ServerLimits } from "./limits.ts";
 import { LiveFeed } from "./live_feed.ts";
-import { isAlive, markProcess } from "./peer.ts";
+import { markProcess } from "./peer.ts";
+import type { ServerEvent } from "./server_event.ts";
+import { SessionTable } from "./session_table.ts";
 import { SocketFile } from "./socket_file.ts";
 
-export type ServerBroker = Pick<Broker, "open" | "admin" | "read" | "onLive" | "tick" | "flush">;
-
-export type ServerEvent =
-  | { readonly event: "connected"; readonly service: string; readonly pid: number }
-  | {
-      readonly event: "ended";
-      readonly service: string;
-      readonly pid: number;
-      readonly why: string;
-      readonly clean: boolean;
-    }
-  | { readonly event: "lost"; readonly service: string; readonly pid: number; readonly why: string }
-  | { readonly event: "denied"; readonly service: string; readonly peer: string; readonly text: string }
-  /** Frames that are not the protocol. */
-  | { readonly event: "garbage"; readonly peer: string; readonly text: string }
-  | { readonly event: "socketFile"; readonly endpoint: string; readonly what: "deleted" | "stolen" }
-  | { readonly event: "bound"; readonly endpoint: string }
-  | { readonly event: "trouble"; readonly endpoint: string; readonly error: unknown };
+export type ServerBroker = Pick<Broker, "open" | "admin" | "read" | "onLive" | "flush">;
 
 export interface BusServerOptions {
-  /** Opened with `autoFlush: false`: the server commits after it drained its input. */
+  /** Opened with `autoFlush: false`: the main loop commits after it drained the input. */
   readonly broker: ServerBroker;
   /** `ipc://…`; the kernel's peer credentials exist only there. */
   readonly endpoint: string;
@@ -53,7 +38,7 @@ export interface BusServerOptions {
   readonly liveSingleFrameEndpoints?: readonly string[];
   /** Beside the bus's own uid. */
   readonly allowedUids?: readonly number[];
-  /** Default: all services may be spoken for by everyone who may connect. */
+  /** Default: everyone who may connect may speak for any service. */
   readonly servicesOf?: IdentityPolicy["servicesOf"];
   readonly limits?: Partial<ServerLimits>;
   readonly onEvent?: (event: ServerEvent) => void;
@@ -61,32 +46,43 @@ export interface BusServerOptions {
   readonly nowMs?: () => number;
 }
 
+type Hello = Extract<ClientIncoming, { verb: "HELLO" }>["fields"];
+type Denial = Extract<BusOutgoing, { verb: "DENY" }>["fields"];
+/** Where a message came from. */
+interface Origin {
+  readonly routingId: Uint8Array;
+  readonly peerAddress: string;
+}
+
 const HIGH_WATER_MARK = 10_000;
-/** Steps of housekeeping, ms: after a stop longer than that, nobody is blamed for silence. */
+/** A step of the clock, ms: what is longer was a stop of this process. */
 const STEP_MS_MAX = 250;
 const FILE_CHECK_MS = 1000;
 const PROCESS_CHECK_MS = 1000;
-/** After a lost connection its process is looked at in each turn for so long: it may die a moment later. */
+/** After a lost connection processes are looked at in each turn for so long: its own may die a moment later, ms. */
 const WATCH_MS = 1000;
+/** libzmq's thread has to write what was sent last before the socket closes, ms. */
+const FAREWELL_MS = 30;
 
 export class BusServer {
   readonly #options: BusServerOptions;
   readonly #limits: ServerLimits;
   readonly #policy: IdentityPolicy;
+  readonly #nowMs: () => number;
   readonly #router: ZmqSocket;
   readonly #file: SocketFile;
   readonly #live: LiveFeed;
-  readonly #nowMs: () => number;
+  readonly #sockets: readonly ZmqSocket[];
+  readonly #sessions: SessionTable;
   readonly #offLive: () => void;
-  /** By routing id, only those with a connection. */
-  readonly #byRoute = new Map<string, ClientSession>();
-  readonly #sessions = new Set<ClientSession>();
-  /** Own clock: stands still while the process does. */
+  /** Own clock, ms: stands still while the process does. */
   #clock = 0;
   #seen: number;
   #watchUntil = 0;
   #processesAt = 0;
   #filesAt = 0;
+  #worked = false;
+  #pending = 0;
   #closed = false;
 
   /** Binds. Throws when the bus's own endpoint cannot be bound; a live endpoint that cannot is tried again. */
@@ -99,6 +95,7 @@ export class BusServer {
     };
     this.#nowMs = options.nowMs ?? (() => performance.now());
     this.#seen = this.#nowMs();
+    this.#sessions = this.#openTable();
     this.#router = openSocket("router", {
       lingerMs: 0,
       routerMandatory: true,
@@ -115,19 +112,8 @@ export class BusServer {
       this.#router.close();
       throw error;
     }
-    this.#live = new LiveFeed({
-      endpoints: options.liveEndpoints,
-      singleFrameEndpoints: options.liveSingleFrameEndpoints ?? [],
-      onBound: (endpoint) => {
-        this.#tell({ event: "bound", endpoint });
-      },
-      onTrouble: (endpoint, error) => {
-        this.#tell({ event: "trouble", endpoint, error });
-      },
-      onFile: (endpoint, what) => {
-        this.#tell({ event: "socketFile", endpoint, what });
-      },
-    });
+    this.#live = this.#openLive();
+    this.#sockets = [this.#router, ...this.#live.sockets];
     this.#offLive = options.broker.onLive((name, body) => {
       this.#live.announce(name, body);
     });
@@ -135,9 +121,10 @@ export class BusServer {
 
   /** To be polled for input. */
   get sockets(): readonly ZmqSocket[] {
-    return [this.#router];
+    return this.#sockets;
   }
 
+  /** As bound: a port 0 has become a number. */
   get liveEndpoints(): readonly string[] {
     return this.#live.bound;
   }
@@ -146,19 +133,24 @@ export class BusServer {
     return this.#sessions.size;
   }
 
-  /** Handles waiting input up to the drain limits. Returns how many messages; `more`: there is more. */
-  drain(): { readonly messages: number; readonly more: boolean } {
-    let messages = 0;
+  /** Answers under way. After a commit only those are left that wait for something else, e.g. the reader. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  /** Handles waiting input up to the drain limits. `worked`: there was more than pings; `more`: there is more. */
+  drain(): { readonly worked: boolean; readonly more: boolean } {
+    this.#worked = false;
+    this.#live.drain();
     let bytes = 0;
-    while (messages < this.#limits.drainMax && bytes < this.#limits.drainBytesMax) {
+    for (let count = 0; count < this.#limits.drainMax && bytes < this.#limits.drainBytesMax; count++) {
       const received = this.#router.receive({ properties: true });
-      if (received === undefined) return { messages, more: false };
-      messages++;
+      if (received === undefined) return { worked: this.#worked, more: false };
       const [routingId, ...frames] = received.frames;
       for (const frame of frames) bytes += frame.byteLength;
-      if (routingId !== undefined) this.#receive(routingId, frames, received.peerAddress);
+      if (routingId !== undefined) this.#receive(frames, { routingId, peerAddress: received.peerAddress });
     }
-    return { messages, more: true };
+    return { worked: this.#worked, more: true };
   }
 
   /** Looks after lost clients and stolen sockets. Call after `drain`, at least every 250 ms. */
@@ -168,7 +160,7 @@ export class BusServer {
     this.#seen = now;
     if (this.#clock < this.#watchUntil || this.#clock >= this.#processesAt) {
       this.#processesAt = this.#clock + PROCESS_CHECK_MS;
-      this.#reap();
+      this.#sessions.reap(this.#clock);
     }
     if (this.#clock >= this.#filesAt) {
       this.#filesAt = this.#clock + FILE_CHECK_MS;
@@ -181,56 +173,45 @@ export class BusServer {
     if (this.#closed) return;
     this.#closed = true;
     this.#offLive();
-    const closing = [...this.#sessions].map((session) =>
-      this.#end(session, reason, { clean: true, bye: true }),
-    );
+    const closing = this.#sessions.endAll(reason);
     this.#options.broker.flush();
-    await Promise.all(closing);
-    // libzmq hands what was sent to its thread; with linger 0 a socket that closes at once would take the good-byes with it.
-    await new Promise((resolve) => setTimeout(resolve, this.#byRoute.size === 0 ? 20 : 50));
+    await closing;
+    await new Promise((resolve) => setTimeout(resolve, FAREWELL_MS));
     this.#router.close();
     this.#live.close();
   }
 
   // ---- input
 
-  #receive(routingId: Uint8Array, frames: readonly Uint8Array[], peerAddress: string): void {
-    const route = routeKey(routingId);
-    const session = this.#byRoute.get(route);
+  #receive(frames: readonly Uint8Array[], from: Origin): void {
+    const session = this.#sessions.of(from.routingId);
     let message: ClientIncoming;
     try {
       message = decodeClientMessage(frames);
     } catch (error) {
-      this.#garbage(session, peerAddress, error);
+      this.#garbage(session, from.peerAddress, error);
       return;
     }
+    if (message.verb !== "PING") this.#worked = true;
     if (message.verb === "HELLO") {
-      if (session !== undefined) this.#lose(session, "it said HELLO again on the same connection");
-      this.#hello(message, routingId, peerAddress).catch((error: unknown) => {
-        const text = `the session could not be opened: ${String(error)}`;
-        this.#deny(routingId, message.fields.service, peerAddress, {
-          code: "protocol",
-          text,
-          retryable: true,
-        });
-      });
-      return;
+      this.#greet(message.fields, session, from);
+    } else if (
+      session === undefined ||
+      message.session !== session.id ||
+      from.peerAddress !== session.peerAddress
+    ) {
+      this.#say(from, { verb: "WHO", fields: { text: "unknown session" } });
+    } else if (session.follows(message.n)) {
+      session.heardAt = this.#clock;
+      session.broker?.touch();
+      this.#dispatch(session, message);
+    } else {
+      this.#sessions.lose(session, `messages before number ${String(message.n)} are missing`, this.#clock);
     }
-    if (session === undefined || message.session !== session.id || peerAddress !== session.peerAddress) {
-      this.#who(routingId, "unknown session");
-      return;
-    }
-    if (!session.follows(message.n)) {
-      this.#lose(session, `messages before number ${String(message.n)} are missing`);
-      return;
-    }
-    session.heardAt = this.#clock;
-    session.broker?.touch();
-    this.#dispatch(session, message);
   }
 
   #dispatch(session: ClientSession, message: ClientIncoming): void {
-    const broker = session.broker;
+    const { broker } = session;
     if (broker === undefined) return;
     const failed = (error: unknown): void => {
       this.#garbage(session, session.peerAddress, error);
@@ -245,139 +226,142 @@ export class BusServer {
           this.#send(session, answer);
         },
         detach: () => {
-          void this.#end(session, "detached", { clean: true, bye: true });
+          void this.#sessions.end(session, "detached", { clean: true });
         },
       });
-      done?.catch(failed);
+      if (done !== undefined) this.#await(done, failed);
     } catch (error) {
       failed(error);
     }
   }
 
+  #await(done: Promise<void>, failed: (error: unknown) => void): void {
+    this.#pending++;
+    void done.catch(failed).finally(() => {
+      this.#pending--;
+    });
+  }
+
   #garbage(session: ClientSession | undefined, peer: string, error: unknown): void {
     const text = error instanceof Error ? error.message : String(error);
     this.#tell({ event: "garbage", peer, text });
-    if (session !== undefined) this.#lose(session, `it sent what is not the protocol: ${text}`);
+    if (session !== undefined) {
+      this.#sessions.lose(session, `it sent what is not the protocol: ${text}`, this.#clock);
+    }
   }
 
   // ---- sessions
 
-  async #hello(
-    { fields: hello, n }: Extract<ClientIncoming, { verb: "HELLO" }>,
-    routingId: Uint8Array,
-    peerAddress: string,
-  ): Promise<void> {
-    const verdict = identify(peerAddress, hello.service, this.#policy);
-    if (!verdict.ok)
-      return this.#deny(routingId, hello.service, peerAddress, { code: "identity", text: verdict.text });
-    if (n !== 1 || !hello.protos.includes(PROTOCOL_VERSION)) {
-      const text = `this bus speaks protocol ${String(PROTOCOL_VERSION)}, not ${hello.protos.join(", ")}: use the version of both that belongs together`;
-      return this.#deny(routingId, hello.service, peerAddress, { code: "protocol", text });
+  #greet(hello: Hello, earlier: ClientSession | undefined, from: Origin): void {
+    if (earlier !== undefined) {
+      this.#sessions.lose(earlier, "it said HELLO again on the same connection", this.#clock);
     }
-    this.#reap();
-    if (this.#sessions.size >= this.#limits.sessionsMax) {
+    const verdict = identify(from.peerAddress, hello.service, this.#policy);
+    if (!verdict.ok) {
+      this.#deny(hello, from, { code: "identity", text: verdict.text, retryable: false });
+      return;
+    }
+    if (!hello.protos.includes(PROTOCOL_VERSION)) {
+      const text = `this bus speaks protocol ${String(PROTOCOL_VERSION)}, not ${hello.protos.join(", ")}: run client and bus of one version`;
+      this.#deny(hello, from, { code: "protocol", text, retryable: false });
+      return;
+    }
+    // Whoever died a moment ago must not stand in the way of its successor.
+    this.#sessions.reap(this.#clock);
+    if (this.#sessions.full) {
       const text = `${String(this.#limits.sessionsMax)} clients are connected, no more are taken`;
-      return this.#deny(routingId, hello.service, peerAddress, { code: "protocol", text, retryable: true });
+      this.#deny(hello, from, { code: "protocol", text, retryable: true });
+      return;
     }
-    const session = this.#open(hello, routingId, peerAddress, verdict.identity);
-    const earlier = [...this.#sessions].filter(
-      (other) => other !== session && other.instance === session.instance,
-    );
-    const attached = await Promise.all(
-      hello.consumers.map(({ spec, held }) => session.broker?.attach(spec as ConsumerSpec, held)),
-    );
-    for (const other of earlier) void this.#end(other, "its client came back", { clean: true, bye: true });
+    this.#await(this.#welcome(hello, from, verdict.identity), (error) => {
+      const text = `the session could not be opened: ${String(error)}`;
+      this.#deny(hello, from, { code: "protocol", text, retryable: true });
+    });
+  }
+
+  async #welcome(hello: Hello, from: Origin, identity: Identity): Promise<void> {
+    const { session, broker } = this.#open(hello, from, identity);
+    const earlier = this.#sessions.earlierOf(session);
+    const attached = await Promise.all(hello.consumers.map(({ spec, held }) => broker.attach(spec, held)));
+    for (const other of earlier) void this.#sessions.end(other, "its client came back", { clean: true });
     this.#send(session, {
       verb: "WELCOME",
-      fields: {
-        proto: PROTOCOL_VERSION,
-        attached: attached.flatMap((result) => (result === undefined ? [] : [result as never])),
-      },
+      fields: { proto: PROTOCOL_VERSION, attached: attached as never },
     });
     this.#tell({ event: "connected", service: session.service, pid: session.process.pid });
   }
 
   #open(
-    { service, instance }: { readonly service: string; readonly instance: string },
-    routingId: Uint8Array,
-    peerAddress: string,
+    { service, instance }: Hello,
+    from: Origin,
     identity: Identity,
-  ): ClientSession {
+  ): { readonly session: ClientSession; readonly broker: Session } {
     const { pid } = identity;
     const session = new ClientSession(this.#router, {
-      routingId,
-      peerAddress,
+      ...from,
       service,
       instance,
       process: markProcess(pid),
       nowMs: this.#clock,
     });
-    session.broker = this.#options.broker.open(
-      { service, instance, pid, identity },
-      {
-        deliver: (deliveries) => {
-          this.#deliver(session, deliveries);
-        },
-        gone: (consumer, seqs) => {
-          this.#send(session, { verb: "GONE", fields: { consumer, seqs: [...seqs] } });
-        },
-        closed: (reason) => {
-          void this.#end(session, reason, { clean: true, bye: true });
-        },
-      },
-      { silenceMs: this.#limits.silenceMs },
-    );
+    const info = { service, instance, pid, identity };
+    const { silenceMs } = this.#limits;
+    const broker = this.#options.broker.open(info, this.#portOf(session), { silenceMs });
+    session.broker = broker;
     this.#sessions.add(session);
-    this.#byRoute.set(routeKey(routingId), session);
-    return session;
+    return { session, broker };
   }
 
-  #deliver(session: ClientSession, deliveries: readonly GrantedDelivery[]): void {
-    for (const run of deliveryRuns(deliveries))
-      this.#send(session, { verb: "DELIVER", ...packDeliveries(run) });
+  #portOf(session: ClientSession): SessionPort {
+    return {
+      deliver: (deliveries) => {
+        for (const run of deliveryRuns(deliveries)) {
+          this.#send(session, { verb: "DELIVER", ...packDeliveries(run) });
+        }
+      },
+      gone: (consumer, seqs) => {
+        this.#send(session, { verb: "GONE", fields: { consumer, seqs: [...seqs] } });
+      },
+      closed: (reason) => {
+        void this.#sessions.end(session, reason, { clean: true });
+      },
+    };
   }
 
   #send(session: ClientSession, message: BusOutgoing): void {
-    if (session.over || session.lostAt !== undefined) return;
-    if (!session.send(message)) this.#lose(session, "it is gone, or does not read what it is sent");
+    if (session.over || session.lostAt !== undefined || session.send(message)) return;
+    this.#sessions.lose(session, "it is gone, or does not read what it is sent", this.#clock);
   }
 
-  /** The connection is no good any more. Its client, if it lives, comes back with a new one and the same instance. */
-  #lose(session: ClientSession, why: string): void {
-    if (session.over || session.lostAt !== undefined) return;
-    session.lostAt = this.#clock;
-    this.#byRoute.delete(routeKey(session.routingId));
-    this.#who(session.routingId, why);
-    this.#tell({ event: "lost", service: session.service, pid: session.process.pid, why });
+  // ---- the house
+
+  #openTable(): SessionTable {
+    return new SessionTable(this.#limits, {
+      ended: (session, why, clean) => {
+        if (session.lostAt === undefined) session.send({ verb: "BYE", fields: { reason: why } });
+        this.#tell({ event: "ended", service: session.service, pid: session.process.pid, why, clean });
+      },
+      lost: (session, why) => {
+        this.#say(session, { verb: "WHO", fields: { text: why } });
+        this.#tell({ event: "lost", service: session.service, pid: session.process.pid, why });
+      },
+    });
   }
 
-  async #end(
-    session: ClientSession,
-    why: string,
-    { clean, bye = false }: { readonly clean: boolean; readonly bye?: boolean },
-  ): Promise<void> {
-    if (session.over) return;
-    if (bye && session.lostAt === undefined) session.send({ verb: "BYE", fields: { reason: why } });
-    session.over = true;
-    this.#sessions.delete(session);
-    if (this.#byRoute.get(routeKey(session.routingId)) === session)
-      this.#byRoute.delete(routeKey(session.routingId));
-    this.#tell({ event: "ended", service: session.service, pid: session.process.pid, why, clean });
-    await session.broker?.close({ clean });
-  }
-
-  /** Ends the sessions of dead processes, and of those that were silent or away for too long. */
-  #reap(): void {
-    const { silenceMs, returnMs } = this.#limits;
-    for (const session of [...this.#sessions]) {
-      if (!isAlive(session.process)) {
-        void this.#end(session, `process ${String(session.process.pid)} is gone`, { clean: false });
-      } else if (session.lostAt !== undefined && this.#clock - session.lostAt > returnMs) {
-        void this.#end(session, "it lost its connection and did not come back", { clean: false });
-      } else if (this.#clock - session.heardAt > silenceMs) {
-        void this.#end(session, `it said nothing for ${String(silenceMs)} ms`, { clean: false });
-      }
-    }
+  #openLive(): LiveFeed {
+    return new LiveFeed({
+      endpoints: this.#options.liveEndpoints,
+      singleFrameEndpoints: this.#options.liveSingleFrameEndpoints ?? [],
+      onBound: (endpoint) => {
+        this.#tell({ event: "bound", endpoint });
+      },
+      onTrouble: (endpoint, error) => {
+        this.#tell({ event: "trouble", endpoint, error });
+      },
+      onFile: (endpoint, what) => {
+        this.#tell({ event: "socketFile", endpoint, what });
+      },
+    });
   }
 
   #checkFiles(): void {
@@ -390,28 +374,15 @@ export class BusServer {
     this.#live.check();
   }
 
-  // ---- messages outside a session
+  // ---- messages outside of a session
 
-  #deny(
-    routingId: Uint8Array,
-    service: string,
-    peer: string,
-    {
-      code,
-      text,
-      retryable = false,
-    }: { readonly code: DenyCode; readonly text: string; readonly retryable?: boolean },
-  ): void {
-    this.#tell({ event: "denied", service, peer, text });
-    this.#say(routingId, { verb: "DENY", fields: { code, text, retryable } });
+  #deny({ service }: Hello, from: Origin, denial: Denial): void {
+    this.#tell({ event: "denied", service, peer: from.peerAddress, text: denial.text });
+    this.#say(from, { verb: "DENY", fields: denial });
   }
 
-  #who(routingId: Uint8Array, text: string): void {
-    this.#say(routingId, { verb: "WHO", fields: { text } });
-  }
-
-  /** Out of any session: whoever gets it ends its own. */
-  #say(routingId: Uint8Array, message: BusOutgoing): void {
+  /** Whoever gets it ends its session. */
+  #say({ routingId }: Pick<Origin, "routingId">, message: BusOutgoing): void {
     this.#router.send([routingId, ...encodeMessage(message, { session: "", n: 1 })]);
   }
 
@@ -419,7 +390,3 @@ export class BusServer {
     this.#options.onEvent?.(event);
   }
 }
-
-type DenyCode = Extract<AttachResult, { ok: false }>["code"];
-
-const routeKey = (routingId: Uint8Array): string => Buffer.from(routingId).toString("latin1");

@@ -10,8 +10,8 @@ import {
   unpackLeases,
   unpackSettlement,
 } from "@kloros/bus-client";
-import type { AdminOp, AdminOps, Broker, ConsumerSpec, HeldLease, Session } from "@kloros/journal";
-import { refuseAdmin } from "./admin_rights.ts";
+import type { AdminOp, Broker, HeldLease, Session } from "@kloros/journal";
+import { refuseAdmin } from "./admin_requests.ts";
 import { pageText } from "./page_text.ts";
 
 export type DispatchBroker = Pick<Broker, "admin" | "read">;
@@ -21,9 +21,9 @@ export interface DispatchContext {
   readonly session: Session;
   readonly service: string;
   readonly pageBytesMax: number;
-  reply(message: BusOutgoing): void;
+  readonly reply: (message: BusOutgoing) => void;
   /** The client says good-bye. */
-  detach(): void;
+  readonly detach: () => void;
 }
 
 type Handlers = {
@@ -40,7 +40,7 @@ const HANDLERS: Handlers = {
     reply({ verb: "PUBACK", fields: packPublishResults(ref, results) });
   },
   async ATTACH({ fields: { ref, spec, held } }, { session, reply }) {
-    const result = await session.attach(spec as ConsumerSpec, held);
+    const result = await session.attach(spec, held);
     reply({ verb: "ATTACHED", fields: { ref, result: { ...result } as never } });
   },
   CREDIT({ fields: { consumer, normal, urgent } }, { session }) {
@@ -71,14 +71,13 @@ const HANDLERS: Handlers = {
     }
   },
   async ADMIN({ fields: { ref, op, request } }, { broker, service, reply }) {
-    const refusal = refuseAdmin(op, service);
+    const refusal = refuseAdmin(op, request, service);
     if (refusal !== undefined) {
-      reply({ verb: "RESULT", fields: { ref, error: { code: "identity", text: refusal } } });
+      reply({ verb: "RESULT", fields: { ref, error: refusal } });
       return;
     }
     try {
-      const known = op as AdminOp;
-      const result = await broker.admin(known, request as AdminOps[typeof known]["request"], service);
+      const result = await broker.admin(op as AdminOp, request, service);
       reply({ verb: "RESULT", fields: { ref }, payload: joinLines([JSON.stringify(result ?? null)]) });
     } catch (error) {
       reply({ verb: "RESULT", fields: { ref, error: failure(op, error) } });

@@ -1,4 +1,8 @@
-/** The live feed: read-only, best effort, for taps, dashboards and foreign subscribers. */
+/**
+ * The live feed: read-only, best effort, for taps, dashboards and foreign subscribers.
+ *
+ * XPUB tells who subscribes to what, so that a signal that nobody wants costs no call into libzmq.
+ */
 import { openSocket, type ZmqSocket } from "@kloros/zmq";
 import { SocketFile } from "./socket_file.ts";
 
@@ -15,9 +19,38 @@ export interface LiveFeedOptions {
 
 /** Signals that may wait for a slow subscriber; then it loses some, nobody else does. */
 const HIGH_WATER_MARK = 10_000;
+/** First byte of what an XPUB receives. */
+const SUBSCRIBE = 1;
+
+/** One XPUB and the prefixes that somebody subscribes to. */
+class Feed {
+  readonly socket = openSocket("xpub", { sendHighWaterMark: HIGH_WATER_MARK });
+  /** As Latin-1, so that any bytes make a key. libzmq tells of the first and the last subscriber of each. */
+  readonly #prefixes = new Set<string>();
+
+  /** Takes subscriptions. Anything else that a subscriber sends is ignored. */
+  drain(): void {
+    for (let message = this.socket.receive(); message !== undefined; message = this.socket.receive()) {
+      const [frame] = message.frames;
+      if (frame === undefined || frame.length === 0) continue;
+      const prefix = Buffer.from(frame.subarray(1)).toString("latin1");
+      if (frame[0] === SUBSCRIBE) this.#prefixes.add(prefix);
+      else this.#prefixes.delete(prefix);
+    }
+  }
+
+  get wanted(): boolean {
+    return this.#prefixes.size > 0;
+  }
+
+  wants(name: string): boolean {
+    for (const prefix of this.#prefixes) if (name.startsWith(prefix)) return true;
+    return false;
+  }
+}
 
 interface Endpoint {
-  readonly socket: ZmqSocket;
+  readonly feed: Feed;
   readonly endpoint: string;
   file: SocketFile | undefined;
   told: boolean;
@@ -25,24 +58,23 @@ interface Endpoint {
 
 export class LiveFeed {
   readonly #options: LiveFeedOptions;
-  readonly #named = openSocket("pub", { sendHighWaterMark: HIGH_WATER_MARK });
-  readonly #single: ZmqSocket | undefined;
+  readonly #named = new Feed();
+  readonly #single: Feed | undefined;
   readonly #endpoints: readonly Endpoint[];
 
   constructor(options: LiveFeedOptions) {
     this.#options = options;
-    const single =
-      options.singleFrameEndpoints.length === 0
-        ? undefined
-        : openSocket("pub", { sendHighWaterMark: HIGH_WATER_MARK });
-    this.#single = single;
+    this.#single = options.singleFrameEndpoints.length === 0 ? undefined : new Feed();
     this.#endpoints = [
-      ...options.endpoints.map((endpoint) => ({ socket: this.#named, endpoint })),
-      ...options.singleFrameEndpoints.flatMap((endpoint) =>
-        single === undefined ? [] : [{ socket: single, endpoint }],
-      ),
-    ].map((one) => ({ ...one, file: undefined, told: false }));
+      ...this.#of(this.#named, options.endpoints),
+      ...this.#of(this.#single, options.singleFrameEndpoints),
+    ];
     this.check();
+  }
+
+  /** To be polled for subscriptions. */
+  get sockets(): readonly ZmqSocket[] {
+    return this.#single === undefined ? [this.#named.socket] : [this.#named.socket, this.#single.socket];
   }
 
   /** Endpoints as bound (a port 0 has become a number). */
@@ -50,9 +82,15 @@ export class LiveFeed {
     return this.#endpoints.flatMap(({ file }) => (file === undefined ? [] : [file.endpoint]));
   }
 
+  drain(): void {
+    this.#named.drain();
+    this.#single?.drain();
+  }
+
   announce(name: string, body: string): void {
-    this.#named.send([name, body]);
-    this.#single?.send([body]);
+    if (this.#named.wants(name)) this.#named.socket.send([name, body]);
+    // Here a filter looks at the body's first bytes: libzmq does it.
+    if (this.#single?.wanted === true) this.#single.socket.send([body]);
   }
 
   /** Binds what is not bound; a busy port must not stop the bus, and may become free. */
@@ -69,13 +107,18 @@ export class LiveFeed {
   }
 
   close(): void {
-    this.#named.close();
-    this.#single?.close();
+    for (const socket of this.sockets) socket.close();
+  }
+
+  #of(feed: Feed | undefined, endpoints: readonly string[]): Endpoint[] {
+    return feed === undefined
+      ? []
+      : endpoints.map((endpoint) => ({ feed, endpoint, file: undefined, told: false }));
   }
 
   #look(one: Endpoint): void {
     if (one.file === undefined) {
-      one.file = new SocketFile(one.socket, one.endpoint);
+      one.file = new SocketFile(one.feed.socket, one.endpoint);
       this.#options.onBound(one.file.endpoint);
       return;
     }

@@ -1,0 +1,19 @@
+/** What a bus server tells its host: for the log and the metrics. */
+interface About {
+  readonly service: string;
+  readonly pid: number;
+}
+
+export type ServerEvent =
+  | ({ readonly event: "connected" } & About)
+  | ({ readonly event: "ended"; readonly why: string; readonly clean: boolean } & About)
+  /** The connection; the client may come back. */
+  | ({ readonly event: "lost"; readonly why: string } & About)
+  | { readonly event: "denied"; readonly service: string; readonly peer: string; readonly text: string }
+  /** Frames that are not the protocol. */
+  | { readonly event: "garbage"; readonly peer: string; readonly text: string }
+  /** The file of a socket was not ours any more; it was bound anew. */
+  | { readonly event: "socketFile"; readonly endpoint: string; readonly what: "deleted" | "stolen" }
+  | { readonly event: "bound"; readonly endpoint: string }
+  /** An endpoint cannot be bound; tried again about once a second. */
+  | { readonly event: "trouble"; readonly endpoint: string; readonly error: unknown };
