@@ -250,7 +250,7 @@ describe("order", () => {
   });
 
   test("lets an urgent newcomer overtake a backlog", async () => {
-    const ids = writeIntents(intents, 3000);
+    const ids = writeIntents(intents, 1500);
     await start({ config: { batchFiles: 50 } });
     await until("some are routed", async () => (await stored()).length > 100);
     writeIntent(intents, "urgent", { priority: 9 });
