@@ -32,6 +32,11 @@ function directReader(db: JournalDatabase): Reader {
   };
 }
 
+/** In a compiled program a worker goes by the path that the build was given, from the repository's root. */
+const WORKER = import.meta.url.includes("/$bunfs/")
+  ? "./packages/journal/src/read_worker.ts"
+  : new URL("./read_worker.ts", import.meta.url).href;
+
 class WorkerReader implements Reader {
   readonly #path: string;
   readonly #waiting = new Map<
@@ -73,12 +78,18 @@ class WorkerReader implements Reader {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL("./read_worker.ts", import.meta.url).href);
+    const worker = new Worker(WORKER);
     worker.onmessage = (event: MessageEvent<ReaderReply>): void => {
       const waiter = this.#waiting.get(event.data.n);
       this.#waiting.delete(event.data.n);
       if (event.data.ok) waiter?.resolve(event.data.value);
       else waiter?.reject(new Error(`reading the journal failed: ${event.data.text}`));
+    };
+    worker.onerror = (event): void => {
+      for (const { reject } of this.#waiting.values())
+        reject(new Error(`the journal's reader failed: ${event.message}`));
+      this.#waiting.clear();
+      this.#worker = undefined;
     };
     worker.unref();
     return worker;
