@@ -172,7 +172,8 @@ async function runLocked<Config extends TObject>(
     name,
     graceMs: common.drainGraceMs,
     exit: given.exit,
-    hasBus,
+    // A home of somebody else's is not written to while it is only observed.
+    announces: !hasBus && (mode === "act" || inspection.kind === "own"),
   });
 }
 
@@ -183,7 +184,8 @@ interface Surroundings {
   readonly name: string;
   readonly graceMs: number;
   readonly exit: (code: number) => void;
-  readonly hasBus: boolean;
+  /** The bus writes down where it is. */
+  readonly announces: boolean;
 }
 
 async function live<Config extends TObject>(
@@ -202,7 +204,7 @@ async function live<Config extends TObject>(
       one.stop();
     });
     // Everybody else finds the bus by what it writes down; so it must stand first.
-    if (!around.hasBus) note(around);
+    if (around.announces) note(around);
     supervisor.ready();
     stops.push(beat(supervisor, running.progress, log));
     log.info({}, "ready");
