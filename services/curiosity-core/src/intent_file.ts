@@ -18,7 +18,7 @@ export function writeIntentFile(directory: string, question: Question, nowMs: nu
 }
 
 /** The shape that existing readers know. Pure. */
-export function intentOf({ facts }: Question, nowMs: number) {
+function intentOf({ facts }: Question, nowMs: number) {
   const { question, question_id, priority, evidence, hypothesis, capability_key, action_class } = facts;
   return {
     type: TYPE,

@@ -13,7 +13,7 @@ export interface Question {
 }
 
 /** Strings as the installation's daemons write and read them. */
-export function evidenceOf(finding: Finding, nowMs: number): readonly string[] {
+function evidenceOf(finding: Finding, nowMs: number): readonly string[] {
   return [
     `path:${finding.path}`,
     `has_init:${asPython(finding.hasInit)}`,

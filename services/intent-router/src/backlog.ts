@@ -20,6 +20,8 @@ import type { DirectoryHints } from "./watch_directory.ts";
 /** Looked at in one go: about 20 ms of reading between two looks at newcomers. */
 const SURVEY_CHUNK = 256;
 const NEWCOMERS_CHUNK = 512;
+/** Files that could not be moved away, tried again a listing: mostly it is the directory, and then all of them fail. */
+const RETRY_FAILURES_MAX = 32;
 
 export interface BacklogOptions {
   readonly directory: IntentDirectory;
@@ -131,11 +133,17 @@ export class Backlog {
   #reviewHeld(): void {
     const { directory, rules } = this.#options;
     const nowMs = this.#nowMs();
+    let failures = 0;
     for (const [path, held] of this.held.entries()) {
       const same = directory.isSame(path, held.signature);
       if (held.why === "unfinished" && same && nowMs - held.sinceMs < rules.quietMs) continue;
       if (held.why === "dealt-with" && same) {
-        if (held.retry?.() === true) this.held.delete(path);
+        if (held.retry === undefined || failures >= RETRY_FAILURES_MAX) continue;
+        if (held.retry()) this.held.delete(path);
+        else {
+          failures += 1;
+          this.held.hold(path, held);
+        }
         continue;
       }
       // Still held until the next look, which needs to know since when it is quiet.

@@ -30,7 +30,7 @@ export function signalOf(examined: Examined): Envelope | undefined {
   });
 }
 
-export function announcementOf({ path, look, step }: Examined, nowMs: number): Envelope {
+function announcementOf({ path, look, step }: Examined, nowMs: number): Envelope {
   return createRoot(
     IntentReady,
     {

@@ -130,7 +130,7 @@ export class Dispatch {
     const result = this.#moveAway(path, move);
     held.delete(path);
     if (result.kind !== "stuck") return;
-    if (held.describe("dealt-with") === undefined) this.#context.log.error({ file: path }, result.reason);
+    if (held.count("dealt-with") === 0) this.#context.log.error({ file: path }, result.reason);
     held.hold(result.at, {
       signature: look.signature,
       sinceMs: this.#context.clock.monotonicMs(),
@@ -183,7 +183,8 @@ export class Dispatch {
       const signal = examined.step.definition.name;
       this.#context.count("intents_routed_total", { signal });
       if (stored.length > LOGGED_SINGLY) continue;
-      log.info({ file: intentName(examined.path), signal, id: intentId(examined) }, "routed an intent");
+      const id = intentId(examined);
+      log.info({ file: intentName(examined.path), signal, id, trace: id }, "routed an intent");
     }
     if (stored.length > LOGGED_SINGLY) log.info({ files: stored.length }, "routed intents");
   }

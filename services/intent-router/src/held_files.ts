@@ -15,6 +15,7 @@ export interface Held {
 
 export class HeldFiles {
   readonly #files = new Map<string, Held>();
+  readonly #counts = new Map<Held["why"], number>();
 
   get size(): number {
     return this.#files.size;
@@ -29,14 +30,19 @@ export class HeldFiles {
   }
 
   delete(path: string): void {
+    const held = this.#files.get(path);
+    if (held === undefined) return;
     this.#files.delete(path);
+    this.#count(held.why, -1);
   }
 
-  /** Keeps the time since when it was first seen with this signature. */
+  /** Keeps the time since when it was first seen with this signature. It goes to the end of `entries`. */
   hold(path: string, held: Held): void {
     const before = this.#files.get(path);
     const sinceMs = before?.signature === held.signature ? before.sinceMs : held.sinceMs;
+    this.delete(path);
     this.#files.set(path, { ...held, sinceMs });
+    this.#count(held.why, 1);
   }
 
   /** How long `path` has had this signature; 0 when it is new or has changed. */
@@ -47,17 +53,25 @@ export class HeldFiles {
 
   /** Forgets what is not there any more. */
   keepOnly(present: ReadonlySet<string>): void {
-    for (const path of this.#files.keys()) if (!present.has(path)) this.#files.delete(path);
+    for (const path of this.#files.keys()) if (!present.has(path)) this.delete(path);
   }
 
   entries(): readonly (readonly [string, Held])[] {
     return [...this.#files];
   }
 
-  /** Why the first of these is held, and how many are. */
-  describe(why: Held["why"]): { readonly count: number; readonly reason: string } | undefined {
-    const of = [...this.#files.values()].filter((held) => held.why === why);
-    const first = of[0];
-    return first === undefined ? undefined : { count: of.length, reason: first.reason };
+  count(why: Held["why"]): number {
+    return this.#counts.get(why) ?? 0;
+  }
+
+  /** Why one of these is held; undefined: there is none. */
+  reason(why: Held["why"]): string | undefined {
+    if (this.count(why) === 0) return undefined;
+    for (const held of this.#files.values()) if (held.why === why) return held.reason;
+    return undefined;
+  }
+
+  #count(why: Held["why"], by: number): void {
+    this.#counts.set(why, this.count(why) + by);
   }
 }

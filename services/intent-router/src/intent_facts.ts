@@ -4,7 +4,7 @@ import type { Intent } from "./parse_intent.ts";
 type Json = Readonly<Record<string, unknown>>;
 
 /** The value of `name` in `data`, else at the top level; null counts as absent. */
-export function pick(intent: Intent, name: string): unknown {
+function pick(intent: Intent, name: string): unknown {
   return intent.data[name] ?? intent.fields[name] ?? undefined;
 }
 

@@ -13,7 +13,8 @@ import type { Manifest } from "@kloros/daemon";
 import { BUILT_IN_TYPES, TARGETS } from "./mapping_table.ts";
 import type { MappingTable } from "./mapping_table.ts";
 
-const target = Type.Union(TARGETS.map((name) => Type.Literal(name)));
+/** A pattern, not a union: its error names what is allowed. */
+const target = Type.String({ pattern: `^(${TARGETS.join("|")})$` });
 
 const config = Type.Object({
   types: Type.Unsafe<MappingTable>(

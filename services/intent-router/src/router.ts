@@ -52,8 +52,12 @@ export class Router {
   problem(): string | undefined {
     if (this.#backlog.unreadable !== undefined) return this.#backlog.unreadable;
     if (this.#context.mode === "observe") return undefined;
-    const stuck = this.#backlog.held.describe("dealt-with");
-    return stuck && `${stuck.count} intents were dealt with and cannot be moved away, e.g.: ${stuck.reason}`;
+    const { held } = this.#backlog;
+    const reason = held.reason("dealt-with");
+    return (
+      reason &&
+      `${held.count("dealt-with")} intents were dealt with and cannot be moved away, e.g.: ${reason}`
+    );
   }
 
   /** Routes until nothing is left that can be routed now, or the service stops. */
@@ -105,16 +109,14 @@ export class Router {
     const waiting = this.#backlog.size;
     const { routed, rejected } = this.#dispatch.counts;
     this.#context.gauge("intents_waiting", waiting);
+    this.#context.gauge("intents_unreadable", this.#backlog.held.count("denied"));
     this.#context.gauge("intents_scan_seconds", durationMs / 1000);
     this.#context.status(`${waiting} waiting, ${routed} routed, ${rejected} rejected`);
   }
 }
 
 /** In order, bounded in number and in bytes. */
-export function cutBatches(
-  examined: readonly Examined[],
-  countMax: number,
-): readonly (readonly Examined[])[] {
+function cutBatches(examined: readonly Examined[], countMax: number): readonly (readonly Examined[])[] {
   const batches: Examined[][] = [];
   let bytes = 0;
   for (const one of examined) {
