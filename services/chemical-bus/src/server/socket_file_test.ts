@@ -23,7 +23,8 @@ afterEach(() => {
 
 describe("a socket's file", () => {
   test("is for its owner alone", () => {
-    new SocketFile(router(), directory.endpoint("bus"));
+    const { endpoint } = new SocketFile(router(), directory.endpoint("bus"));
+    expect(endpoint).toBe(directory.endpoint("bus"));
     expect(statSync(join(directory.path, "bus.sock")).mode & 0o077).toBe(0);
   });
 
