@@ -42,7 +42,9 @@ export class FileLockHeldError extends Error {
 
 function readHolder(path: string): LockHolder | undefined {
   const [pid, name] = readFileSync(path, "utf8").trim().split(" ");
-  return pid === undefined || name === undefined || !/^\d+$/.test(pid) ? undefined : { pid: Number(pid), name };
+  return pid === undefined || name === undefined || !/^\d+$/.test(pid)
+    ? undefined
+    : { pid: Number(pid), name };
 }
 
 /** Takes the lock or returns undefined when it is held. `name` stands in the file for people. Throws on I/O errors. */
@@ -52,19 +54,28 @@ export function tryFileLock(path: string, name: string): FileLock | undefined {
     closeSync(fd);
     return undefined;
   }
-  ftruncateSync(fd, 0);
-  writeSync(fd, `${process.pid} ${name}\n`);
+  writeHolder(fd, `${process.pid} ${name}\n`);
   let held = true;
   return {
     path,
     release: () => {
       if (!held) return;
       held = false;
-      ftruncateSync(fd, 0);
+      writeHolder(fd, "");
       libc.symbols.flock(fd, LOCK_UN);
       closeSync(fd);
     },
   };
+}
+
+/** The text is only a hint: on a full disk the lock is held without it. */
+function writeHolder(fd: number, text: string): void {
+  try {
+    ftruncateSync(fd, 0);
+    writeSync(fd, text);
+  } catch {
+    // The lock itself needs no space.
+  }
 }
 
 /** Takes the lock or throws `FileLockHeldError`. */

@@ -125,12 +125,9 @@ class History {
     const reader = new TestClient(this.broker, "capability-integrator");
     await reader.attach(READER);
     const answered = reader.take(READER.name, 10_000).map((d) => (JSON.parse(d.body) as Envelope).cause);
-    const poisoned = (await this.broker.admin("deadLetters", { limit: 1000 }))
-      .filter((l) => l.reason === "poison")
-      .map((l) => l.id);
-    const expected = [...this.acknowledged.keys()].filter(
-      (id) => !this.#dead.has(id) && !poisoned.includes(id),
-    );
+    const letters = await this.broker.admin("deadLetters", { limit: 1000 });
+    const poisoned = new Set(letters.filter((l) => l.reason === "poison").map((l) => l.id));
+    const expected = [...this.acknowledged.keys()].filter((id) => !this.#dead.has(id) && !poisoned.has(id));
     expect(answered.toSorted()).toEqual(expected.toSorted());
   }
 

@@ -30,9 +30,9 @@ export class JournalDatabase {
   readonly path: string;
   readonly handle: Database;
   readonly #statements = new Map<string, Statement>();
-  readonly #begin: Statement;
-  readonly #commit: Statement;
-  readonly #rollback: Statement;
+  readonly #begin;
+  readonly #commit;
+  readonly #rollback;
 
   constructor(path: string) {
     this.path = path;

@@ -83,10 +83,7 @@ function candidates(consumer: Consumer, context: GrantContext): Row[] {
   const due = consumer.nextDue <= context.now;
   const rows: Row[] = [];
   for (const lane of lanesInTurn(consumer)) {
-    const room = Math.min(
-      (consumer.credit[lane] as number) - (consumer.granted[lane] as number),
-      sole ? 1 : GRANTS_MAX,
-    );
+    const room = Math.min(consumer.credit[lane] - consumer.granted[lane], sole ? 1 : GRANTS_MAX);
     if (room <= 0 || (sole && rows.length > 0)) continue;
     if (due) rows.push(...waiting(consumer, lane, room, context));
     const left = sole && rows.length > 0 ? 0 : room - rows.filter((r) => r.lane === lane).length;

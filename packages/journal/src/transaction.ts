@@ -24,12 +24,11 @@ const SETTLED_COUNT = {
 const INSERT_SIGNAL =
   "INSERT INTO signal(seq, id, name, source, lane, at, trace, ckey, sum, body) VALUES(?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO NOTHING";
 
-const FAN_OUT =
-  `INSERT INTO delivery(cid, seq, state, lane, attempt, strikes, suspect, due, ckey, sum) ` +
-  `SELECT cid, seq, ${READY}, lane, 0, 0, 0, 0, ckey, ` +
-  deliverySum({ state: "0", attempt: "0", strikes: "0", suspect: "0", due: "0" }) +
-  ` FROM (SELECT u.cid AS cid, s.seq AS seq, s.lane AS lane, s.ckey AS ckey FROM signal s JOIN subscription u ON u.name = s.name ` +
-  `WHERE s.seq BETWEEN ? AND ?)`;
+const NEW_SUM = deliverySum({ state: "0", attempt: "0", strikes: "0", suspect: "0", due: "0" });
+const FAN_OUT = `INSERT INTO delivery(cid, seq, state, lane, attempt, strikes, suspect, due, ckey, sum)
+  SELECT cid, seq, ${READY}, lane, 0, 0, 0, 0, ckey, ${NEW_SUM} FROM (
+    SELECT u.cid AS cid, s.seq AS seq, s.lane AS lane, s.ckey AS ckey
+    FROM signal s JOIN subscription u ON u.name = s.name WHERE s.seq BETWEEN ? AND ?)`;
 
 export class Transaction {
   readonly db: JournalDatabase;

@@ -3,12 +3,13 @@
  *
  * Order of a start: journal lock, journal, sockets, loop. Order of a stop: loop, server (clients are told), mirror, journal.
  */
-import { Broker, type JournalError } from "@kloros/journal";
+import { Broker } from "@kloros/journal";
 import type { Service, ServiceContext } from "@kloros/daemon";
 import { DeadLetterMirror } from "./dead_letter_mirror.ts";
-import { config, manifest } from "./manifest.ts";
-import { BusServer, type ServerEvent } from "./server/bus_server.ts";
+import { type config, manifest } from "./manifest.ts";
+import { BusServer } from "./server/bus_server.ts";
 import { runLoop } from "./server/run_loop.ts";
+import type { ServerEvent } from "./server/server_event.ts";
 
 type Context = ServiceContext<typeof config>;
 
@@ -45,7 +46,7 @@ function openBroker(context: Context, stop: AbortController): Broker {
     version: context.version,
     onFatal: (error) => {
       stop.abort();
-      context.fail(error as JournalError);
+      context.fail(error);
     },
   });
 }
@@ -72,8 +73,9 @@ function openServer(context: Context, broker: Broker): BusServer {
   return server;
 }
 
-function logEvent({ log, count }: Context, event: ServerEvent): void {
-  count("bus_events_total", { event: event.event });
+function logEvent(context: Context, event: ServerEvent): void {
+  const { log } = context;
+  context.count("bus_events_total", { event: event.event });
   if (event.event === "connected" || event.event === "bound") log.info(event, event.event);
   else if (event.event === "ended" && event.clean) log.info(event, "session ended");
   else if (event.event === "trouble")
