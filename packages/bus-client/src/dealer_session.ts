@@ -19,7 +19,7 @@ export interface SessionOptions {
 }
 
 /** Messages of batches; the windows of publishing and credit keep far below. */
-const HIGH_WATER_MARK = 10_000;
+const HIGH_WATER_MARK = 20_000;
 
 export class DealerSession {
   readonly #hooks: SessionHooks;

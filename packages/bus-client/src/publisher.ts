@@ -33,6 +33,8 @@ interface Call {
   readonly results: PublishResult[];
   open: number;
   over: boolean;
+  /** Stops listening to the caller's abort signal. */
+  unlisten: () => void;
   readonly resolve: (results: readonly PublishResult[]) => void;
   readonly reject: (error: Error) => void;
 }
@@ -73,7 +75,11 @@ export class Publisher {
     if (abort?.aborted === true) return Promise.reject(reasonOf(abort));
     if (envelopes.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
-      this.#admit(envelopes, { results: [], open: 0, over: false, resolve, reject }, abort);
+      this.#admit(
+        envelopes,
+        { results: [], open: 0, over: false, unlisten: () => undefined, resolve, reject },
+        abort,
+      );
     });
   }
 
@@ -134,13 +140,9 @@ export class Publisher {
       this.#busy = this.#busy.filter((item) => !mine(item));
     };
     abort.addEventListener("abort", stop, { once: true });
-    const { resolve } = call;
-    Object.assign(call, {
-      resolve(results: readonly PublishResult[]) {
-        abort.removeEventListener("abort", stop);
-        resolve(results);
-      },
-    });
+    call.unlisten = () => {
+      abort.removeEventListener("abort", stop);
+    };
   }
 
   /** Calls of one tick travel together; while the window is full, those of many ticks do. */
@@ -198,6 +200,7 @@ export class Publisher {
     call.open--;
     if (call.open > 0 || call.over) return;
     call.over = true;
+    call.unlisten();
     call.resolve(call.results);
   }
 
@@ -220,6 +223,7 @@ export class Publisher {
     this.#free(item);
     if (item.call.over) return;
     item.call.over = true;
+    item.call.unlisten();
     item.call.reject(error);
   }
 

@@ -54,7 +54,8 @@ interface Origin {
   readonly peerAddress: string;
 }
 
-const HIGH_WATER_MARK = 10_000;
+/** Messages. Above the credit of both lanes of the largest consumer, if each delivery came alone. */
+const HIGH_WATER_MARK = 20_000;
 /** A step of the clock, ms: what is longer was a stop of this process. */
 const STEP_MS_MAX = 250;
 const FILE_CHECK_MS = 1000;
@@ -213,6 +214,8 @@ export class BusServer {
   #dispatch(session: ClientSession, message: ClientIncoming): void {
     const { broker } = session;
     if (broker === undefined) return;
+    // Whoever died a moment ago must not stand in the way of its successor.
+    if (message.verb === "ATTACH") this.#sessions.reap(this.#clock);
     const failed = (error: unknown): void => {
       this.#garbage(session, session.peerAddress, error);
     };
@@ -266,7 +269,6 @@ export class BusServer {
       this.#deny(hello, from, { code: "protocol", text, retryable: false });
       return;
     }
-    // Whoever died a moment ago must not stand in the way of its successor.
     this.#sessions.reap(this.#clock);
     if (this.#sessions.full) {
       const text = `${String(this.#limits.sessionsMax)} clients are connected, no more are taken`;

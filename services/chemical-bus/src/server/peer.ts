@@ -25,9 +25,12 @@ export function markProcess(pid: number): ProcessMark {
   return { pid, startedAt: readStat(pid)?.startedAt ?? "" };
 }
 
+/** Whether `isAlive` can tell. Not for a peer on another machine. */
+export const isKnown = (mark: ProcessMark): boolean => mark.pid > 0 && mark.startedAt !== "";
+
 /** False once the process is gone, is a zombie, or its number belongs to another. True when nothing can be known. */
 export function isAlive(mark: ProcessMark): boolean {
-  if (mark.pid <= 0 || mark.startedAt === "") return true;
+  if (!isKnown(mark)) return true;
   const stat = readStat(mark.pid);
   return stat !== undefined && stat.startedAt === mark.startedAt && stat.state !== "Z" && stat.state !== "X";
 }

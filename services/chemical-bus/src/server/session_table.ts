@@ -1,13 +1,15 @@
 /**
  * All client sessions: by connection, and those whose connection was lost a moment ago. Decides when one is over.
  *
+ * Only a process that died makes what it had in work suspect. One that lives and is silent or away may compute or stand still:
+ * its leases go back without suspicion.
  * A lost connection is not a lost client: its process may come back with a new one and keeps its leases until then. Over at once is
  * who says so or whose process is gone; after a while, who stays away or says nothing. The clock is the owner's and stands still
  * while the bus does, so that nobody is blamed for the bus's own absence.
  */
 import type { ClientSession } from "./client_session.ts";
 import type { ServerLimits } from "./limits.ts";
-import { isAlive } from "./peer.ts";
+import { isAlive, isKnown } from "./peer.ts";
 
 export interface SessionTableHooks {
   /** Before the broker is told. */
@@ -75,17 +77,19 @@ export class SessionTable {
   reap(clock: number): void {
     for (const session of [...this.#all]) {
       const why = this.#whyOver(session, clock);
-      if (why !== undefined) void this.end(session, why, { clean: false });
+      if (why === undefined) continue;
+      const clean = isKnown(session.process) && isAlive(session.process);
+      void this.end(session, why, { clean });
     }
   }
 
   #whyOver(session: ClientSession, clock: number): string | undefined {
-    const { silenceMs, returnMs } = this.#limits;
+    const { abandonMs, returnMs } = this.#limits;
     if (!isAlive(session.process)) return `process ${String(session.process.pid)} is gone`;
     if (session.lostAt !== undefined && clock - session.lostAt > returnMs) {
       return "it lost its connection and did not come back";
     }
-    if (clock - session.heardAt > silenceMs) return `it said nothing for ${String(silenceMs)} ms`;
+    if (clock - session.heardAt > abandonMs) return `it said nothing for ${String(abandonMs)} ms`;
     return undefined;
   }
 
