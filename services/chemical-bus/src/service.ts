@@ -85,6 +85,8 @@ function logEvent(context: Context, event: ServerEvent): void {
 
 /** Appends dead letters to the file for people; a file that can't be written is a health reason, not a loss. */
 function keepMirror(context: Context, broker: Broker): { stop(): Promise<void> } {
+  // It lies in the home, in which nothing changes then.
+  if (context.mode === "observe") return { stop: async () => Promise.resolve() };
   const mirror = new DeadLetterMirror(context.paths.failedSignals, broker);
   let trouble: string | undefined;
   const catchUp = async (): Promise<void> => {
