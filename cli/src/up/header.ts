@@ -1,4 +1,5 @@
 /** What `up` says first: which software, where it works and writes, how to end it. */
+import { lookCommand } from "./look_command.ts";
 import type { OpenedHome } from "./open_home.ts";
 import type { UpOptions } from "./up_options.ts";
 import type { View } from "./view/view.ts";
@@ -6,7 +7,14 @@ import type { View } from "./view/view.ts";
 export function showHeader(view: View, home: OpenedHome, options: UpOptions, version: string): void {
   const { paths, plan, notes } = home;
   if (view.mode === "json") {
-    view.note("start", { version, bun: Bun.version, mode: home.mode, notes, ...placesOf(home) });
+    view.note("start", {
+      version,
+      bun: Bun.version,
+      mode: home.mode,
+      mode_why: plan.modeWhy,
+      notes,
+      ...placesOf(home),
+    });
     return;
   }
   const { strong, faint, warn } = view.palette;
@@ -21,7 +29,7 @@ export function showHeader(view: View, home: OpenedHome, options: UpOptions, ver
     faint(
       options.once
         ? "ends when the flow has come to rest; Ctrl-C ends it sooner"
-        : "Ctrl-C ends it; kloros tail, status and trace look at it from another terminal",
+        : `Ctrl-C ends it; from another terminal: ${lookCommand(paths)}`,
     ),
   );
   view.note("");

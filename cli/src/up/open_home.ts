@@ -41,15 +41,17 @@ export async function openHome(options: UpOptions, context: OpenHomeContext): Pr
   }
   const notes = plan.createHome ? [`created ${home}`] : [];
   notes.push(...(await provideSource(plan, located.paths, context)));
-  const env = environment(plan, home, world.env);
-  const final = locateInstallation({
+  const scratch = plan.writesHome ? undefined : scratchPlace(home, world.env);
+  const env = scratch === undefined ? world.env : { ...world.env, KLOROS_STATE: scratch.state };
+  const runtime = options.runtime ?? scratch?.runtime;
+  const found = locateInstallation({
     home,
     source: plan.source.path,
-    ...runtimeOf(plan, home, options, env),
+    ...(runtime === undefined ? {} : { runtime }),
     env,
     cwd: world.cwd,
   });
-  const paths = plan.writesHome ? final.paths : { ...final.paths, logs: join(scratch(home, env), "logs") };
+  const paths = scratch === undefined ? found.paths : { ...found.paths, logs: scratch.logs };
   const flags = ["--home", home, "--source", paths.source, "--runtime", paths.runtime, `--${plan.mode}`];
   return { paths, mode: plan.mode, plan, flags, env, notes };
 }
@@ -150,26 +152,4 @@ function describeCopy(from: string, to: string, copied: Copied): readonly string
   return [
     `copied ${from} to ${to}: ${copied.files} files, ${megabytes(copied.bytes)}${resumed}; left out: ${left.join(", ")}`,
   ];
-}
-
-function scratch(home: string, env: Readonly<Record<string, string | undefined>>): string {
-  return scratchPlace(home, env);
-}
-
-function environment(
-  plan: HomePlan,
-  home: string,
-  env: Readonly<Record<string, string | undefined>>,
-): Readonly<Record<string, string | undefined>> {
-  return plan.writesHome ? env : { ...env, KLOROS_STATE: join(scratch(home, env), "state") };
-}
-
-function runtimeOf(
-  plan: HomePlan,
-  home: string,
-  options: UpOptions,
-  env: Readonly<Record<string, string | undefined>>,
-): { readonly runtime?: string } {
-  if (options.runtime !== undefined) return { runtime: options.runtime };
-  return plan.writesHome ? {} : { runtime: join(scratch(home, env), "run") };
 }

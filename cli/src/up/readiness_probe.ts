@@ -21,16 +21,28 @@ export async function probeReadiness(socketPath: string): Promise<ReadinessAnswe
   }
 }
 
-/** One gauge or counter of a service without labels; undefined when it cannot be had. */
-export async function probeMetric(socketPath: string, name: string): Promise<number | undefined> {
+/** Ends of a repeating task that went well; undefined when it cannot be had. */
+export async function probeTaskRuns(socketPath: string, task: string): Promise<number | undefined> {
   try {
     const response = await fetch("http://service/metrics", {
       unix: socketPath,
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    const line = (await response.text()).split("\n").find((one) => one.startsWith(`${name} `));
-    return line === undefined ? undefined : Number(line.slice(name.length + 1));
+    return readTaskRuns(await response.text(), task);
   } catch {
     return undefined;
   }
+}
+
+/** From the text of /metrics. */
+export function readTaskRuns(metrics: string, task: string): number {
+  const line = metrics
+    .split("\n")
+    .find(
+      (one) =>
+        one.startsWith("kloros_task_runs_total{") &&
+        one.includes(`task="${task}"`) &&
+        one.includes('outcome="ok"'),
+    );
+  return line === undefined ? 0 : Number(line.slice(line.lastIndexOf(" ") + 1));
 }

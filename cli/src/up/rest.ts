@@ -16,7 +16,7 @@ export interface RestSample {
 }
 
 /** Nothing may happen for so long. */
-export const QUIET_MS = 1500;
+const QUIET_MS = 1000;
 
 export class RestWatch {
   readonly #quietMs: number;

@@ -12,6 +12,7 @@ import { showHeader } from "./header.ts";
 import { type OpenedHome, openHome } from "./open_home.ts";
 import { takeSample } from "./rest_probe.ts";
 import type { ServiceGroup } from "./service_group.ts";
+import { lookCommand } from "./look_command.ts";
 import { makeServices } from "./start_services.ts";
 import { listenForStop, type StopRequests } from "./stop_requests.ts";
 import { describeLetter, showSummary } from "./summary.ts";
@@ -65,9 +66,7 @@ export async function runUp(options: UpOptions, world: UpWorld, version: string)
 
 function alreadyRunning(view: View, home: OpenedHome, pid: number | undefined): number {
   const who = pid === undefined ? "another up" : `another up (pid ${pid})`;
-  view.problem(
-    `${who} runs on ${home.paths.home} already. Look at it with: kloros tail --home ${home.paths.home}`,
-  );
+  view.problem(`${who} runs on ${home.paths.home} already. Look at it with: ${lookCommand(home.paths)}`);
   return UP_EXIT.alreadyRunning;
 }
 
@@ -133,7 +132,7 @@ class UpRun {
     if (typeof began === "string") return { end: { kind: "gave_up", service: began }, deadLetters: [] };
     if (began === undefined) return { end: { kind: "asked", why: reason(stop) }, deadLetters: [] };
     this.group.startAllButBus();
-    const targets = { bus, group: this.group, feed, paths: home.paths };
+    const targets = { bus, group: this.group, feed, paths: home.paths, mode: home.mode };
     const end = await watchFlow({
       once: options.once,
       timeoutMs: options.timeoutMs,

@@ -71,8 +71,7 @@ async function runFlags(flags: Flags): Promise<number> {
     return 64;
   }
   const world = processWorld();
-  const code = await runUp(optionsOf(flags, timeoutMs, world), world, manifest.version);
-  return code;
+  return runUp(optionsOf(flags, timeoutMs, world), world, manifest.version);
 }
 
 function optionsOf(flags: Flags, timeoutMs: number, world: UpWorld): UpOptions {
@@ -92,15 +91,19 @@ function optionsOf(flags: Flags, timeoutMs: number, world: UpWorld): UpOptions {
 }
 
 function processWorld(): UpWorld {
-  // A reader that is gone (`up | head`) is no error here: the end of the run is asked for by a signal.
-  process.stdout.on("error", () => undefined);
+  // A reader that is gone (`up | head`) ends it like a Ctrl-C.
+  let gone = false;
+  process.stdout.on("error", () => {
+    if (!gone) process.kill(process.pid, "SIGTERM");
+    gone = true;
+  });
   return {
     env: process.env,
     cwd: process.cwd(),
     terminal: process.stdout.isTTY,
     columns: () => process.stdout.columns,
     write: (text) => {
-      process.stdout.write(text);
+      if (!gone) process.stdout.write(text);
     },
     nowMs: () => Date.now(),
   };

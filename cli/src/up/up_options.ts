@@ -20,7 +20,7 @@ export interface UpWorld {
   readonly cwd: string;
   readonly terminal: boolean;
   readonly columns: () => number;
-  /** Text as it is; false when nobody reads any more. */
+  /** Text as it is. */
   readonly write: (text: string) => void;
   readonly nowMs: () => number;
 }
