@@ -12,6 +12,8 @@ import type {
 import { Broker, type BrokerClock, type BrokerOptions } from "./broker.ts";
 import { brokenInvariants } from "./invariants.ts";
 
+export { brokenInvariants } from "./invariants.ts";
+
 export interface TestClock extends BrokerClock {
   advance(ms: number): void;
 }

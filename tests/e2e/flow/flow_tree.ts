@@ -1,0 +1,47 @@
+/** The source tree of a flow: generated packages with a known answer, also such that come while the flow runs. */
+import { mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { generateTree } from "../../../services/curiosity-core/src/testing.ts";
+
+export interface FlowTree {
+  /** Modules that must be integrated, whatever happens. Grows with `add`. */
+  readonly expected: Set<string>;
+  /** Those without an `__init__.py`: the flow itself changes their evidence. */
+  readonly bare: Set<string>;
+  /** The registry as it was before the flow. */
+  readonly registryText: string;
+  /** Writes another package; `bare`: without `__init__.py`. */
+  add(name: string, options?: { readonly bare?: boolean }): void;
+}
+
+const AGED_MS = 100 * 86_400_000;
+
+/** `count` generated packages, and one in four more without an `__init__.py`. */
+export function growTree(root: string, count: number, seed: number): FlowTree {
+  mkdirSync(root, { recursive: true });
+  const generated = generateTree(root, count, seed);
+  const tree: FlowTree = {
+    expected: new Set(generated.expected),
+    bare: new Set(),
+    registryText: readFileSync(generated.registry, "utf8"),
+    add: (name, { bare = false } = {}) => {
+      writePackage(join(root, name), name, bare);
+      tree.expected.add(name);
+      if (bare) tree.bare.add(name);
+    },
+  };
+  for (let index = 0; index < count; index += 4) tree.add(`bare_${String(index)}`, { bare: true });
+  return tree;
+}
+
+function writePackage(path: string, name: string, bare: boolean): void {
+  const writtenAt = new Date(Date.now() - AGED_MS);
+  const files = ["one.py", "two.py", "three.py", ...(bare ? [] : ["__init__.py"])];
+  mkdirSync(path, { recursive: true });
+  for (const file of files) {
+    const text = `"""${file} of ${name}."""\nimport json\n\n\nclass Worker:\n    """Works."""\n\n    def run(self, value):\n        return json.dumps(value)\n`;
+    writeFileSync(join(path, file), text);
+    utimesSync(join(path, file), writtenAt, writtenAt);
+  }
+  utimesSync(path, writtenAt, writtenAt);
+}

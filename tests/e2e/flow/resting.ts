@@ -1,0 +1,65 @@
+/** What keeps a flow from rest, and how far it is. */
+import { readdirSync } from "node:fs";
+import { CuriosityInvestigate, ModuleDiscovered, ModuleIntegrated } from "@kloros/signal-schema";
+import type { FlowHarness } from "./flow_harness.ts";
+
+export interface Resting {
+  readonly flaws: readonly string[];
+  /** Differs when anything went on since. */
+  readonly progress: string;
+}
+
+const CONSUMERS = [
+  "investigation-consumer",
+  "semantic-dedup",
+  "capability-integrator",
+  "orchestrator-monitor",
+] as const;
+
+export async function restingFlaws(flow: FlowHarness): Promise<Resting> {
+  const { operator, tree, intents, paths } = flow;
+  const consumers = await operator.admin("consumers", {});
+  const missing = CONSUMERS.filter((name) => !consumers.some((one) => one.name === name));
+  const open = consumers.filter((one) => one.open > 0);
+  const files = readdirSync(paths.intents).filter((name) => name.endsWith(".json"));
+  const flaws = [
+    ...missing.map((name) => `${name} has not come yet`),
+    ...open.map((one) => `${one.name} has ${String(one.open)} open`),
+    ...(files.length === 0 ? [] : [`${String(files.length)} intent files wait`]),
+  ];
+  const { lastSeq, deadLetters } = await operator.admin("status", {});
+  if (flaws.length > 0) return { flaws, progress: "" };
+  const said = await namesSaid(flow);
+  for (const name of tree.expected) {
+    if (!said.integrated.has(name)) flaws.push(`${name} is not integrated`);
+    else if (!said.discovered.has(name)) flaws.push(`${name} is not announced`);
+  }
+  for (const id of intents) if (!said.asked.has(id)) flaws.push(`intent ${id} is not asked`);
+  return { flaws, progress: `${String(lastSeq)} ${String(deadLetters)}` };
+}
+
+interface Said {
+  readonly integrated: ReadonlySet<string>;
+  readonly discovered: ReadonlySet<string>;
+  readonly asked: ReadonlySet<string>;
+}
+
+async function namesSaid({ operator }: FlowHarness): Promise<Said> {
+  const said = { integrated: new Set<string>(), discovered: new Set<string>(), asked: new Set<string>() };
+  const signals = [CuriosityInvestigate, ModuleIntegrated, ModuleDiscovered].map(({ name }) => name);
+  for (let afterSeq: number | null = 0; afterSeq !== null;) {
+    const page: Awaited<ReturnType<typeof operator.read>> = await operator.read({
+      signals,
+      afterSeq,
+      limit: 1000,
+    });
+    for (const { envelope } of page.items) {
+      const { facts } = envelope;
+      if (envelope.signal === ModuleIntegrated.name) said.integrated.add(String(facts["module_name"]));
+      else if (envelope.signal === ModuleDiscovered.name) said.discovered.add(String(facts["module_name"]));
+      else said.asked.add(String(facts["question_id"]));
+    }
+    afterSeq = page.next;
+  }
+  return said;
+}
