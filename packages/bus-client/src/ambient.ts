@@ -8,7 +8,7 @@ export interface Ambient {
   after(delayMs: number, task: () => void): () => void;
 }
 
-/** The process's own clock. Its timers do not keep the process alive: waiting work does, by its promises. */
+/** The process's own clock. Its timers keep the process alive: who waits for a bus that is away must not end for that. */
 export const systemAmbient: Ambient = {
   monotonicMs: () => performance.now(),
   random: () => Math.random(),

@@ -102,7 +102,7 @@ export class BusClient implements Bus {
     this.#state = state;
     if (state === "closed") {
       this.#publisher.close(error ?? new RetryableError("closed", `the bus connection is closed: ${why}`));
-      for (const runner of this.#consumptions.values()) runner.finish(why);
+      for (const runner of this.#consumptions.values()) runner.finish(why, error);
     }
     for (const listener of this.#listeners) listener(state, why);
   }

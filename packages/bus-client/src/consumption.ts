@@ -155,14 +155,15 @@ export class ConsumptionRunner implements Consumption {
     this.finish("drained");
   }
 
-  /** Ends without waiting: what is left goes back by the lease. */
-  finish(why: string): void {
+  /** Ends without waiting: what is left goes back by the lease. `error`: the bus refused this process for good. */
+  finish(why: string, error?: Error): void {
     if (this.#over) return;
     this.#over = true;
     this.#link.forget(this.name);
     this.#keeper.stop();
     for (const work of [...this.#works.values()]) this.#lose(work, why);
-    this.#end.resolve();
+    if (error === undefined) this.#end.resolve();
+    else this.#end.reject(error);
   }
 
   #refuse(result: Extract<AttachResult, { ok: false }>): DeniedError {

@@ -61,7 +61,6 @@ export class LocalLink implements Link {
       this.#ticker = setInterval(() => {
         this.#broker.tick();
       }, TICK_MS);
-      this.#ticker.unref();
     }
     events.state("connected", "in this process");
   }

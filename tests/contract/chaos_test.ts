@@ -1,0 +1,71 @@
+/**
+ * Bus and consumer are killed at random moments while signals flow; at the end every question and every answer is there once.
+ * `CHAOS_SEED=n` repeats a run, `CHAOS_ROUNDS=n` makes it longer.
+ */
+import { afterEach, expect, test } from "bun:test";
+import { question, until } from "@kloros/bus-client/testing";
+import { BusHarness } from "./bus_harness.ts";
+import { ConsumerHarness } from "./consumer_harness.ts";
+import { openOf, readLedger } from "./ledger.ts";
+
+const seed = Number(process.env["CHAOS_SEED"] ?? Date.now() % 1_000_000);
+const rounds = Number(process.env["CHAOS_ROUNDS"] ?? 6);
+const WORKER = "investigation-consumer";
+const QUICK = { silenceMs: 800, pingMs: 100, backoffMaxMs: 200 };
+
+/** Park and Miller's generator: any seed gives the same moments again. */
+function randomOf(start: number): () => number {
+  let state = (start % 2_147_483_646) + 1;
+  return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+}
+
+const bus = new BusHarness({ silenceMs: 600, returnMs: 400 });
+let consumer: ConsumerHarness | undefined;
+afterEach(async () => {
+  await consumer?.end();
+  await bus.close();
+});
+
+test(`any moment is a good one to die (seed ${String(seed)})`, async () => {
+  const random = randomOf(seed);
+  const start = () =>
+    new ConsumerHarness(bus.endpoint, {
+      timing: QUICK,
+      // Strikes of many deaths in a row are not what is tried here.
+      consume: {
+        concurrency: 1 + Math.floor(random() * 8),
+        prefetch: Math.floor(random() * 8),
+        attemptsMax: 1000,
+      },
+    });
+  await bus.start();
+  consumer = start();
+  const publisher = bus.connect("curiosity-core", { timing: QUICK });
+  const wanted: string[] = [];
+  const calls: Promise<readonly { readonly status: string }[]>[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const end = performance.now() + 50 + random() * 250;
+    while (performance.now() < end) {
+      const name = `q${String(wanted.length)}`;
+      wanted.push(name);
+      calls.push(publisher.publish([question(name)]));
+      await Bun.sleep(random() * 2);
+    }
+    if (random() < 0.6) {
+      await bus.end("SIGKILL");
+      await bus.start();
+    }
+    if (random() < 0.6) {
+      await consumer.end("SIGKILL");
+      consumer = start();
+    }
+  }
+  const statuses = new Set((await Promise.all(calls)).flat().map((result) => result.status));
+  expect(statuses.difference(new Set(["stored", "duplicate"]))).toEqual(new Set());
+  await until("all to be worked on", async () => (await openOf(publisher, WORKER)) === 0, {
+    limitMs: 15_000,
+  });
+  const { questions, answers } = await readLedger(publisher);
+  expect(questions).toEqual(wanted);
+  expect(answers.toSorted()).toEqual(wanted.toSorted());
+}, 60_000);
