@@ -15,10 +15,11 @@ export type ServiceEvent =
   | { readonly kind: "started"; readonly pid: number }
   | { readonly kind: "ready"; readonly pid: number; readonly afterMs: number }
   | { readonly kind: "not_ready"; readonly why: string }
-  | { readonly kind: "died"; readonly how: string; readonly again: boolean; readonly delayMs: number }
+  | { readonly kind: "died"; readonly how: string; readonly delayMs: number }
   /** It will not be started again: `up` ends. `said`: its last words. */
   | { readonly kind: "gave_up"; readonly how: string; readonly said: readonly string[] }
-  | { readonly kind: "killed"; readonly pid: number };
+  | { readonly kind: "killed"; readonly pid: number }
+  | { readonly kind: "log_failed"; readonly path: string; readonly why: string };
 
 export interface ServiceProcessOptions {
   readonly service: UpService;
@@ -81,16 +82,19 @@ export class ServiceProcess {
   }
 
   start(): void {
-    const { command, env, onEvent } = this.#options;
+    const { onEvent } = this.#options;
     const startedMs = performance.now();
-    const child = Bun.spawn([...command], {
-      env: { ...env, [PARENT_VARIABLE]: String(process.pid) },
-      stdio: ["ignore", "pipe", "pipe"],
-      detached: true,
-    });
-    this.#child = child;
     this.#said = [];
     this.#readySinceMs = undefined;
+    let child: ReturnType<ServiceProcess["#spawn"]>;
+    try {
+      child = this.#spawn();
+    } catch (error) {
+      // No process could be made (too many, no memory, the runtime is being replaced): like a death at once.
+      this.#died({ exitCode: null, how: `it cannot be started: ${String(error)}` });
+      return;
+    }
+    this.#child = child;
     this.#set("starting", "it is starting");
     onEvent({ kind: "started", pid: child.pid });
     this.#ended = this.#follow(child);
@@ -124,6 +128,15 @@ export class ServiceProcess {
     this.#options.onEvent({ kind: "killed", pid: child.pid });
   }
 
+  #spawn() {
+    const { command, env } = this.#options;
+    return Bun.spawn([...command], {
+      env: { ...env, [PARENT_VARIABLE]: String(process.pid) },
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
+  }
+
   async #follow(child: Bun.Subprocess<"ignore", "pipe", "pipe">): Promise<void> {
     const output = Promise.all([
       readLines(child.stdout, (line) => {
@@ -138,12 +151,20 @@ export class ServiceProcess {
     // What it started itself may still hold its output open.
     await Promise.race([output, Bun.sleep(500)]);
     this.#child = undefined;
-    this.#died(child);
+    const exitCode = child.signalCode === null ? child.exitCode : null;
+    this.#died({
+      exitCode,
+      how: exitCode === null ? `signal ${child.signalCode ?? "unknown"}` : `exit code ${exitCode}`,
+    });
   }
 
   #took(line: string): void {
-    const { log, onLine, onRecord } = this.#options;
+    const { log, onLine, onRecord, onEvent } = this.#options;
+    const before = log.failure;
     log.write(line);
+    if (log.failure !== undefined && before === undefined) {
+      onEvent({ kind: "log_failed", path: log.path, why: log.failure });
+    }
     onLine(line);
     const record = shownRecord(this.name, line);
     if (record === undefined) return;
@@ -156,16 +177,15 @@ export class ServiceProcess {
     if (this.#said.length > SAID_LINES_MAX) this.#said.shift();
   }
 
-  #died(child: Bun.Subprocess): void {
+  #died({ exitCode, how }: { readonly exitCode: number | null; readonly how: string }): void {
     clearTimeout(this.#timer);
     if (this.#stopping) {
       this.#set("stopped", "stopped");
       return;
     }
     const { onEvent } = this.#options;
-    const how = describeEnd(child);
     const next = afterDeath({
-      exitCode: child.signalCode === null ? child.exitCode : null,
+      exitCode,
       wasReady: this.#wasReady,
       readyForMs: this.#readySinceMs === undefined ? 0 : performance.now() - this.#readySinceMs,
       deathsBefore: this.#deaths,
@@ -177,7 +197,7 @@ export class ServiceProcess {
     }
     this.#deaths = next.deathsInRow;
     this.#set("waiting", `it died (${how}) and is started again`);
-    onEvent({ kind: "died", how, again: true, delayMs: next.delayMs });
+    onEvent({ kind: "died", how, delayMs: next.delayMs });
     this.#timer = setTimeout(() => {
       this.#restarts += 1;
       this.start();
@@ -226,8 +246,4 @@ export class ServiceProcess {
 function reasonsText(reasons: Readonly<Record<string, string>>): string {
   const parts = Object.entries(reasons).map(([name, why]) => `${name}: ${why}`);
   return parts.length === 0 ? "it does not say why" : parts.join("; ");
-}
-
-function describeEnd(child: Bun.Subprocess): string {
-  return child.signalCode === null ? `exit code ${child.exitCode}` : `signal ${child.signalCode}`;
 }

@@ -1,7 +1,7 @@
 /** What `up` says last. */
 import type { DeadLetter } from "@kloros/journal";
-import { describeFacts, printable, shorten } from "./flow/describe_facts.ts";
-import { milliseconds } from "./flow/flow_line.ts";
+import { describeFacts, printable, shorten } from "../view/describe_facts.ts";
+import { milliseconds } from "../view/flow_line.ts";
 import type { FlowTally } from "./flow/flow_tally.ts";
 import { megabytes } from "./copy/copy_tree.ts";
 import type { View } from "./view/view.ts";

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import { runUp } from "./run_up.ts";
 import { parseTimeoutMs, type UpOptions, type UpWorld } from "./up_options.ts";
-import { wantsColour } from "./view/palette.ts";
+import { wantsColour } from "../view/palette.ts";
 
 const HELP = `
 Without arguments it works in .kloros, which it creates and fills with a small example.

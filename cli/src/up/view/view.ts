@@ -3,12 +3,13 @@
  * that is shown passes here.
  */
 import type { Envelope } from "@kloros/signal-schema";
-import { ChainMemory } from "../flow/chain_memory.ts";
-import { printable } from "../flow/describe_facts.ts";
-import { flowLine, milliseconds } from "../flow/flow_line.ts";
+import { ChainMemory } from "../../view/chain_memory.ts";
+import { printable } from "../../view/describe_facts.ts";
+import { flowLine, milliseconds } from "../../view/flow_line.ts";
 import type { LogRecord } from "../log_record.ts";
 import type { ServiceEvent } from "../service_process.ts";
-import { choosePalette, type Palette } from "./palette.ts";
+import { LineRate } from "./line_rate.ts";
+import { choosePalette, type Palette } from "../../view/palette.ts";
 
 export type ViewMode = "lines" | "json" | "quiet";
 
@@ -16,22 +17,29 @@ export interface ViewOptions {
   readonly mode: ViewMode;
   readonly coloured: boolean;
   readonly write: (text: string) => void;
+  readonly nowMs: () => number;
+  /** Of the terminal; absent: lines may be of any length. */
+  readonly columns?: (() => number) | undefined;
 }
 
-/** Lines of one kind a second; more are counted. */
+/** Lines a second; more are counted and summed up. */
+const FLOW_LINES_MAX = 200;
 const RECORDS_MAX = 20;
-const WINDOW_MS = 1000;
 
 export class View {
   readonly palette: Palette;
   readonly #options: ViewOptions;
   readonly #chains = new ChainMemory();
-  #windowMs = 0;
-  #records = 0;
-  #leftOut = 0;
+  readonly #flow: LineRate;
+  readonly #records: LineRate;
 
   constructor(options: ViewOptions) {
     this.#options = options;
+    const onLeftOut = (leftOut: ReadonlyMap<string, number>): void => {
+      this.#sayLeftOut(leftOut);
+    };
+    this.#flow = new LineRate({ perSecond: FLOW_LINES_MAX, nowMs: options.nowMs, onLeftOut });
+    this.#records = new LineRate({ perSecond: RECORDS_MAX, nowMs: options.nowMs, onLeftOut });
     this.palette = choosePalette(options.coloured && options.mode !== "json");
   }
 
@@ -57,7 +65,22 @@ export class View {
     if (this.mode === "json") {
       const latency = { depth, since_cause_ms: sinceCauseMs, since_root_ms: sinceRootMs };
       this.#json("signal", { ...(dry ? { dry } : {}), ...latency, signal });
-    } else if (this.mode === "lines") this.#line(flowLine(signal, place, { palette: this.palette, dry }));
+    } else if (this.mode === "lines" && this.#flow.admits(signal.signal)) {
+      const width = this.#options.columns?.();
+      this.#line(flowLine(signal, place, { palette: this.palette, dry, width }));
+    }
+  }
+
+  /** Says what was left out since the last time. */
+  flush(): void {
+    this.#sayLeftOut(this.#flow.takeLeftOut());
+    this.#sayLeftOut(this.#records.takeLeftOut());
+  }
+
+  #sayLeftOut(leftOut: ReadonlyMap<string, number>): void {
+    if (leftOut.size === 0) return;
+    const counts = [...leftOut].map(([name, count]) => `${count} ${name}`);
+    this.note(this.palette.faint(`… and faster than can be read: ${counts.join(", ")}`));
   }
 
   service(name: string, event: ServiceEvent): void {
@@ -73,8 +96,8 @@ export class View {
     } else this.#line(event.kind === "gave_up" ? bad(said) : warn(said));
   }
 
-  record(record: LogRecord, nowMs: number): void {
-    if (!this.#admits(nowMs)) return;
+  record(record: LogRecord): void {
+    if (!this.#records.admits(`${record.level} of ${record.service}`)) return;
     if (this.mode === "json") {
       this.#json("log", { ...record });
       return;
@@ -87,20 +110,6 @@ export class View {
   /** One object with all that is known at the end. */
   result(fields: object): void {
     if (this.mode === "json") this.#json("summary", fields);
-  }
-
-  #admits(nowMs: number): boolean {
-    if (nowMs - this.#windowMs >= WINDOW_MS) {
-      const leftOut = this.#leftOut;
-      this.#windowMs = nowMs;
-      this.#records = 0;
-      this.#leftOut = 0;
-      if (leftOut > 0) this.problem(`${leftOut} more warnings and errors: see the logs`);
-    }
-    this.#records += 1;
-    if (this.#records <= RECORDS_MAX) return true;
-    this.#leftOut += 1;
-    return false;
   }
 
   #json(event: string, fields: object): void {
@@ -125,6 +134,8 @@ const EVENT_TEXTS: { readonly [Kind in EventKind]: Describe<Kind> } = {
   died: (name, { how, delayMs }) => `${name} died (${how}); it is started again in ${milliseconds(delayMs)}`,
   gave_up: (name, { how, said }) =>
     [`${name} ended with ${how} and is not started again:`, ...said.map(printable)].join("\n  "),
+  log_failed: (name, { path, why }) =>
+    `${name}: ${path} cannot be written (${printable(why)}); its lines are lost`,
   killed: (name, { pid }) => `${name} (pid ${pid}) did not end in time and was killed`,
 };
 

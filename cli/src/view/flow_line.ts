@@ -1,6 +1,6 @@
 /** One signal as a line of the flow. Pure. */
 import type { Envelope } from "@kloros/signal-schema";
-import type { Palette } from "../view/palette.ts";
+import type { Palette } from "./palette.ts";
 import type { ChainPlace } from "./chain_memory.ts";
 import { describeFacts, printable } from "./describe_facts.ts";
 
