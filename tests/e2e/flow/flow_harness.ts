@@ -100,12 +100,19 @@ export class FlowHarness {
     await Promise.all(services.map((name) => this.daemon(name).ready()));
   }
 
-  /** Waits until every expected module is integrated and announced, and nothing is open. */
-  async settle(limitMs = SETTLE_LIMIT_MS): Promise<void> {
+  /**
+   * Waits until every expected module is integrated and announced, and nothing is open. `retryPoison`: what was given up after
+   * three kills is brought back by the operator, as designed; returned.
+   */
+  async settle(
+    options: { readonly limitMs?: number; readonly retryPoison?: boolean } = {},
+  ): Promise<readonly DeadLetter[]> {
+    const poison: DeadLetter[] = [];
     let flaws: readonly string[] = ["the bus did not answer"];
     let quietSince = 0;
     let seen = "";
     const rests = async (): Promise<boolean> => {
+      if (options.retryPoison === true) poison.push(...(await this.#retryPoison()));
       const now = await restingFlaws(this);
       flaws = now.flaws;
       if (flaws.length > 0 || now.progress !== seen) quietSince = performance.now();
@@ -113,20 +120,29 @@ export class FlowHarness {
       return performance.now() - quietSince >= QUIET_MS;
     };
     try {
-      await until("the flow to come to rest", rests, { limitMs });
+      await until("the flow to come to rest", rests, { limitMs: options.limitMs ?? SETTLE_LIMIT_MS });
     } catch (error) {
       throw new Error(`${String(error)}: ${flaws.slice(0, 10).join("; ")}\n${this.#report()}`, {
         cause: error,
       });
     }
+    return poison;
   }
 
-  /** A delivery that was alone in flight at three kills is given up by design; the operator brings it back. */
-  async retryPoison(): Promise<readonly DeadLetter[]> {
+  /** A delivery that was alone in flight at three kills of its consumer is given up. Throws when there were fewer. */
+  async #retryPoison(): Promise<readonly DeadLetter[]> {
     const letters = await this.operator.admin("deadLetters", { limit: 500 });
     const poison = letters.filter((letter) => letter.state === "dead" && letter.reason === "poison");
-    for (const { n } of poison) await this.operator.admin("retryDeadLetter", { n });
+    for (const { n, consumer, error } of poison) {
+      const kills = this.#kills(consumer);
+      if (kills < 3) throw new Error(`${consumer} was killed ${String(kills)} times, but: ${error}`);
+      await this.operator.admin("retryDeadLetter", { n });
+    }
     return poison;
+  }
+
+  #kills(consumer: string): number {
+    return this.#daemons.get(consumer as ServiceName)?.kills ?? 0;
   }
 
   /** Ends all in order; the journal is closed afterwards. */
