@@ -42,8 +42,8 @@ export async function openHome(options: UpOptions, context: OpenHomeContext): Pr
   const notes = plan.createHome ? [`created ${home}`] : [];
   notes.push(...(await provideSource(plan, located.paths, context)));
   const scratch = plan.writesHome ? undefined : scratchPlace(home, world.env);
-  const env = scratch === undefined ? world.env : { ...world.env, KLOROS_STATE: scratch.state };
-  const runtime = options.runtime ?? scratch?.runtime;
+  const env = scratch === undefined ? world.env : { ...world.env, KLOROS_STATE: join(scratch, "state") };
+  const runtime = options.runtime ?? (scratch === undefined ? undefined : join(scratch, "run"));
   const found = locateInstallation({
     home,
     source: plan.source.path,
@@ -51,7 +51,7 @@ export async function openHome(options: UpOptions, context: OpenHomeContext): Pr
     env,
     cwd: world.cwd,
   });
-  const paths = scratch === undefined ? found.paths : { ...found.paths, logs: scratch.logs };
+  const paths = scratch === undefined ? found.paths : { ...found.paths, logs: join(scratch, "logs") };
   const flags = ["--home", home, "--source", paths.source, "--runtime", paths.runtime, `--${plan.mode}`];
   return { paths, mode: plan.mode, plan, flags, env, notes };
 }

@@ -38,7 +38,7 @@ export async function takeSample(targets: ProbeTargets, atMs: number): Promise<R
   };
 }
 
-export function countIntents(directory: string): number {
+function countIntents(directory: string): number {
   try {
     return readdirSync(directory, { withFileTypes: true }).filter(
       (entry) => entry.isFile() && entry.name.endsWith(".json"),

@@ -12,7 +12,7 @@ export interface RotatingLogOptions {
   readonly keep: number;
 }
 
-export const LOG_LIMITS: RotatingLogOptions = { bytesMax: 8 * 1024 * 1024, keep: 3 };
+const LOG_LIMITS: RotatingLogOptions = { bytesMax: 8 * 1024 * 1024, keep: 3 };
 
 export class RotatingLog {
   readonly path: string;

@@ -21,7 +21,7 @@ import { View } from "./view/view.ts";
 import { type FlowEnd, watchFlow } from "./watch_flow.ts";
 import { lookAtFiles, writtenSince } from "./written_files.ts";
 
-export const UP_EXIT = { ok: 0, failed: 1, alreadyRunning: 75, interrupted: 130 } as const;
+const UP_EXIT = { ok: 0, failed: 1, alreadyRunning: 75, interrupted: 130 } as const;
 
 /** For a service to end by itself; the kit's own grace for work in progress is 10 s. */
 const STOP_GRACE_MS = 12_000;
@@ -33,9 +33,9 @@ export async function runUp(options: UpOptions, world: UpWorld, version: string)
   const view = new View({
     mode: options.json ? "json" : options.quiet ? "quiet" : "lines",
     coloured: options.color,
-    write: (text) => {
-      world.write(text);
-    },
+    write: world.write,
+    nowMs: world.nowMs,
+    columns: world.terminal ? world.columns : undefined,
   });
   let group: ServiceGroup | undefined;
   const stop = listenForStop((name) => {
@@ -43,12 +43,15 @@ export async function runUp(options: UpOptions, world: UpWorld, version: string)
     view.problem(`a second ${name}: everything was killed`);
     process.exit(UP_EXIT.interrupted);
   });
+  world.outputGone.addEventListener("abort", () => {
+    stop.ask("nobody reading its output");
+  });
   try {
     const home = await openHome(options, { world, view, version, abort: stop.asked });
     const lock = lockInstance(home.paths, "up");
     if (lock.held) return alreadyRunning(view, home, lock.holderPid);
     showHeader(view, home, options, version);
-    const run = new UpRun({ options, world, view, home, stop });
+    const run = new UpRun({ options, view, home, stop });
     group = run.group;
     try {
       return await run.toTheEnd();
@@ -72,7 +75,6 @@ function alreadyRunning(view: View, home: OpenedHome, pid: number | undefined): 
 
 interface RunContext {
   readonly options: UpOptions;
-  readonly world: UpWorld;
   readonly view: View;
   readonly home: OpenedHome;
   readonly stop: StopRequests;
@@ -87,14 +89,8 @@ class UpRun {
 
   constructor(context: RunContext) {
     this.#context = context;
-    const { home, view, world } = context;
-    this.group = makeServices({
-      home,
-      view,
-      tally: this.#tally,
-      nowMs: world.nowMs,
-      onGaveUp: this.#gaveUp.resolve,
-    });
+    const { home, view } = context;
+    this.group = makeServices({ home, view, tally: this.#tally, onGaveUp: this.#gaveUp.resolve });
   }
 
   async toTheEnd(): Promise<number> {
@@ -172,6 +168,7 @@ class UpRun {
     await feed.stop().catch(() => undefined);
     await bus.close().catch(() => undefined);
     await this.group.stop(STOP_GRACE_MS);
+    view.flush();
     const left = this.group.pids();
     if (left.length > 0) view.problem(`still running: ${left.join(", ")}`);
     else view.note(view.palette.faint("nothing is left running"));

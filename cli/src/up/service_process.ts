@@ -86,7 +86,7 @@ export class ServiceProcess {
     const startedMs = performance.now();
     this.#said = [];
     this.#readySinceMs = undefined;
-    let child: ReturnType<ServiceProcess["#spawn"]>;
+    let child: Bun.Subprocess<"ignore", "pipe", "pipe">;
     try {
       child = this.#spawn();
     } catch (error) {
@@ -128,7 +128,7 @@ export class ServiceProcess {
     this.#options.onEvent({ kind: "killed", pid: child.pid });
   }
 
-  #spawn() {
+  #spawn(): Bun.Subprocess<"ignore", "pipe", "pipe"> {
     const { command, env } = this.#options;
     return Bun.spawn([...command], {
       env: { ...env, [PARENT_VARIABLE]: String(process.pid) },

@@ -1,5 +1,4 @@
 /** The processes of one `up`, and what connects them to the view. */
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { healthSocketPath } from "@kloros/daemon";
 import { drySignal } from "./flow/dry_signal.ts";
@@ -16,7 +15,6 @@ export interface Surroundings {
   readonly home: OpenedHome;
   readonly view: View;
   readonly tally: FlowTally;
-  readonly nowMs: () => number;
   readonly onGaveUp: (service: string) => void;
 }
 
@@ -25,7 +23,7 @@ export function makeServices(around: Surroundings): ServiceGroup {
   return new ServiceGroup(UP_SERVICES.map((service) => makeOne(service, around)));
 }
 
-function makeOne(service: UpService, { home, view, tally, nowMs, onGaveUp }: Surroundings): ServiceProcess {
+function makeOne(service: UpService, { home, view, tally, onGaveUp }: Surroundings): ServiceProcess {
   const { name } = service;
   return new ServiceProcess({
     service,
@@ -45,12 +43,7 @@ function makeOne(service: UpService, { home, view, tally, nowMs, onGaveUp }: Sur
       view.signal(signal, true);
     },
     onRecord: (record) => {
-      view.record(record, nowMs());
+      view.record(record);
     },
   });
-}
-
-/** Logs that exist: for the header. */
-export function logsNote(home: OpenedHome): string {
-  return existsSync(home.paths.logs) ? home.paths.logs : `${home.paths.logs} (new)`;
 }

@@ -90,21 +90,25 @@ function optionsOf(flags: Flags, timeoutMs: number, world: UpWorld): UpOptions {
   };
 }
 
+/** A reader that is so far behind loses lines instead of growing this process. */
+const UNREAD_BYTES_MAX = 16 * 1024 * 1024;
+
 function processWorld(): UpWorld {
-  // A reader that is gone (`up | head`) ends it like a Ctrl-C.
-  let gone = false;
-  process.stdout.on("error", () => {
-    if (!gone) process.kill(process.pid, "SIGTERM");
-    gone = true;
+  const { stdout } = process;
+  const gone = new AbortController();
+  // A reader that is gone (`up | head`, a closed terminal) ends it like a Ctrl-C.
+  stdout.on("error", () => {
+    gone.abort();
   });
   return {
     env: process.env,
     cwd: process.cwd(),
-    terminal: process.stdout.isTTY,
-    columns: () => process.stdout.columns,
+    terminal: stdout.isTTY,
+    columns: () => stdout.columns,
     write: (text) => {
-      if (!gone) process.stdout.write(text);
+      if (!gone.signal.aborted && stdout.writableLength < UNREAD_BYTES_MAX) stdout.write(text);
     },
+    outputGone: gone.signal,
     nowMs: () => Date.now(),
   };
 }

@@ -22,6 +22,8 @@ export interface UpWorld {
   readonly columns: () => number;
   /** Text as it is. */
   readonly write: (text: string) => void;
+  /** Aborted when nobody reads what is written any more. */
+  readonly outputGone: AbortSignal;
   readonly nowMs: () => number;
 }
 

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Hidden, so that nobody takes it for a part of the tree. */
-export const COPY_NOTE = ".copied_from.json";
+const COPY_NOTE = ".copied_from.json";
 
 export interface CopyNote {
   readonly from: string;

@@ -3,22 +3,15 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { cloneRoot, isCompiled } from "../service_command.ts";
 
-export interface ScratchPlace {
-  readonly state: string;
-  readonly runtime: string;
-  readonly logs: string;
-}
-
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Where journal, sockets and logs go when a home is only observed: nothing is written into it. One place a home, so that
- * a second `up` on it is noticed. KLOROS_STATE names another.
+ * Where journal, sockets and logs (`state`, `run`, `logs` below it) go when a home is only observed: nothing is written
+ * into it. One place a home, so that a second `up` on it is noticed. KLOROS_STATE names another.
  */
-export function scratchPlace(home: string, env: Environment): ScratchPlace {
+export function scratchPlace(home: string, env: Environment): string {
   const named = env["KLOROS_STATE"] ?? "";
-  const place = named === "" ? ownPlace(home, env) : named;
-  return { state: join(place, "state"), runtime: join(place, "run"), logs: join(place, "logs") };
+  return named === "" ? ownPlace(home, env) : named;
 }
 
 function ownPlace(home: string, env: Environment): string {
