@@ -57,5 +57,6 @@ describe("isAlive()", () => {
     child.kill("SIGKILL");
     await child.exited;
     expect(isAlive(mark)).toBe(false);
+    expect(isAlive(markProcess(child.pid))).toBe(false);
   });
 });

@@ -17,12 +17,17 @@ export function parsePeerAddress(address: string): Peer | undefined {
 /** A process, told apart from a later one with the same number. */
 export interface ProcessMark {
   readonly pid: number;
-  /** Clock ticks since boot, field 22 of /proc/<pid>/stat; "" when it could not be read. */
+  /** Clock ticks since boot, field 22 of /proc/<pid>/stat; "" when nothing can be known. */
   readonly startedAt: string;
 }
 
+/** In place of a start: it was gone when it was looked for. */
+const GONE = "gone";
+
 export function markProcess(pid: number): ProcessMark {
-  return { pid, startedAt: readStat(pid)?.startedAt ?? "" };
+  const startedAt = readStat(pid)?.startedAt;
+  if (startedAt !== undefined) return { pid, startedAt };
+  return { pid, startedAt: pid > 0 && readStat(process.pid) !== undefined ? GONE : "" };
 }
 
 /** Whether `isAlive` can tell. Not for a peer on another machine. */

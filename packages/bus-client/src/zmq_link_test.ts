@@ -1,0 +1,137 @@
+/** The zmq transport against a bare ROUTER that plays the bus, and plays it badly. */
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { openSocket, type ZmqSocket } from "@kloros/zmq";
+import { type IpcDirectory, makeIpcDirectory } from "@kloros/zmq/testing";
+import { decodeClientMessage, encodeMessage } from "./codec.ts";
+import { connectBus } from "./connect.ts";
+import { question } from "./contract/samples.ts";
+import { until } from "./contract/until.ts";
+import type { BusOutgoing, ClientIncoming } from "./protocol.ts";
+import type { Bus } from "./types.ts";
+
+const QUICK = { silenceMs: 400, pingMs: 50, backoffFirstMs: 10, backoffMaxMs: 20, requestMs: 300 };
+
+let directory: IpcDirectory;
+let router: ZmqSocket;
+let bus: Bus;
+
+interface Heard {
+  readonly from: Uint8Array;
+  readonly message: ClientIncoming;
+}
+
+beforeEach(() => {
+  directory = makeIpcDirectory();
+  router = openSocket("router");
+  router.bind(directory.endpoint("bus"));
+  bus = connectBus({ endpoint: directory.endpoint("bus"), service: "curiosity-core", timing: QUICK });
+});
+afterEach(async () => {
+  router.close();
+  await bus.close();
+  directory.remove();
+});
+
+/** The next message with this verb; others are passed over. */
+function hear(verb: ClientIncoming["verb"]): Promise<Heard> {
+  return until(`a ${verb}`, () => {
+    const received = router.receive();
+    const [from, ...frames] = received?.frames ?? [];
+    if (from === undefined) return undefined;
+    const message = decodeClientMessage(frames);
+    return message.verb === verb ? { from, message } : undefined;
+  });
+}
+
+function say(to: Heard, n: number, message: BusOutgoing, session = "s1"): void {
+  router.send([to.from, ...encodeMessage(message, { session, n })]);
+}
+
+const welcome: BusOutgoing = { verb: "WELCOME", fields: { proto: 1, attached: [] } };
+const puback = (ref: number): BusOutgoing => ({ verb: "PUBACK", fields: { ref, statuses: "s", seqs: [7] } });
+const refOf = ({ message }: Heard): number => ("ref" in message.fields ? message.fields.ref : 0);
+
+describe("after a lost session", () => {
+  test.each<[string, (to: Heard) => void]>([
+    [
+      "because the bus skipped a number",
+      (to) => {
+        say(to, 3, { verb: "PONG", fields: { ref: 0 } });
+      },
+    ],
+    [
+      "because the bus asked WHO",
+      (to) => {
+        say(to, 1, { verb: "WHO", fields: { text: "?" } }, "");
+      },
+    ],
+    [
+      "because the bus said good-bye",
+      (to) => {
+        say(to, 2, { verb: "BYE", fields: { reason: "restart" } });
+      },
+    ],
+    [
+      "because the bus spoke nonsense",
+      (to) => {
+        router.send([to.from, "nonsense"]);
+      },
+    ],
+    ["because the bus said nothing any more", () => undefined],
+  ])("%s, the same signals go out again, in a session of their own", async (_why, spoil) => {
+    const result = bus.publish([question("a")]);
+    const first = await hear("HELLO");
+    say(first, 1, welcome);
+    const pub = await hear("PUB");
+    spoil(first);
+    const second = await hear("HELLO");
+    expect(Buffer.from(second.from).equals(first.from)).toBe(false);
+    say(second, 1, welcome, "s2");
+    const again = await hear("PUB");
+    expect(again.message).toMatchObject({ session: "s2", n: 2, payload: pub.message.payload });
+    say(again, 2, puback(refOf(again)), "s2");
+    expect(await result).toEqual([{ status: "stored", seq: 7 }]);
+  });
+});
+
+describe("a request", () => {
+  test("waits for the bus to come, and goes out in its order", async () => {
+    const results = [bus.publish([question("a")])];
+    await Promise.resolve();
+    results.push(bus.publish([question("b")]));
+    const hello = await hear("HELLO");
+    say(hello, 1, welcome);
+    const [one, two] = [await hear("PUB"), await hear("PUB")];
+    expect(one.message.payload).toContain('"question_id":"a"');
+    say(hello, 2, puback(refOf(one)));
+    say(hello, 3, puback(refOf(two)));
+    await Promise.all(results);
+  });
+
+  test("to read that nobody answers ends with a clear error", async () => {
+    const error = await bus.read({}).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "timeout" });
+    expect(String(error)).toContain(directory.endpoint("bus"));
+  });
+
+  test("to change something is not said twice", async () => {
+    const result = bus.admin("retryDeadLetter", { n: 1 }).catch((thrown: unknown) => thrown);
+    const hello = await hear("HELLO");
+    say(hello, 1, welcome);
+    await hear("ADMIN");
+    say(hello, 2, { verb: "BYE", fields: { reason: "restart" } });
+    expect(await result).toMatchObject({ code: "unanswered" });
+  });
+});
+
+describe("a bus that is idle", () => {
+  test("is asked for a sign of life, and kept while it gives one", async () => {
+    const hello = await hear("HELLO");
+    say(hello, 1, welcome);
+    for (let n = 2; n < 12; n++) {
+      const ping = await hear("PING");
+      say(hello, n, { verb: "PONG", fields: { ref: refOf(ping) } });
+    }
+    expect(bus.state).toBe("connected");
+  });
+});
