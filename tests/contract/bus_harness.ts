@@ -4,12 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Bus, connectBus, type ConnectOptions } from "@kloros/bus-client";
 
-const PROGRAM = join(import.meta.dir, "bus_process.ts");
+/** Started by its path: the bus is a process like any other here. */
+const PROGRAM = join(import.meta.dir, "../../services/chemical-bus/src/testing/bus_process.ts");
 
 type Child = Bun.Subprocess<"ignore", "pipe", "pipe">;
 
 /** Waits for a line on a child's stdout; throws with what it said on stderr when it ends before. */
-export async function untilLine(
+async function untilLine(
   child: Bun.Subprocess<"ignore" | "pipe", "pipe", "pipe">,
   line: string,
 ): Promise<void> {

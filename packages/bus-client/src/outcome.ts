@@ -64,7 +64,7 @@ export function outcomeOfError(error: unknown): Judged {
 const ERROR_TEXT_MAX = 2000;
 
 /** Message, code and causes, as one line of bounded length. */
-export function errorText(error: unknown): string {
+function errorText(error: unknown): string {
   const parts: string[] = [];
   let next: unknown = error;
   for (let depth = 0; depth < 5 && next !== undefined; depth++) {

@@ -1,8 +1,8 @@
 /** A bus as a process of its own: `bun bus_process.ts <dir> <limits> <services>`. Says `ready` when clients can connect; SIGTERM stops it in order. */
 import { join } from "node:path";
 import { Broker } from "@kloros/journal";
-import { BusServer } from "../../services/chemical-bus/src/server/bus_server.ts";
-import { runLoop } from "../../services/chemical-bus/src/server/run_loop.ts";
+import { BusServer } from "../server/bus_server.ts";
+import { runLoop } from "../server/run_loop.ts";
 
 const [directory = "", limits = "{}", services = '"*"'] = process.argv.slice(2);
 const stopping = new AbortController();
