@@ -4,6 +4,7 @@
  * Invariants: a registry that cannot be read leads to no question; questions are published a handful at a time, the
  * next ones when the bus has these on disk, so a tree of 500 modules floods nobody.
  */
+import { pause } from "@kloros/daemon";
 import { readFileSync } from "node:fs";
 import { createRoot, CuriosityInvestigate, validateFacts } from "@kloros/signal-schema";
 import type { ServiceContext } from "@kloros/daemon";
@@ -13,7 +14,6 @@ import type { Finding } from "./finding.ts";
 import { writeIntentFile } from "./intent_file.ts";
 import { readKnownModules } from "./known_modules.ts";
 import type { CuriosityConfig } from "./manifest.ts";
-import { pause } from "./pause.ts";
 import { questionSignalId } from "./question.ts";
 import type { Question } from "./question.ts";
 import { Settling } from "./settling.ts";

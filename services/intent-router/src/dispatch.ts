@@ -4,7 +4,7 @@
  * Invariant: a file leaves the directory only after the bus has on disk what it said, signal or dead letter. A crash
  * in between repeats the publish, and the id, derived from the file, makes the repetition harmless.
  */
-import { crashPoint } from "@kloros/daemon";
+import { pause, crashPoint } from "@kloros/daemon";
 import type { ServiceContext } from "@kloros/daemon";
 import type { Backlog } from "./backlog.ts";
 import { publishIntents, reportRejected, signalOf } from "./deliver_intents.ts";
@@ -13,7 +13,6 @@ import type { Examined } from "./examine.ts";
 import { intentName } from "./intent_directory.ts";
 import type { IntentDirectory, TakeResult } from "./intent_directory.ts";
 import type { RouterConfig } from "./manifest.ts";
-import { pause } from "./pause.ts";
 import { digestOf } from "./rejected_directory.ts";
 import type { RejectedDirectory } from "./rejected_directory.ts";
 

@@ -11,7 +11,7 @@ import type { Examined } from "./examine.ts";
 import { openIntentDirectory } from "./intent_directory.ts";
 import type { RouterConfig } from "./manifest.ts";
 import { compileTable } from "./mapping_table.ts";
-import { yieldTurn } from "./pause.ts";
+import { yieldTurn } from "./yield_turn.ts";
 import { openRejectedDirectory } from "./rejected_directory.ts";
 import type { RejectedDirectory } from "./rejected_directory.ts";
 import type { DirectoryHints } from "./watch_directory.ts";

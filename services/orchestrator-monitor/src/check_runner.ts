@@ -17,6 +17,9 @@ export interface RunnerOptions {
   readonly gatherMs: number;
 }
 
+/** A look that takes long (a large registry) is followed by a rest of so many times its length: a fifth of a core at most. */
+const REST = 4;
+
 /** At most this many advisories a publish: well below what the bus takes at once (512). */
 const PUBLISH_MAX = 256;
 
@@ -24,9 +27,12 @@ export function createCheckRunner(check: Check, options: RunnerOptions): CheckRu
   let gathered: Envelope[] = [];
   let shared: Promise<void> | undefined;
   let turn: Promise<void> = Promise.resolve();
+  let tookMs = 0;
 
   const lookNow = async (signals: readonly Envelope[]): Promise<void> => {
+    const beganAt = performance.now();
     const { advisories, published } = await check.run({ signals });
+    tookMs = performance.now() - beganAt;
     for (let n = 0; n < advisories.length; n += PUBLISH_MAX) {
       await options.publish(advisories.slice(n, n + PUBLISH_MAX));
     }
@@ -48,7 +54,7 @@ export function createCheckRunner(check: Check, options: RunnerOptions): CheckRu
     look: () => inTurn(() => lookNow([])),
     lookBecause: (signal) => {
       gathered.push(signal);
-      shared ??= Bun.sleep(options.gatherMs).then(() => inTurn(lookAtGathered));
+      shared ??= Bun.sleep(Math.max(options.gatherMs, tookMs * REST)).then(() => inTurn(lookAtGathered));
       return shared;
     },
   };

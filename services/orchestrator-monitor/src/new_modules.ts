@@ -15,8 +15,7 @@ import type { Memory } from "./decide.ts";
 import { inspectModule, openMemoryFile, readText } from "./effects.ts";
 import type { MemoryFile } from "./effects.ts";
 import type { config } from "./manifest.ts";
-import { readModules } from "./registry_modules.ts";
-import type { ReadModules } from "./registry_modules.ts";
+import { discoveredModules } from "./registry_modules.ts";
 
 /** What this check needs of its service's context. */
 export type NewModulesContext = Pick<
@@ -33,7 +32,7 @@ export function newModulesCheck(context: NewModulesContext): Check {
     ),
   );
   const memory = keepMemory(file, context.mode === "act");
-  let last: ReadModules | undefined;
+  let last: string | undefined;
   return {
     name: "new_modules",
     intervalMs: context.config.newModulesIntervalMs,
@@ -41,18 +40,17 @@ export function newModulesCheck(context: NewModulesContext): Check {
     run: async ({ signals }) => {
       const before = await memory.get();
       const text = (await readText(paths.registry)) ?? "";
-      if (text === last?.text && signals.length === 0 && before !== null && before.due.length === 0) {
+      if (text === last && signals.length === 0 && before !== null && before.due.length === 0) {
         return { advisories: [] };
       }
-      const read = readModules(text, last);
-      const sighting = { modules: read.modules, memory: before, integrated: pathsOf(signals) };
+      const sighting = { modules: discoveredModules(text), memory: before, integrated: pathsOf(signals) };
       const nowMs = context.clock.wallMs();
       const fresh = newModules(sighting).map((module) =>
         announce(module, inspectModule(paths.source, module.path), nowMs),
       );
       const next = remember(sighting, fresh);
       if (!isSettled(before, next)) await memory.set(next);
-      last = read;
+      last = text;
       return findings(context, memory, next);
     },
   };

@@ -30,38 +30,6 @@ export function discoveredModules(text: string): readonly RegisteredModule[] {
   return [...modules.values()];
 }
 
-export interface ReadModules {
-  readonly text: string;
-  readonly modules: readonly RegisteredModule[];
-}
-
-/**
- * Reads `text`; where it merely has more entries behind what was read `before`, only those are parsed. So a registry
- * that grows by hundreds of entries in a row is not parsed hundreds of times. Throws like `discoveredModules`.
- */
-export function readModules(text: string, before?: ReadModules): ReadModules {
-  if (before?.text === text) return before;
-  const added = before === undefined ? undefined : modulesBehind(before.text, text);
-  if (before === undefined || added === undefined) return { text, modules: discoveredModules(text) };
-  const all = new Map([...before.modules, ...added].map((module) => [module.path, module]));
-  return { text, modules: [...all.values()] };
-}
-
-/** A plain key at the start of a line: whatever stood before, a new top-level entry begins there. */
-const ENTRY_BEGINS = /^(?:[ \t]*(?:#[^\n]*)?\r?\n)*['"\w]/;
-
-/** Undefined when the text changed otherwise, or what came cannot be read alone (it uses an anchor from above). */
-function modulesBehind(before: string, text: string): readonly RegisteredModule[] | undefined {
-  if (!text.startsWith(before) || !(before === "" || before.endsWith("\n"))) return undefined;
-  const tail = text.slice(before.length);
-  if (!ENTRY_BEGINS.test(tail)) return undefined;
-  try {
-    return discoveredModules(tail);
-  } catch {
-    return undefined;
-  }
-}
-
 /** Some registries keep their entries under `capabilities:`. */
 function entriesBelow(value: unknown): [string, unknown][] {
   return isRecord(value) ? Object.entries(value) : [];

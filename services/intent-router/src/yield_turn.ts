@@ -1,0 +1,6 @@
+/** Lets timers, sockets and watches have their turn. */
+export async function yieldTurn(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    setImmediate(resolve);
+  });
+}
