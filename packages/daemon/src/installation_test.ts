@@ -35,7 +35,8 @@ describe("resolveInstallation()", () => {
       dreamArtifacts: join(home, "artifacts/dream"),
       environmentFile: join(home, ".kloros_env"),
     });
-    for (const path of Object.values(paths)) expect(path.replace("ipc://", "").startsWith("/")).toBe(true);
+    for (const path of Object.values<string>({ ...paths }))
+      expect(path.replace("ipc://", "").startsWith("/")).toBe(true);
   });
 
   test("an existing installation has its source, artifacts and environment file beside the home", () => {

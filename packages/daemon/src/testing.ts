@@ -126,3 +126,7 @@ export function configFor<Config extends TObject>(
 ): Static<Config> {
   return Value.Decode<Config, Static<Config>>(schema, Value.Default(schema, { ...given }));
 }
+
+export { openNotifySocket } from "./testing/notify_socket.ts";
+export type { NotifySocket } from "./testing/notify_socket.ts";
+export { until } from "./testing/until.ts";

@@ -89,7 +89,7 @@ describe("the order of the sources", () => {
     { argv: ["--set", "scanIntervalMs=15"], expected: 15 },
   ];
   test.each(layers.map((_, index) => index))("with %p layers the last one wins", (index) => {
-    const given = layers.slice(0, index + 1).reduce<Given>((all, one) => ({ ...all, ...one }), {});
+    const given: Given = Object.assign({}, ...layers.slice(0, index + 1)) as Given;
     expect(load(given).service.scanIntervalMs).toBe(layers[index]?.expected ?? 0);
   });
 

@@ -1,11 +1,9 @@
 /** Consuming in act mode: a durable consumer that steps back while maintenance mode is on. */
 import {
   DeniedError,
-  RetryableError,
   type Bus,
   type ConsumeOptions,
   type Consumption,
-  type Delivery,
   type Handler,
 } from "@kloros/bus-client";
 import type { Maintenance } from "../maintenance.ts";
@@ -40,11 +38,14 @@ const HANDLER_TIMEOUT_MS = 60_000;
 
 /** Resolves when attached, or when it rests because maintenance mode is on. Rejects with `DeniedError`. */
 export async function consumeDurable(options: DurableOptions, handler: Handler): Promise<DurableConsumer> {
-  let consumption: Consumption | undefined;
   const { maintenance, stopping, log, spec } = options;
+  const gate = new Gate(options);
+  let consumption: Consumption | undefined;
+  let resting = false;
 
   async function attach(): Promise<void> {
-    const attached = await attachPatiently(options, handled(options, handler));
+    gate.closing = false;
+    const attached = await attachPatiently(options, handled(options, gate, handler));
     consumption = attached;
     attached.ended.catch((error: unknown) => {
       if (!stopping.aborted) options.onRefused(error);
@@ -53,21 +54,22 @@ export async function consumeDurable(options: DurableOptions, handler: Handler):
 
   /** Back and forth until the service stops. */
   async function followMaintenance(): Promise<void> {
-    while (!stopping.aborted) {
+    for (;;) {
       await maintenance.until(true, stopping);
       log.info({ consumer: spec.name }, "maintenance mode is on: this consumer rests");
-      const resting = consumption;
-      consumption = undefined;
-      await resting?.drain(options.drainGraceMs);
+      resting = true;
+      if (consumption !== undefined) await gate.handBack(consumption, options.drainGraceMs);
       await maintenance.until(false, stopping);
       log.info({ consumer: spec.name }, "maintenance mode is off: this consumer goes on");
       await attach();
+      resting = false;
     }
   }
 
   if (!options.pauseInMaintenance) await attach();
   else {
     if (!maintenance.active()) await attach();
+    resting = consumption === undefined;
     followMaintenance().catch((error: unknown) => {
       if (!stopping.aborted) options.onRefused(error);
     });
@@ -75,13 +77,45 @@ export async function consumeDurable(options: DurableOptions, handler: Handler):
   return {
     name: spec.name,
     get active() {
-      return consumption?.active ?? 0;
+      return gate.busy;
     },
     get resting() {
-      return consumption === undefined ? "maintenance mode is on" : undefined;
+      return resting ? "maintenance mode is on" : undefined;
     },
-    drain: async (graceMs) => consumption?.drain(graceMs),
+    drain: async (graceMs) => {
+      if (consumption !== undefined) await gate.handBack(consumption, graceMs);
+    },
   };
+}
+
+const IDLE_LOOK_MS = 10;
+const HELD_LOOK_MS = 100;
+
+/**
+ * Who may begin. A delivery that comes during maintenance or a drain is held, not worked on, until the drain takes it
+ * back: uncounted, where an error thrown by the handler would count as an attempt.
+ */
+class Gate {
+  readonly #options: DurableOptions;
+  closing = false;
+  /** Handlers at work; held deliveries are not. */
+  busy = 0;
+
+  constructor(options: DurableOptions) {
+    this.#options = options;
+  }
+
+  get closed(): boolean {
+    return this.closing || (this.#options.pauseInMaintenance && this.#options.maintenance.active());
+  }
+
+  /** Lets the work in progress end, then hands back the rest, what is held included. */
+  async handBack(consumption: Consumption, graceMs: number): Promise<void> {
+    this.closing = true;
+    const end = performance.now() + graceMs;
+    while (this.busy > 0 && performance.now() < end) await Bun.sleep(IDLE_LOOK_MS);
+    await consumption.drain(0);
+  }
 }
 
 const HELD_TRIES_MAX = 20;
@@ -118,26 +152,20 @@ function isAlive(pid: number | undefined): boolean {
   }
 }
 
-function handled(options: DurableOptions, handler: Handler): Handler {
-  const { maintenance, trail, progress, spec } = options;
+function handled(options: DurableOptions, gate: Gate, handler: Handler): Handler {
+  const { trail, progress, spec } = options;
   const limitMs = spec.handlerTimeoutMs ?? HANDLER_TIMEOUT_MS;
   return async (delivery) => {
-    if (options.pauseInMaintenance && maintenance.active()) await handedBack(delivery);
+    // Ends with the abort of a drain, or with the marker gone before anybody else saw it.
+    while (gate.closed) await pause(HELD_LOOK_MS, delivery.abort);
+    gate.busy += 1;
     trail.received(delivery, spec.name);
     const end = progress.begin(`the handler of ${delivery.signal.signal} ${delivery.signal.id}`, limitMs);
     try {
       return await handler(delivery);
     } finally {
       end();
+      gate.busy -= 1;
     }
   };
-}
-
-/** Maintenance began between two looks: waits until the drain that follows takes the delivery back, uncounted. */
-async function handedBack(delivery: Delivery): Promise<never> {
-  await new Promise<void>((resolve) => {
-    if (delivery.abort.aborted) resolve();
-    delivery.abort.addEventListener("abort", () => resolve(), { once: true });
-  });
-  throw new RetryableError("maintenance", "maintenance mode is on");
 }

@@ -16,12 +16,13 @@ export interface NotifySocket {
 
 /** Binds `path` (≤ 107 bytes, not there yet). */
 export function openNotifySocket(path: string): NotifySocket {
-  const { symbols: libc, close: unload } = dlopen("libc.so.6", {
+  const library = dlopen("libc.so.6", {
     socket: { args: [FFIType.i32, FFIType.i32, FFIType.i32], returns: FFIType.i32 },
     bind: { args: [FFIType.i32, FFIType.ptr, FFIType.u32], returns: FFIType.i32 },
     recv: { args: [FFIType.i32, FFIType.ptr, FFIType.u64, FFIType.i32], returns: FFIType.i64 },
     close: { args: [FFIType.i32], returns: FFIType.i32 },
   });
+  const libc = library.symbols;
   const address = Buffer.alloc(110);
   address.writeUInt16LE(AF_UNIX, 0);
   const length = address.write(path, 2);
@@ -41,7 +42,7 @@ export function openNotifySocket(path: string): NotifySocket {
     },
     close: () => {
       libc.close(fd);
-      unload();
+      library.close();
     },
   };
 }
