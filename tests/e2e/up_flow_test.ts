@@ -76,7 +76,7 @@ test(
     expect(run.text()).not.toContain("\u001b");
     expect(run.text()).toMatch(/● Q_CURIOSITY_INVESTIGATE {2}audio: /);
     expect(run.text()).toMatch(/└▶ Q_INVESTIGATION_COMPLETE {2}audio: 3 files, .*\+\d/);
-    expect(run.text()).toMatch(/ {2}└▶ Q_MODULE_INTEGRATED {2}audio .* since the first/);
+    expect(run.text()).toMatch(/ {2}└▶ Q_MODULE_INTEGRATED {2}audio .* in all/);
     expect(run.text()).toContain("nothing is left running");
   },
   SLOW_MS,

@@ -28,6 +28,7 @@ export class DaemonProcess {
   #child: Bun.Subprocess<"ignore", "pipe", "pipe"> | undefined;
   #output: Promise<unknown> = Promise.resolve();
   #kills = 0;
+  #heard = 0;
 
   constructor(options: DaemonOptions) {
     this.#options = options;
@@ -43,6 +44,11 @@ export class DaemonProcess {
   /** How often `kill` ended it. */
   get kills(): number {
     return this.#kills;
+  }
+
+  /** Lines that it wrote so far. */
+  get heard(): number {
+    return this.#heard;
   }
 
   start(options: { readonly env?: Record<string, string>; readonly flags?: readonly string[] } = {}): void {
@@ -158,6 +164,7 @@ export class DaemonProcess {
   }
 
   #took(line: string): void {
+    this.#heard += 1;
     try {
       this.lines.push(JSON.parse(line) as LogLine);
     } catch {

@@ -61,6 +61,8 @@ export class FlowHarness {
   readonly tree: FlowTree;
   /** Question ids of intents that were written; each must be asked once. */
   readonly intents = new Set<string>();
+  /** Broken intent files that must end among the rejected. */
+  readonly rejectedFiles = new Set<string>();
   readonly #home;
   readonly #daemons: ReadonlyMap<ServiceName, DaemonProcess>;
   #operator: Bus | undefined;

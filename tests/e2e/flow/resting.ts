@@ -1,5 +1,6 @@
 /** What keeps a flow from rest, and how far it is. */
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { CuriosityInvestigate, ModuleDiscovered, ModuleIntegrated } from "@kloros/signal-schema";
 import type { FlowHarness } from "./flow_harness.ts";
 
@@ -21,7 +22,7 @@ export async function restingFlaws(flow: FlowHarness): Promise<Resting> {
   const consumers = await operator.admin("consumers", {});
   const missing = CONSUMERS.filter((name) => !consumers.some((one) => one.name === name));
   const open = consumers.filter((one) => one.open > 0);
-  const files = readdirSync(paths.intents).filter((name) => name.endsWith(".json"));
+  const files = waitingIntents(paths.intents);
   const flaws = [
     ...missing.map((name) => `${name} has not come yet`),
     ...open.map((one) => `${one.name} has ${String(one.open)} open`),
@@ -35,7 +36,18 @@ export async function restingFlaws(flow: FlowHarness): Promise<Resting> {
     else if (!said.discovered.has(name)) flaws.push(`${name} is not announced`);
   }
   for (const id of intents) if (!said.asked.has(id)) flaws.push(`intent ${id} is not asked`);
+  for (const name of flow.rejectedFiles) {
+    if (!existsSync(join(paths.intentsRejected, name))) flaws.push(`${name} is not among the rejected`);
+  }
   return { flaws, progress: `${String(lastSeq)} ${String(deadLetters)}` };
+}
+
+/** Also those that the router took in hand and has not dealt with. */
+export function waitingIntents(directory: string): string[] {
+  const claimed = join(directory, ".claimed");
+  return [directory, ...(existsSync(claimed) ? [claimed] : [])]
+    .flatMap((path) => readdirSync(path))
+    .filter((name) => name.endsWith(".json"));
 }
 
 interface Said {
