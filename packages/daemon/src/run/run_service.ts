@@ -21,6 +21,7 @@ import {
   type ResolvedInstallation,
 } from "../installation.ts";
 import { chooseFormat, createLog, writeStdout, type KitLogger } from "../log/create_log.ts";
+import { claimRuntimeDir } from "../runtime_claim.ts";
 import { startService, type RunningService } from "../running/start_service.ts";
 import { connectSupervisor, type Supervisor } from "../supervisor.ts";
 import { systemClock } from "../system_clock.ts";
@@ -134,6 +135,7 @@ function openInstallation(loaded: LoadedConfig<TObject>, given: Given, log: KitL
     );
   }
   prepareInstallation(installation.paths);
+  claimRuntimeDir(installation.paths.runtime, installation.paths.home);
   return installation;
 }
 

@@ -8,6 +8,7 @@ import {
 } from "@kloros/bus-client";
 import type { Maintenance } from "../maintenance.ts";
 import { pause } from "../pause.ts";
+import { isAlive } from "../process_alive.ts";
 import type { KitLogger } from "../log/create_log.ts";
 import type { Progress } from "./progress.ts";
 import type { SignalTrail } from "./signal_counts.ts";
@@ -136,20 +137,14 @@ async function attachPatiently(options: DurableOptions, handler: Handler): Promi
       return await options.bus.consume(spec, handler);
     } catch (error) {
       const held = error instanceof DeniedError && error.code === "consumer_held";
-      if (!held || tries >= HELD_TRIES_MAX || isAlive(error.holderPid)) throw error;
+      if (!held || tries >= HELD_TRIES_MAX || isElsewhere(error.holderPid)) throw error;
       await pause(HELD_PAUSE_MS, options.stopping);
     }
   }
 }
 
-function isAlive(pid: number | undefined): boolean {
-  if (pid === undefined || pid === 0 || pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+function isElsewhere(pid: number | undefined): boolean {
+  return pid !== undefined && pid !== 0 && pid !== process.pid && isAlive(pid);
 }
 
 function handled(options: DurableOptions, gate: Gate, handler: Handler): Handler {

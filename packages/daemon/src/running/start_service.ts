@@ -3,7 +3,7 @@
  * exit codes, locks, systemd): that is `run_service.ts`. Tests start services through this, over a local bus.
  */
 import type { Static, TObject } from "@sinclair/typebox";
-import type { Bus } from "@kloros/bus-client";
+import { DeniedError, type Bus } from "@kloros/bus-client";
 import type { HealthSources, Reasons } from "../health/health_server.ts";
 import { Metrics } from "../health/metrics.ts";
 import { observeProcess } from "../health/process_metrics.ts";
@@ -182,7 +182,7 @@ function followBus(core: Core): void {
   core.bus.onState((state, why) => {
     core.log.info({ state, why }, `bus: ${state}`);
     if (state === "closed" && !core.stopping.signal.aborted)
-      core.fail(new Error(`the bus ended the connection: ${why}`));
+      core.fail(new DeniedError("closed", `the bus ended the connection: ${why}`));
   });
 }
 
