@@ -82,6 +82,7 @@ export interface Core {
   readonly fail: (error: unknown) => void;
 }
 
+const STARTING = "starting";
 const DRAIN_GRACE_MS = 10_000;
 const SIGNAL_LINES_MAX = 50;
 const FLUSH_MS = 5000;
@@ -104,6 +105,7 @@ export function startService<Config extends TObject>(
     if (typeof cleanup === "function") cleanups.push(cleanup);
     while (core.attaching.size > 0) await Promise.all(core.attaching);
     if (core.hasBus) await connected(core);
+    if (core.status.text === STARTING) context.status("ready");
   }
 
   let stopped: Promise<void> | undefined;
@@ -166,7 +168,7 @@ function createCore<Config extends TObject>(
     attaching: new Set(),
     checks: new Map(),
     waiting: new Map(),
-    status: { text: "starting", tell: options.onStatus ?? (() => undefined) },
+    status: { text: STARTING, tell: options.onStatus ?? (() => undefined) },
     fail,
   };
   if (hasBus) followBus(core);
