@@ -72,7 +72,8 @@ export function readLog(path: string): LogFile {
   const lines: Json[] = [];
   const flaws = text === "" || text.endsWith("\n") ? [] : [`${path} ends with half a line`];
   for (const [index, line] of text.split("\n").entries()) {
-    if (line === "") continue;
+    // Where half a line stood in the middle of a log, its writer leaves a blank one.
+    if (line.trim() === "") continue;
     try {
       lines.push(JSON.parse(line) as Json);
     } catch {

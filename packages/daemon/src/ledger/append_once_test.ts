@@ -106,6 +106,18 @@ describe("appendOnce()", () => {
     expect(records()).toEqual(['{"foreign":1}', '{"next":2}', LINE]);
   });
 
+  test("leaves a blank line where its half stands before another record of ours", async () => {
+    const other = '{"timestamp":"another"}';
+    for (const cut of [1, 40, 250, Buffer.byteLength(LINE) - 1]) {
+      const plan = planAppend(file, LINE, 7);
+      const half = Buffer.from(LINE).subarray(0, cut);
+      writeFileSync(file, Buffer.concat([Buffer.from("before\n"), half]));
+      await append(other);
+      await append(LINE, plan);
+      expect(content()).toBe(`before\n${" ".repeat(cut)}\n${other}\n${LINE}\n`);
+    }
+  });
+
   test("does not take a line that only looks alike for its own", async () => {
     const plan = await append(LINE);
     rmSync(file);

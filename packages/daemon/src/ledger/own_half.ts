@@ -3,7 +3,8 @@
  *
  * Half a line at the end of the file is cut off. When another writer has since appended right behind it (both now share
  * one line), cutting would take that writer's record away: our bytes are overwritten with spaces and a newline instead,
- * which gives the other record a line of its own and leaves a blank one.
+ * which gives the other record a line of its own and leaves a blank one. A half line that another of our own appends has
+ * closed with a newline since (it stands in the middle of the file now) becomes a blank line too.
  */
 import { ftruncateSync, openSync, closeSync, writeSync } from "node:fs";
 import type { AppendPlan } from "./append_plan.ts";
@@ -25,7 +26,8 @@ export function removeOwnHalf(fd: number, file: string, plan: AppendPlan, line: 
     const alike = Math.max(commonPrefix(found.bytes, ours), commonPrefix(found.bytes, head));
     if (alike === 0) continue;
     const own = bytesBeforeRecord(found, alike);
-    if (own > 0) blank(file, found.start, own);
+    if (own > 0) overwrite(file, found.start, `${" ".repeat(own - 1)}\n`);
+    else if (isClosedHalf(found, alike, plan)) overwrite(file, found.start, " ".repeat(found.length));
     else if (isOnlyOurs(found, alike, head.length)) return ftruncateSync(fd, found.start);
   }
 }
@@ -33,6 +35,14 @@ export function removeOwnHalf(fd: number, file: string, plan: AppendPlan, line: 
 /** Half a line at the end that is ours as far as it goes, or at least as far as the plan's head tells. */
 function isOnlyOurs(found: ScannedLine, alike: number, headLength: number): boolean {
   return !found.terminated && (alike === found.length || alike >= headLength);
+}
+
+/** Half a line of ours that has something behind it: where the plan said it would be, or known by its head. */
+function isClosedHalf(found: ScannedLine, alike: number, plan: AppendPlan): boolean {
+  if (!found.terminated || found.length >= plan.length || isRecord(Buffer.from(found.bytes))) return false;
+  // A newline of ours goes in front when the file did not end with one.
+  const inPlace = found.start === plan.offset || found.start === plan.offset + 1;
+  return alike >= Buffer.byteLength(plan.head) || (inPlace && alike === found.length);
 }
 
 /** How many bytes at the start of a shared line are ours; 0 when no whole record follows them. */
@@ -63,10 +73,10 @@ function commonPrefix(a: Uint8Array, b: Uint8Array): number {
 }
 
 /** Through a descriptor of its own: on Linux a positioned write to one opened for appending appends. */
-function blank(file: string, start: number, length: number): void {
+function overwrite(file: string, start: number, blank: string): void {
   const fd = openSync(file, "r+");
   try {
-    writeSync(fd, Buffer.from(`${" ".repeat(length - 1)}\n`), 0, length, start);
+    writeSync(fd, Buffer.from(blank), 0, blank.length, start);
   } finally {
     closeSync(fd);
   }
