@@ -7,24 +7,21 @@ import { type Bus, connectBus, type ConnectOptions } from "@kloros/bus-client";
 /** Started by its path: the bus is a process like any other here. */
 const PROGRAM = join(import.meta.dir, "../../services/chemical-bus/src/testing/bus_process.ts");
 
-type Child = Bun.Subprocess<"ignore", "pipe", "pipe">;
+type Child = Bun.Subprocess<"pipe", "pipe", "pipe">;
 
-/** Waits for a line on a child's stdout; throws with what it said on stderr when it ends before. */
-async function untilLine(
-  child: Bun.Subprocess<"ignore" | "pipe", "pipe", "pipe">,
-  line: string,
-): Promise<void> {
-  const reader = child.stdout.getReader();
+/** Whether a process says this line before its stdout ends. */
+async function says(stdout: ReadableStream<Uint8Array>, line: string): Promise<boolean> {
+  const reader = stdout.getReader();
   const decoder = new TextDecoder();
   let text = "";
   for (;;) {
     const { done, value } = await reader.read();
-    if (done)
-      throw new Error(`the process ended before it said ${line}: ${await new Response(child.stderr).text()}`);
+    if (done) return false;
     text += decoder.decode(value, { stream: true });
     if (text.split("\n").includes(line)) break;
   }
   reader.releaseLock();
+  return true;
 }
 
 export class BusHarness {
@@ -33,6 +30,7 @@ export class BusHarness {
   readonly #services: readonly string[] | "*";
   readonly #buses = new Set<Bus>();
   #child: Child | undefined;
+  #said: Promise<string> = Promise.resolve("");
 
   constructor(limits: object = {}, services: readonly string[] | "*" = "*") {
     this.#limits = limits;
@@ -58,23 +56,27 @@ export class BusHarness {
         ...[this.#limits, this.#services].map((value) => JSON.stringify(value)),
       ],
       {
-        stdin: "ignore",
+        stdin: "pipe",
         stdout: "pipe",
         stderr: "pipe",
       },
     );
-    await untilLine(this.#child, "ready");
+    // Read all the time: a full pipe would stop the bus.
+    this.#said = new Response(this.#child.stderr).text();
+    if (!(await says(this.#child.stdout, "ready")))
+      throw new Error(`the bus did not start: ${await this.#said}`);
   }
 
   /** Returns what the bus said about itself on stderr. */
-  async end(signal: "SIGKILL" | "SIGTERM"): Promise<string> {
+  async end(how: "kill -9" | "in order"): Promise<string> {
     const child = this.#child;
     this.#child = undefined;
     if (child === undefined) return "";
     child.kill("SIGCONT");
-    child.kill(signal);
+    if (how === "kill -9") child.kill("SIGKILL");
+    else await child.stdin.end();
     await child.exited;
-    return new Response(child.stderr).text();
+    return this.#said;
   }
 
   pause(): void {
@@ -93,7 +95,7 @@ export class BusHarness {
   /** Ends everything and removes the directory. */
   async close(): Promise<void> {
     await Promise.all([...this.#buses].map((bus) => bus.close()));
-    await this.end("SIGTERM");
+    await this.end("in order");
     rmSync(this.directory, { recursive: true, force: true });
   }
 }

@@ -52,7 +52,7 @@ test(`any moment is a good one to die (seed ${String(seed)})`, async () => {
       await Bun.sleep(random() * 2);
     }
     if (random() < 0.6) {
-      await bus.end("SIGKILL");
+      await bus.end("kill -9");
       await bus.start();
     }
     if (random() < 0.6) {

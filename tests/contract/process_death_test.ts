@@ -54,7 +54,7 @@ describe("kill -9", () => {
       calls.push(publisher.publish([question(name)]));
       if (index % 25 === 0) await new Promise((resolve) => setTimeout(resolve, 2));
       if (index % 700 === 600) {
-        await bus.end("SIGKILL");
+        await bus.end("kill -9");
         await bus.start();
       }
     }
@@ -163,7 +163,7 @@ describe("a bus that is restarted in order", () => {
     await publisher.publish([question("a")]);
     const why: string[] = [];
     publisher.onState((state, reason) => why.push(`${state}: ${reason}`));
-    await bus.end("SIGTERM");
+    await bus.end("in order");
     await until("the client to notice", () => publisher.state === "connecting");
     const waiting = publisher.publish([question("b")]);
     await bus.start();

@@ -37,6 +37,22 @@ export const decodeClientMessage = (frames: readonly Uint8Array[]): ClientIncomi
 export const decodeBusMessage = (frames: readonly Uint8Array[]): BusIncoming =>
   decode(frames, busChecks) as unknown as BusIncoming;
 
+/**
+ * Why the bus would not take this message; undefined: it will. Asked before it is sent: one that ends the session would be sent again
+ * in the next one, for ever.
+ */
+export function refuseOutgoing(message: ClientOutgoing): string | undefined {
+  const check = clientChecks.get(message.verb);
+  if (check?.Check(message.fields) !== true) {
+    const first = check?.Errors(message.fields).First();
+    return `${message.verb}${first?.path ?? ""}: ${first?.message ?? "unknown verb"}`;
+  }
+  if (message.verb === "ADMIN" && JSON.stringify(message.fields).length > PROTOCOL_LIMITS.metaBytesMax / 2) {
+    return `${message.fields.op}: the request has more than ${String(PROTOCOL_LIMITS.metaBytesMax / 2)} characters`;
+  }
+  return undefined;
+}
+
 type Checks = ReadonlyMap<string, TypeCheck<TSchema>>;
 const compile = (verbs: Readonly<Record<string, TSchema>>): Checks =>
   new Map(Object.entries(verbs).map(([verb, schema]) => [verb, TypeCompiler.Compile(schema)]));

@@ -21,15 +21,25 @@ export function outcomeOfResult(result: HandlerResult | undefined): Judged {
     return invalid(`emits ${String(emitted.length)} signals, ${String(PROTOCOL_LIMITS.emitsMax)} at most`);
   }
   const emits: string[] = [];
+  let bytes = 0;
   for (const envelope of emitted) {
     const checked = outbound(envelope);
     if (!checked.ok) return invalid(`cannot emit ${envelope.signal}: ${checked.code}: ${checked.text}`);
     emits.push(checked.text);
+    bytes += checked.sizeBytes;
+  }
+  if (bytes > PROTOCOL_LIMITS.emitsBytesMax) {
+    return invalid(`emits ${String(bytes)} bytes, ${String(PROTOCOL_LIMITS.emitsBytesMax)} at most`);
   }
   if (result?.state === undefined) return { outcome: { kind: "done", emits }, emitted };
   if (result.state === null) return { outcome: { kind: "done", emits, state: null }, emitted };
   const state = stateText(result.state);
   if (state === undefined) return invalid("the new state cannot be written as JSON");
+  if (Buffer.byteLength(state) > PROTOCOL_LIMITS.stateBytesMax) {
+    return invalid(
+      `the new state has more than ${String(PROTOCOL_LIMITS.stateBytesMax)} bytes: put the bulk into a file`,
+    );
+  }
   return { outcome: { kind: "done", emits, state }, emitted };
 }
 

@@ -20,14 +20,18 @@ export const PROTOCOL_LIMITS = {
   batchBytes: 1024 * 1024,
   /** Of a meta frame, bytes. States and plans travel in it: 512 × a typical state, far below. */
   metaBytesMax: 8 * 1024 * 1024,
-  /** Of a payload frame, bytes: one COMMIT item may emit 32 signals of the largest size. */
+  /** Of a payload frame, bytes. */
   payloadBytesMax: 16 * 1024 * 1024,
-  /** Emitted by one delivery. */
+  /** Signals emitted by one delivery, and their JSON text together, bytes: it all travels in one message. */
   emitsMax: 512,
+  emitsBytesMax: 8 * 1024 * 1024,
+  /** JSON text of one state, bytes: it travels with each delivery. What is larger belongs into a file. */
+  stateBytesMax: 1024 * 1024,
   /** Of a plan's JSON text, bytes (journal: `Session.plan`). */
   planBytesMax: 64 * 1024,
   consumersMax: 64,
-  heldMax: 16_384,
+  /** Above what the largest consumer can hold in both lanes, outcomes under way included. */
+  heldMax: 40_000,
 } as const;
 
 const seq = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });

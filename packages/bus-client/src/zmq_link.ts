@@ -18,9 +18,9 @@ import type { Readiness } from "@kloros/zmq";
 import type { Ambient } from "./ambient.ts";
 import { expectAnswer, valueOf } from "./answers.ts";
 import { BusConnection, type LinkTiming } from "./bus_connection.ts";
-import { joinLines } from "./codec.ts";
+import { joinLines, refuseOutgoing } from "./codec.ts";
 import { unpackDeliveries } from "./delivery_columns.ts";
-import { DeniedError, RetryableError } from "./errors.ts";
+import { DeniedError, RetryableError, TerminalError } from "./errors.ts";
 import type { LaneTotals, Link, LinkEvents } from "./link.ts";
 import { openLiveTap } from "./live_tap.ts";
 import {
@@ -288,11 +288,16 @@ export class ZmqLink implements Link {
   ): { readonly request: Request; readonly answer: Promise<BusIncoming> } {
     if (this.#closed !== undefined) throw this.#closed;
     const made = this.#requests.make(build, consumer);
-    if (this.#connection.up) {
-      made.request.sent = true;
-      this.#connection.send(made.request.message);
-    }
+    const refusal = refuseOutgoing(made.request.message);
+    if (refusal !== undefined) this.#requests.drop(made.request, new TerminalError("protocol", refusal));
+    else this.#sayNow(made.request);
     return made;
+  }
+
+  #sayNow(request: Request): void {
+    if (!this.#connection.up) return;
+    request.sent = true;
+    this.#connection.send(request.message);
   }
 
   async #askWithin(

@@ -108,6 +108,19 @@ describe("a request", () => {
     await Promise.all(results);
   });
 
+  test("that the bus could not take is refused here, or it would be said again for ever", async () => {
+    const name = "x".repeat(300);
+    const consume = bus.consume({ name, signals: [], start: { from: "now" } }, () =>
+      Promise.resolve(undefined),
+    );
+    expect(await consume.catch((thrown: unknown) => thrown)).toMatchObject({ code: "protocol" });
+    const read = bus.read({ limit: -1 });
+    expect(await read.catch((thrown: unknown) => thrown)).toMatchObject({ code: "protocol" });
+    const content = "x".repeat(5 * 1024 * 1024);
+    const reject = bus.admin("rejectContent", { id: "i", error: "e", content, fields: {} });
+    expect(await reject.catch((thrown: unknown) => thrown)).toMatchObject({ code: "protocol" });
+  });
+
   test("to read that nobody answers ends with a clear error", async () => {
     const error = await bus.read({}).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: "timeout" });

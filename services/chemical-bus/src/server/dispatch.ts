@@ -77,8 +77,10 @@ const HANDLERS: Handlers = {
       return;
     }
     try {
-      const result = await broker.admin(op as AdminOp, request, service);
-      reply({ verb: "RESULT", fields: { ref }, payload: joinLines([JSON.stringify(result ?? null)]) });
+      const text = JSON.stringify((await broker.admin(op as AdminOp, request, service)) ?? null);
+      if (text.length > PROTOCOL_LIMITS.batchBytes * 4)
+        throw new Error("the result is too large: ask for fewer");
+      reply({ verb: "RESULT", fields: { ref }, payload: joinLines([text]) });
     } catch (error) {
       reply({ verb: "RESULT", fields: { ref, error: failure(op, error) } });
     }

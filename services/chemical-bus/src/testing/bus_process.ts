@@ -1,4 +1,7 @@
-/** A bus as a process of its own: `bun bus_process.ts <dir> <limits> <services>`. Says `ready` when clients can connect; SIGTERM stops it in order. */
+/**
+ * A bus as a process of its own, for tests: `bun bus_process.ts <dir> <limits> <services>`. Says `ready` when clients can connect. The
+ * end of its stdin stops it in order, so it never outlives who started it.
+ */
 import { join } from "node:path";
 import { Broker } from "@kloros/journal";
 import { BusServer } from "../server/bus_server.ts";
@@ -6,9 +9,6 @@ import { runLoop } from "../server/run_loop.ts";
 
 const [directory = "", limits = "{}", services = '"*"'] = process.argv.slice(2);
 const stopping = new AbortController();
-process.on("SIGTERM", () => {
-  stopping.abort();
-});
 const broker = new Broker({ path: join(directory, "journal.db"), autoFlush: false });
 const server = new BusServer({
   broker,
@@ -21,6 +21,9 @@ const server = new BusServer({
   },
 });
 process.stdout.write("ready\n");
+void Bun.stdin.text().then(() => {
+  stopping.abort();
+});
 await runLoop({ server, broker, stopping: stopping.signal });
 await server.close();
 broker.close();
