@@ -8,7 +8,7 @@ const SOURCE_WIDTH = 22;
 const INDENT_MAX = 8;
 const GAP = "  ";
 /** So much of what it says is always shown. */
-const SAYS_MIN = 24;
+const SAYS_MIN = 32;
 
 export interface FlowLineOptions {
   readonly palette: Palette;
@@ -45,7 +45,7 @@ export function flowLine(signal: Envelope, place: ChainPlace, options: FlowLineO
 export function latency({ sinceCauseMs, sinceRootMs }: ChainPlace): string {
   if (sinceCauseMs === undefined) return "";
   const since = `+${milliseconds(sinceCauseMs)}`;
-  return sinceRootMs === undefined ? since : `${since}, ${milliseconds(sinceRootMs)} since the first`;
+  return sinceRootMs === undefined ? since : `${since}, ${milliseconds(sinceRootMs)} in all`;
 }
 
 export function milliseconds(ms: number): string {

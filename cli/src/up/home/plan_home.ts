@@ -91,5 +91,5 @@ function planCopy(situation: Situation): SourcePlan {
 /** The directory itself counts. */
 export function isInside(path: string, directory: string): boolean {
   const between = relative(directory, path);
-  return between === "" || (!between.startsWith("..") && !between.startsWith("/"));
+  return between !== ".." && !between.startsWith("../") && !between.startsWith("/");
 }
