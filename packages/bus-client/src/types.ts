@@ -86,7 +86,7 @@ export interface Bus {
   ): Promise<readonly PublishResult[]>;
   /** Resolves when attached; goes on through reconnects. */
   consume(options: ConsumeOptions, handler: Handler): Promise<Consumption>;
-  /** Live and best effort: a slow tap loses signals and is told how many by `onLost`. */
+  /** Live and best effort: what a slow tap misses is gone without a word; `read` has it all. */
   tap(filter: TapFilter, onSignal: (signal: Envelope) => void): Promise<Tap>;
   /** History, a page at a time. */
   read(query: ReadQuery): Promise<Page>;
