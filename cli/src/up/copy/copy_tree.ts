@@ -3,7 +3,16 @@
  * whole or not at all. A copy that was interrupted is gone on with: files that are there with the same size and time are
  * not copied again (a file gets its time last).
  */
-import { constants, existsSync, lstatSync, mkdirSync, renameSync, rmSync, statfsSync } from "node:fs";
+import {
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  utimesSync,
+} from "node:fs";
 import { chmod, copyFile, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { writeCopyNote } from "../home/copied_from.ts";
@@ -59,6 +68,7 @@ export async function copyTree(from: string, to: string, options: CopyOptions): 
   checkSpace(from, dirname(to), waiting, options);
   mkdirSync(partial, { recursive: true, mode: 0o700 });
   const failed = await copyFiles({ from, partial, measure, waiting }, options);
+  keepTimes(partial, measure);
   const copied: Copied = {
     files: measure.files.length - failed.length,
     bytes: measure.bytes,
@@ -70,6 +80,14 @@ export async function copyTree(from: string, to: string, options: CopyOptions): 
   writeCopyNote(partial, { from, copiedAt, files: copied.files, bytes: copied.bytes });
   renameSync(partial, to);
   return copied;
+}
+
+/** What was changed lately is told by directories too. The innermost first: changing one changes none above it. */
+function keepTimes(partial: string, { directories }: TreeMeasure): void {
+  for (const { path, mtimeMs } of directories.toReversed()) {
+    const copy = join(partial, path);
+    if (existsSync(copy)) utimesSync(copy, mtimeMs / 1000, mtimeMs / 1000);
+  }
 }
 
 function isThere(file: TreeFile, partial: string): boolean {

@@ -63,10 +63,12 @@ describe("copyTree()", () => {
     write("run.sh", "#!/bin/sh");
     chmodSync(join(from, "run.sh"), 0o555);
     utimesSync(join(from, "audio/mic.py"), 1000, 2000);
+    utimesSync(join(from, "audio"), 1000, 3000);
     const copied = await copyTree(from, to, options);
     expect(copied).toMatchObject({ files: 2, bytes: 17, resumed: 0, failed: [] });
     expect(readFileSync(join(to, "audio/mic.py"), "utf8")).toBe("print(1)");
     expect(lstatSync(join(to, "audio/mic.py")).mtimeMs).toBe(2_000_000);
+    expect(lstatSync(join(to, "audio")).mtimeMs).toBe(3_000_000);
     expect(lstatSync(join(to, "run.sh")).mode & 0o777).toBe(0o755);
     expect(readCopyNote(to)).toEqual({ from, copiedAt: "1970-01-01T00:00:00.000Z", files: 2, bytes: 17 });
     expect(below(dirname(to)).filter((path) => path.includes("partial"))).toEqual([]);

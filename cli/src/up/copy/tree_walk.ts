@@ -41,8 +41,15 @@ export interface LeftOut {
   readonly examples: readonly string[];
 }
 
+export interface TreeDirectory {
+  readonly path: string;
+  readonly mtimeMs: number;
+}
+
 export interface TreeMeasure {
   readonly files: readonly TreeFile[];
+  /** Without the root; each after the one that it lies in. */
+  readonly directories: readonly TreeDirectory[];
   readonly bytes: number;
   readonly leftOut: LeftOut;
 }
@@ -80,6 +87,7 @@ export async function measureTree(root: string, options: WalkOptions): Promise<T
 
 class Walk {
   readonly files: TreeFile[] = [];
+  readonly #entered: TreeDirectory[] = [];
   readonly #root: string;
   readonly #options: WalkOptions;
   readonly #examples: string[] = [];
@@ -106,6 +114,10 @@ class Walk {
       this.#directories += 1;
       return;
     }
+    if (directory !== this.#root) {
+      const path = relative(this.#root, directory);
+      this.#entered.push({ path, mtimeMs: lstatSync(directory).mtimeMs });
+    }
     for (const entry of entries) this.#look(directory, entry, waiting);
   }
 
@@ -117,7 +129,7 @@ class Walk {
       unreadable: this.#unreadable,
       examples: this.#examples,
     };
-    return { files: this.files, bytes: this.#bytes, leftOut };
+    return { files: this.files, directories: this.#entered, bytes: this.#bytes, leftOut };
   }
 
   #look(directory: string, entry: Dirent, waiting: string[]): void {
