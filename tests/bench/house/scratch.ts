@@ -1,0 +1,58 @@
+/** What a benchmark takes from the machine and gives back: a directory on a real disk, and child processes. */
+import { mkdirSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Child } from "./child.ts";
+
+/** statfs(2): file systems that live in memory, where a sync costs nothing. */
+const IN_MEMORY = new Set([0x01021994, 0x858458f6]);
+const CLONE = join(import.meta.dir, "../../..");
+
+export class Scratch {
+  readonly directory: string;
+  readonly #children = new Set<Child>();
+  #subdirectories = 0;
+
+  constructor() {
+    this.directory = mkdtempSync(join(parentDirectory(), "kb-"));
+  }
+
+  /** A new, empty directory. Names stay short: socket paths have 107 bytes at most. */
+  subdirectory(): string {
+    const path = join(this.directory, String(++this.#subdirectories));
+    mkdirSync(path, { mode: 0o700 });
+    return path;
+  }
+
+  spawn(name: string, command: readonly string[], env: Readonly<Record<string, string>> = {}): Child {
+    const child = new Child({ name, command, env });
+    this.#children.add(child);
+    return child;
+  }
+
+  /** A program of the benchmarks: its file, and its arguments. */
+  run(file: string, args: readonly (string | number)[] = []): Child {
+    const name = file.slice(file.lastIndexOf("/") + 1);
+    return this.spawn(name, [process.execPath, file, ...args.map(String)]);
+  }
+
+  /** The other way round than they were started: clients before servers. */
+  async end(children: readonly Child[] = [...this.#children]): Promise<void> {
+    for (const child of children.toReversed()) {
+      await child.end();
+      this.#children.delete(child);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.end();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+function parentDirectory(): string {
+  if (!IN_MEMORY.has(statfsSync(tmpdir()).type)) return tmpdir();
+  const inClone = join(CLONE, ".cache", "bench");
+  mkdirSync(inClone, { recursive: true });
+  return inClone;
+}
