@@ -13,9 +13,9 @@ export const config = Type.Object({
     description: "Endpoints that carry the envelope alone, for subscribers that read one JSON frame.",
   }),
   idlePollMs: Type.Integer({
-    default: 20,
+    default: 100,
     minimum: 1,
-    maximum: 100,
+    maximum: 200,
     description:
       "How long an idle bus waits in one poll, ms: bounds how late it looks at signals of the process.",
   }),
