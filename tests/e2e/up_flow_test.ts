@@ -192,3 +192,20 @@ test(
   },
   SLOW_MS,
 );
+
+test(
+  "a port of the live feed that is taken is told and stops no flow",
+  async () => {
+    const taken = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
+    try {
+      const env = { KLOROS_CHEMICAL_BUS_LIVE_ENDPOINTS: `tcp://127.0.0.1:${taken.port}` };
+      const run = startUp(["--home", home, ...once], { env });
+      expect(await run.exited, run.text()).toBe(0);
+      expect(run.events.some(integrated("vision"))).toBe(true);
+      expect(run.text()).toContain(`127.0.0.1:${taken.port}`);
+    } finally {
+      taken.stop(true);
+    }
+  },
+  SLOW_MS,
+);

@@ -6,6 +6,7 @@ import type { FlowFeed } from "./flow/flow_feed.ts";
 import { probeTaskRuns } from "./readiness_probe.ts";
 import type { RestSample } from "./rest.ts";
 import type { ServiceGroup } from "./service_group.ts";
+import { BUS_SERVICE } from "./service_list.ts";
 
 /** The task of curiosity-core that ends when nothing is left to ask and nothing is still being written. */
 const DISCOVERY = { service: "curiosity-core", task: "discover" };
@@ -28,8 +29,8 @@ export async function takeSample(targets: ProbeTargets, atMs: number): Promise<R
   ]);
   return {
     atMs,
-    // A bus that only lacks a port of its live feed works.
-    unready: group.unready().filter((text) => !text.startsWith("chemical-bus is not ready")),
+    // The bus has just answered; what else it lacks (a port of its live feed) stops no flow.
+    unready: group.unready().filter((text) => !text.startsWith(`${BUS_SERVICE} `)),
     open: consumers.reduce((sum, { open }) => sum + open, 0),
     // Observed, they stay where they are.
     intents: mode === "act" ? countIntents(paths.intents) : 0,

@@ -36,6 +36,8 @@ export type ServiceState = "starting" | "ready" | "not_ready" | "waiting" | "gav
 
 const PROBE_MS_FIRST = 25;
 const PROBE_MS_MAX = 2000;
+/** A start that takes longer is told with what it waits for. */
+const START_MS = 3000;
 /** Of the last words. */
 const SAID_LINES_MAX = 20;
 
@@ -212,7 +214,7 @@ export class ServiceProcess {
     const answer = await probeReadiness(this.#options.socketPath);
     if (this.#child?.pid !== pid || this.#stopping) return;
     if (answer.kind === "ready") this.#becameReady(pid, startedMs);
-    else if (answer.kind === "not_ready") this.#becameUnready(reasonsText(answer.reasons));
+    else if (answer.kind === "not_ready") this.#becameUnready(reasonsText(answer.reasons), startedMs);
     const next = this.#state === "starting" ? Math.min(delayMs * 1.5, 250) : PROBE_MS_MAX;
     this.#probeSoon(pid, startedMs, next);
   }
@@ -230,11 +232,12 @@ export class ServiceProcess {
     });
   }
 
-  #becameUnready(why: string): void {
-    const worth = this.#state === "ready" || (this.#state === "not_ready" && this.#why !== why);
-    // A start is not worth a line before it is over.
-    this.#set(this.#state === "starting" ? "starting" : "not_ready", why);
-    if (worth) this.#options.onEvent({ kind: "not_ready", why });
+  #becameUnready(why: string, startedMs: number): void {
+    // A start is not worth a line, unless it does not come to an end.
+    const starts = this.#state === "starting" && performance.now() - startedMs < START_MS;
+    const told = this.#state === "not_ready" && this.#why === why;
+    this.#set(starts ? "starting" : "not_ready", why);
+    if (!starts && !told) this.#options.onEvent({ kind: "not_ready", why });
   }
 
   #set(state: ServiceState, why: string): void {

@@ -16,7 +16,7 @@ Examples:
   up --home ~/trial --source ~/src     a copy of a tree of yours, in a home of its own
   up --home /home/kloros/.kloros       looks at an existing installation, changes nothing
 
-Exit codes: 0 ended as it should, 1 something went wrong (it says what),
+Exit codes: 0 ended as it should, 1 something went wrong (it says what), 2 wrong arguments,
 75 it runs on this home already, 130 interrupted.
 `;
 
@@ -58,17 +58,20 @@ export function upCommand(program: Command): void {
     });
 }
 
+/** As every command ends that cannot understand its arguments. */
+const USAGE_EXIT = 2;
+
 async function runFlags(flags: Flags): Promise<number> {
   if (flags.act === true && flags.observe === true) {
     process.stderr.write("up: --act and --observe exclude each other; give one of them\n");
-    return 64;
+    return USAGE_EXIT;
   }
   let timeoutMs: number;
   try {
     timeoutMs = parseTimeoutMs(flags.timeout);
   } catch (error) {
     process.stderr.write(`up: ${error instanceof Error ? error.message : String(error)}\n`);
-    return 64;
+    return USAGE_EXIT;
   }
   const world = processWorld();
   return runUp(optionsOf(flags, timeoutMs, world), world, manifest.version);
