@@ -1,0 +1,100 @@
+/** The report as lines for people. Pure. */
+import type { Session } from "../session.ts";
+import { bytes, duration, number, plural } from "../view/amounts.ts";
+import { consumerTable } from "../view/consumer_table.ts";
+import { printable } from "../view/describe_facts.ts";
+import type { Palette } from "../view/palette.ts";
+import { fit, table } from "../view/table.ts";
+import type { ServiceStatus } from "./ask_service.ts";
+import type { StatusReport } from "./gather_status.ts";
+import type { Verdict } from "./judge.ts";
+
+type View = Pick<Session, "palette" | "columns" | "environment">;
+
+export function statusLines(report: StatusReport, verdict: Verdict, view: View): readonly string[] {
+  const { palette } = view;
+  return [
+    ...headLines(report, view),
+    "",
+    ...serviceLines(report.services, view),
+    ...(report.consumers.length === 0
+      ? []
+      : ["", ...consumerTable(report.consumers, view, { counts: false })]),
+    ...unconsumedLines(report, palette),
+    "",
+    ...(verdict.problems.length === 0
+      ? [palette.good("all that runs is well")]
+      : verdict.problems.map((problem) => palette.bad(printableLines(problem)))),
+  ];
+}
+
+function printableLines(text: string): string {
+  return text
+    .split("\n")
+    .map((line) => `${/^ */.exec(line)?.[0] ?? ""}${printable(line.trim())}`)
+    .join("\n");
+}
+
+function headLines(report: StatusReport, { palette, environment, columns }: View): readonly string[] {
+  const { home, homeKind, mode, maintenance, bus } = report;
+  const field = (name: string, text: string): string =>
+    fit(`${palette.faint(name.padEnd(12))} ${text}`, columns);
+  const ours = homeKind === "own" ? "" : palette.faint(`  (${homeKind})`);
+  const modeText = mode === "act" ? mode : palette.warn(`${mode}: decides and shows, changes nothing`);
+  const on = palette.warn(`on${maintenance === "" ? "" : `: ${printable(maintenance ?? "")}`}`);
+  const busText =
+    bus === null
+      ? palette.bad("does not answer")
+      : `up ${duration(environment.nowMs() - bus.startedAt)}, pid ${bus.pid}, ${bus.version}, answers in ${bus.pingMs.toFixed(1)} ms`;
+  return [
+    field("home", `${printable(home)}${ours}`),
+    field("mode", modeText),
+    field("maintenance", maintenance === null ? "off" : on),
+    field("bus", busText),
+    ...(bus === null ? [] : [field("journal", journalText(bus))]),
+  ];
+}
+
+function journalText({
+  signals,
+  lastSeq,
+  journalBytes,
+  walBytes,
+  sessions,
+}: NonNullable<StatusReport["bus"]>): string {
+  const size = bytes(journalBytes + walBytes);
+  return `${plural(signals, "signal")}, the last is number ${number(lastSeq)}, ${size}, ${plural(sessions.length, "client")}`;
+}
+
+function serviceLines(services: readonly ServiceStatus[], { palette, columns }: View): readonly string[] {
+  const rows = services.map((one) => [
+    palette.source(one.name),
+    stateText(one.state, palette),
+    one.pid === null ? "" : String(one.pid),
+    one.mode ?? "",
+    printable(Object.values(one.reasons).join("; ") || (one.status ?? "")),
+  ]);
+  return table(
+    [
+      { title: "SERVICE" },
+      { title: "STATE" },
+      { title: "PID", align: "right" },
+      { title: "MODE" },
+      { title: "SAYS" },
+    ],
+    rows,
+    { palette, columns },
+  );
+}
+
+function stateText(state: ServiceStatus["state"], palette: Palette): string {
+  if (state === "ready") return palette.good(state);
+  if (state === "not_running") return palette.faint("not running");
+  return palette.bad(state.replace("_", " "));
+}
+
+function unconsumedLines({ bus }: StatusReport, palette: Palette): readonly string[] {
+  if (bus === null || bus.unconsumed.length === 0) return [];
+  const names = bus.unconsumed.map(({ signal, count }) => `${printable(signal)} (${number(count)})`);
+  return ["", `${palette.warn("no consumer asks for")} ${names.join(", ")}`];
+}
