@@ -1,7 +1,6 @@
 /** `kloros up`: the whole system in the foreground. */
 import type { Command } from "commander";
 import manifest from "../../package.json" with { type: "json" };
-import { runUp } from "./run_up.ts";
 import { parseTimeoutMs, type UpOptions, type UpWorld } from "./up_options.ts";
 import { wantsColour } from "../view/palette.ts";
 
@@ -74,6 +73,8 @@ async function runFlags(flags: Flags): Promise<number> {
     return USAGE_EXIT;
   }
   const world = processWorld();
+  // The services and their libraries are loaded only for this command.
+  const { runUp } = await import("./run_up.ts");
   return runUp(optionsOf(flags, timeoutMs, world), world, manifest.version);
 }
 
