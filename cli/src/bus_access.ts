@@ -1,5 +1,6 @@
 /** A connection to the bus for the time of one command, as `operator`. */
 import { existsSync } from "node:fs";
+import { connect } from "node:net";
 import type { Bus } from "@kloros/bus-client";
 import { Failure } from "./exit_codes.ts";
 import { findPlace, type Place, startCommand } from "./place.ts";
@@ -8,8 +9,10 @@ import type { Session } from "./session.ts";
 /** What finding the bus needs of a session. */
 type BusSeeker = Pick<Session, "flags" | "environment">;
 
-/** A bus that is there answers within milliseconds; one that is being started again gets this long, ms. */
+/** A bus that is there answers within milliseconds; one that has much to do gets this long, ms. */
 const CONNECT_MS = 3000;
+/** Nobody listens on the socket that is there: one that is being started again gets this long, ms. */
+const RESTART_MS = 700;
 
 export type BusAnswer =
   | { readonly kind: "connected"; readonly bus: Bus }
@@ -47,17 +50,18 @@ export async function reachBus({ paths }: Place): Promise<BusAnswer> {
   }
   const { connectBus } = await import("@kloros/bus-client");
   const bus = connectBus({ endpoint, liveEndpoint, service: "operator" });
-  const why = await whenConnected(bus);
+  const listening = socket === undefined || (await somebodyListens(socket));
+  const why = await whenConnected(bus, listening ? CONNECT_MS : RESTART_MS);
   if (why === undefined) return { kind: "connected", bus };
   await bus.close();
   return { kind: "away", why };
 }
 
 /** Undefined once connected, else why not. */
-async function whenConnected(bus: Bus): Promise<string | undefined> {
+async function whenConnected(bus: Bus, limitMs: number): Promise<string | undefined> {
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
-  const nobody = `nobody took the connection within ${CONNECT_MS / 1000} s`;
-  const timer = setTimeout(resolve, CONNECT_MS, nobody);
+  const nobody = `nobody took the connection within ${limitMs / 1000} s`;
+  const timer = setTimeout(resolve, limitMs, nobody);
   const forget = bus.onState((state, why) => {
     if (state === "connected") resolve(undefined);
     if (state === "closed") resolve(why);
@@ -69,4 +73,15 @@ async function whenConnected(bus: Bus): Promise<string | undefined> {
     clearTimeout(timer);
     forget();
   }
+}
+
+/** A bus that was killed leaves its socket behind, and connecting to that is refused at once. */
+async function somebodyListens(path: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connect({ path });
+  socket.once("connect", () => resolve(true));
+  socket.once("error", () => resolve(false));
+  const listens = await promise;
+  socket.destroy();
+  return listens;
 }

@@ -34,12 +34,14 @@ Start with:
   kloros <command> --help   examples for each command
 `;
 
+const EXPLAIN = "explain a command, with examples";
+
 export function buildProgram(environment: Environment): Command {
   const program = new Command("kloros")
     .description("Operates a KLoROS installation: starts it, shows what happens in it, and steps in.")
     .version(environment.version, "-V, --version", "print the version")
-    .helpOption("-h, --help", "explain a command, with examples")
-    .helpCommand("help [command]", "explain a command, with examples")
+    .helpOption("-h, --help", EXPLAIN)
+    .addHelpCommand(new Command("help").argument("[command]").description(EXPLAIN).helpGroup("Learn:"))
     .enablePositionalOptions()
     .showHelpAfterError("(kloros --help shows all commands)");
   settle(program, environment);

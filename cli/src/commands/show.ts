@@ -110,7 +110,7 @@ function deliveryLines(session: Session, item: StoredSignal, nowMs: number): rea
     [
       { title: "  CONSUMER" },
       { title: "STATE" },
-      { title: "ATTEMPT", align: "right" },
+      { title: "FAILURES", align: "right" },
       { title: "SETTLED" },
       { title: "ERROR" },
     ],

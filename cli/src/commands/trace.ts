@@ -122,9 +122,9 @@ function signalRow({ palette }: Session, node: TreeNode, asked: StoredSignal): r
 /** What did not go as it should at once. */
 function workRows({ palette }: Session, { item, below }: TreeNode): readonly (readonly string[])[] {
   return item.deliveries
-    .filter(({ state, attempt }) => state !== "done" || attempt > 1)
+    .filter(({ state, attempt }) => state !== "done" || attempt > 0)
     .map(({ consumer, state, attempt, error, settledAt }) => {
-      const tries = attempt > 1 ? `, attempt ${attempt}` : "";
+      const tries = attempt > 0 ? `, ${plural(attempt, "failed attempt")}` : "";
       const when = settledAt === null ? "" : ` after ${duration(settledAt - item.storedAt)}`;
       const why = error === null ? "" : `: ${printable(error)}`;
       return [
