@@ -6,6 +6,7 @@
 import { Broker } from "@kloros/journal";
 import type { Service, ServiceContext } from "@kloros/daemon";
 import { DeadLetterMirror } from "./dead_letter_mirror.ts";
+import { watchDisk } from "./disk_watch.ts";
 import { type config, manifest } from "./manifest.ts";
 import { BusServer } from "./server/bus_server.ts";
 import { runLoop } from "./server/run_loop.ts";
@@ -15,6 +16,7 @@ type Context = ServiceContext<typeof config>;
 
 const MIRROR_MS = 250;
 const STATISTICS_MS = 10_000;
+const DISK_MS = 1000;
 
 export const service: Service<typeof config> = {
   manifest,
@@ -25,6 +27,7 @@ export const service: Service<typeof config> = {
     const server = openServer(context, broker);
     const mirror = keepMirror(context, broker);
     reportHealth(context, broker, server);
+    reportFullDisk(context, broker);
     const loop = runLoop({ server, broker, stopping: stop.signal, idleWaitMs: context.config.idlePollMs });
     return async () => {
       stop.abort();
@@ -122,6 +125,21 @@ function reportHealth(context: Context, broker: Broker, server: BusServer): void
     );
   };
   context.every("statistics", STATISTICS_MS, statistics);
+}
+
+/** Publishers are answered `busy` and wait: somebody has to be told why. */
+function reportFullDisk(context: Context, broker: Broker): void {
+  const { journal } = context.paths;
+  const disk = watchDisk();
+  context.health("journal", () =>
+    disk.isFull ? `no space left for the journal ${journal}: publishers wait; free some` : undefined,
+  );
+  context.every("disk", DISK_MS, () => {
+    const change = disk.look(broker.counters);
+    if (change === "filled") context.log.error({ journal }, "no space left for the journal; publishers wait");
+    if (change === "freed") context.log.info({ journal }, "there is room for the journal again");
+    return Promise.resolve();
+  });
 }
 
 function textOf(error: unknown): string {
