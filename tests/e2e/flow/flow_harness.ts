@@ -29,7 +29,7 @@ export const SERVICES = [BUS, ...CLIENTS] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
 /** Quick to notice what a test does; no port that somebody else may have. */
-const CONFIG = `
+export const FLOW_CONFIG = `
 [chemical-bus]
 liveEndpoints = []
 [curiosity-core]
@@ -48,7 +48,7 @@ export interface FlowOptions {
   readonly seed: number;
   /** Replaces the defaults above. */
   readonly config?: string;
-  /** A tree that is there already; nothing is generated then. */
+  /** Where the tree is; default: in the home. */
   readonly source?: string;
 }
 
@@ -71,7 +71,7 @@ export class FlowHarness {
     this.#home = makeTestHome(options.source === undefined ? {} : { source: options.source });
     this.paths = this.#home.paths;
     this.tree = growTree(this.paths.source, options.modules, options.seed);
-    writeFileSync(join(this.paths.home, "kloros.toml"), options.config ?? CONFIG);
+    writeFileSync(join(this.paths.home, "kloros.toml"), options.config ?? FLOW_CONFIG);
     this.#daemons = new Map(
       SERVICES.map((service) => [service, new DaemonProcess({ service, paths: this.paths })]),
     );
@@ -88,7 +88,7 @@ export class FlowHarness {
     this.#operator ??= connectBus({
       endpoint: this.paths.busEndpoint,
       service: "operator",
-      timing: { silenceMs: 2000, backoffMaxMs: 200 },
+      timing: { silenceMs: 2000, backoffMaxMs: 200, requestMs: 10_000 },
     });
     return this.#operator;
   }
@@ -155,10 +155,16 @@ export class FlowHarness {
     await this.daemon(BUS).end();
   }
 
+  /** Kills what still runs. */
+  async end(): Promise<void> {
+    await this.#operator?.close();
+    this.#operator = undefined;
+    await Promise.all([...this.#daemons.values()].map((daemon) => daemon.end("SIGKILL")));
+  }
+
   /** Kills what still runs and removes the home. */
   async remove(): Promise<void> {
-    await this.#operator?.close();
-    await Promise.all([...this.#daemons.values()].map((daemon) => daemon.end("SIGKILL")));
+    await this.end();
     this.#home.remove();
   }
 
