@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Installation, Located } from "@kloros/daemon";
-import type { CommonFlags } from "./common_options.ts";
+import type { CommonFlags } from "./shared_options.ts";
 import type { Environment } from "./environment.ts";
 import { scratchPlace } from "./up/home/scratch_place.ts";
 import { cloneRoot, isCompiled } from "./up/service_command.ts";

@@ -12,7 +12,7 @@ import { signalsCommand } from "./commands/signals.ts";
 import { statusCommand } from "./commands/status.ts";
 import { tailCommand } from "./commands/tail.ts";
 import { traceCommand } from "./commands/trace.ts";
-import { addCommonOptions, passCommonOptions } from "./common_options.ts";
+import { addCommonOptions, passCommonOptions } from "./shared_options.ts";
 import type { Environment } from "./environment.ts";
 import { CLI_EXIT } from "./exit_codes.ts";
 import { upCommand } from "./up/up_command.ts";

@@ -1,6 +1,6 @@
 /** One run of one command: its flags, where it prints, and how it ends. */
 import type { Command } from "commander";
-import type { CommonFlags } from "./common_options.ts";
+import type { CommonFlags } from "./shared_options.ts";
 import type { Environment } from "./environment.ts";
 import { CLI_EXIT, type CliExit } from "./exit_codes.ts";
 import { choosePalette, type Palette, wantsColour } from "./view/palette.ts";

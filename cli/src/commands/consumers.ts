@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import type { ConsumerStatus } from "@kloros/journal";
 import { withBus } from "../bus_access.ts";
-import { addCommonOptions, type CommonFlags } from "../common_options.ts";
+import { addCommonOptions, type CommonFlags } from "../shared_options.ts";
 import type { Environment } from "../environment.ts";
 import { type CliExit, Failure } from "../exit_codes.ts";
 import { unknownName } from "../known_names.ts";

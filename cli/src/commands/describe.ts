@@ -1,7 +1,7 @@
 /** `kloros describe`: what each service does, by its own manifest. */
 import type { Command } from "commander";
 import type { ServiceDescription } from "@kloros/daemon";
-import { addCommonOptions } from "../common_options.ts";
+import { addCommonOptions } from "../shared_options.ts";
 import type { Environment } from "../environment.ts";
 import { Failure } from "../exit_codes.ts";
 import { unknownName } from "../known_names.ts";

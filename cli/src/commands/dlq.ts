@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { Bus } from "@kloros/bus-client";
 import type { DeadLetter } from "@kloros/journal";
 import { withBus } from "../bus_access.ts";
-import { addCommonOptions, type CommonFlags } from "../common_options.ts";
+import { addCommonOptions, type CommonFlags } from "../shared_options.ts";
 import type { Environment } from "../environment.ts";
 import { type CliExit, Failure } from "../exit_codes.ts";
 import { newestDeadLetters, oneDeadLetter } from "../history/dead_letters.ts";

@@ -1,7 +1,7 @@
 /** `kloros integrations`: what was entered into the registry, and taking it back. Needs no bus. */
 import type { Command } from "commander";
 import type { IntegrationRecord } from "@kloros/capability-integrator";
-import { addCommonOptions, type CommonFlags } from "../common_options.ts";
+import { addCommonOptions, type CommonFlags } from "../shared_options.ts";
 import type { Environment } from "../environment.ts";
 import { type CliExit, Failure } from "../exit_codes.ts";
 import { findPlace } from "../place.ts";

@@ -1,6 +1,6 @@
 /** `kloros logs`: what the services wrote to their logs. Needs no bus. */
 import type { Command } from "commander";
-import { addCommonOptions, type CommonFlags } from "../common_options.ts";
+import { addCommonOptions, type CommonFlags } from "../shared_options.ts";
 import type { Environment } from "../environment.ts";
 import { type CliExit, Failure } from "../exit_codes.ts";
 import { LOG_LEVELS, type LogLine, type LogLevelName } from "../logs/log_line.ts";

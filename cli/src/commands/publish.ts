@@ -4,7 +4,7 @@ import type { Bus } from "@kloros/bus-client";
 import type { PublishResult } from "@kloros/journal";
 import type { Envelope, SignalDefinition } from "@kloros/signal-schema";
 import { withBus } from "../bus_access.ts";
-import { addCommonOptions, type CommonFlags } from "../common_options.ts";
+import { addCommonOptions, type CommonFlags } from "../shared_options.ts";
 import type { Environment } from "../environment.ts";
 import { type CliExit, Failure } from "../exit_codes.ts";
 import { unknownName } from "../known_names.ts";

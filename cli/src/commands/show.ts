@@ -3,8 +3,9 @@ import type { Command } from "commander";
 import type { Bus } from "@kloros/bus-client";
 import type { StoredSignal } from "@kloros/journal";
 import { withBus } from "../bus_access.ts";
-import { addCommonOptions } from "../common_options.ts";
+import { addCommonOptions } from "../shared_options.ts";
 import type { Environment } from "../environment.ts";
+import { checkSignalText, findSignalBy } from "../history/find_signal.ts";
 import { performing, type Session } from "../session.ts";
 import { ago, duration, moment } from "../view/amounts.ts";
 import { describeFacts, printable } from "../view/describe_facts.ts";
@@ -35,8 +36,8 @@ export function showCommand(program: Command, environment: Environment): void {
 }
 
 async function show(session: Session, [id = ""]: readonly string[]): Promise<undefined> {
+  checkSignalText(id);
   await withBus(session, async (bus) => {
-    const { findSignalBy } = await import("../history/find_signal.ts");
     const item = await findSignalBy(bus, id);
     const children = await childrenOf(bus, item);
     if (session.json) await session.printJson({ ...item, children });

@@ -1,7 +1,7 @@
 /** `kloros signals`: what can be said. Needs no bus. */
 import type { Command } from "commander";
 import type { SignalDefinition } from "@kloros/signal-schema";
-import { addCommonOptions, type CommonFlags } from "../common_options.ts";
+import { addCommonOptions, type CommonFlags } from "../shared_options.ts";
 import type { Environment } from "../environment.ts";
 import { Failure } from "../exit_codes.ts";
 import { unknownName } from "../known_names.ts";

@@ -1,6 +1,6 @@
 /** `kloros status`: how is it? */
 import type { Command } from "commander";
-import { addCommonOptions } from "../common_options.ts";
+import { addCommonOptions } from "../shared_options.ts";
 import type { Environment } from "../environment.ts";
 import type { CliExit } from "../exit_codes.ts";
 import { performing, type Session } from "../session.ts";

@@ -3,9 +3,10 @@ import type { Command } from "commander";
 import type { Bus } from "@kloros/bus-client";
 import type { Envelope } from "@kloros/signal-schema";
 import { withBus } from "../bus_access.ts";
-import { addCommonOptions, type CommonFlags } from "../common_options.ts";
+import { addCommonOptions, type CommonFlags } from "../shared_options.ts";
 import type { Environment } from "../environment.ts";
 import { checkSignalNames } from "../known_names.ts";
+import { checkSignalText, findSignalBy } from "../history/find_signal.ts";
 import { list, pastMoment, wholeNumber } from "../read_options.ts";
 import { performing, type Session } from "../session.ts";
 import { SignalView } from "../view/signal_view.ts";
@@ -63,6 +64,7 @@ async function tail(session: Session<TailFlags>): Promise<undefined> {
   const { environment, flags } = session;
   const { source: sources, ...rest } = flags;
   await checkSignalNames(flags.signal ?? []);
+  if (flags.trace !== undefined) checkSignalText(flags.trace);
   const abort = environment.stopRequested();
   await withBus({ environment, flags: rest }, async (bus) => {
     const forget = tellAbsence(bus, session);
@@ -113,7 +115,6 @@ async function show(
 
 /** A filter by trace wants the whole id: it may be a part, or that of any signal of the chain. */
 async function traceOf(bus: Bus, text: string): Promise<Envelope["trace"]> {
-  const { findSignalBy } = await import("../history/find_signal.ts");
   return (await findSignalBy(bus, text)).envelope.trace;
 }
 

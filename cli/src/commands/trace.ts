@@ -2,10 +2,11 @@
 import type { Command } from "commander";
 import type { StoredSignal } from "@kloros/journal";
 import { withBus } from "../bus_access.ts";
-import { addCommonOptions } from "../common_options.ts";
+import { addCommonOptions } from "../shared_options.ts";
 import type { Environment } from "../environment.ts";
 import { causalTree, type TreeNode } from "../history/causal_tree.ts";
 import type { Chain } from "../history/gather_chain.ts";
+import { checkSignalText, findSignalBy } from "../history/find_signal.ts";
 import { performing, type Session } from "../session.ts";
 import { ago, duration, moment, plural } from "../view/amounts.ts";
 import { deliveryState } from "../view/delivery_state.ts";
@@ -41,8 +42,8 @@ export function traceCommand(program: Command, environment: Environment): void {
 }
 
 async function trace(session: Session, [id = ""]: readonly string[]): Promise<undefined> {
+  checkSignalText(id);
   await withBus(session, async (bus) => {
-    const { findSignalBy } = await import("../history/find_signal.ts");
     const { gatherChain } = await import("../history/gather_chain.ts");
     const asked = await findSignalBy(bus, id);
     const chain = await gatherChain(bus, asked, { itemsMax: SIGNALS_MAX });

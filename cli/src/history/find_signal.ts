@@ -13,16 +13,21 @@ const PAGE = 1000;
 const LOOKED_AT_MAX = 20_000;
 const SHOWN_MAX = 10;
 
-/** An id, the beginning or the end of one, or a number. Fails with `usage` or `negative` and what to do. */
-export async function findSignalBy(bus: Reading, text: string): Promise<StoredSignal> {
+/** Fails with `usage` when it can mean no signal at all. Needs no bus. */
+export function checkSignalText(text: string): string {
   const typed = text.trim().toLowerCase();
-  if (NUMBER.test(typed)) return byNumber(bus, Number(typed.replace("#", "")));
-  if (WHOLE.test(typed)) return byId(bus, typed);
-  if (PART.test(typed)) return byPart(bus, typed);
+  if (NUMBER.test(typed) || PART.test(typed)) return typed;
   throw new Failure(
     "usage",
     `"${text}" is no id: give one as \`kloros tail\` shows it, at least 4 characters of its beginning or end, or a number`,
   );
+}
+
+/** An id, the beginning or the end of one, or a number. Fails with `usage` or `negative` and what to do. */
+export async function findSignalBy(bus: Reading, text: string): Promise<StoredSignal> {
+  const typed = checkSignalText(text);
+  if (NUMBER.test(typed)) return byNumber(bus, Number(typed.replace("#", "")));
+  return WHOLE.test(typed) ? byId(bus, typed) : byPart(bus, typed);
 }
 
 async function byNumber(bus: Reading, seq: number): Promise<StoredSignal> {

@@ -21,7 +21,7 @@ export class TestInstallation {
   readonly home: string;
   readonly paths: Installation;
   readonly #buses: Bus[] = [];
-  #process: Bun.Subprocess<"ignore", "ignore", "inherit"> | undefined;
+  #process: Bun.Subprocess<"ignore", "pipe", "inherit"> | undefined;
 
   constructor() {
     this.home = mkdtempSync(join(tmpdir(), "kc-"));
@@ -36,11 +36,14 @@ export class TestInstallation {
     const flags = ["--home", this.home, "--set", "liveEndpoints=[]", "--set", "kloros.logLevel=warn"];
     this.#process = Bun.spawn([process.execPath, main, ...flags], {
       env: { PATH: process.env["PATH"] ?? "" },
-      stdio: ["ignore", "ignore", "inherit"],
+      stdio: ["ignore", "pipe", "inherit"],
     });
     const deadline = performance.now() + START_MS_MAX;
     while (!(await this.#isReady())) {
-      if (performance.now() > deadline) throw new Error("the bus was not ready in time");
+      if (this.#process.exitCode !== null || performance.now() > deadline) {
+        this.#process.kill("SIGKILL");
+        throw new Error(`the bus was not ready in time: ${await this.#process.stdout.text()}`);
+      }
       await Bun.sleep(10);
     }
   }

@@ -4,10 +4,6 @@ import {
   createRoot,
   CuriosityInvestigate,
   type Envelope,
-  HealthAlert,
-  IntegrationFailed,
-  InvestigationComplete,
-  ModuleDiscovered,
   RunScanner,
   type SignalDefinition,
 } from "@kloros/signal-schema";
@@ -40,5 +36,3 @@ export function childOf(
 export function scan(scanner: string, nowMs: number): Envelope {
   return createRoot(RunScanner, { scanner }, { source: "operator", nowMs });
 }
-
-export { HealthAlert, IntegrationFailed, InvestigationComplete, ModuleDiscovered };

@@ -15,8 +15,3 @@ const TONES: Readonly<Record<DeliveryStateName, "good" | "warn" | "bad" | "faint
 export function deliveryState(state: DeliveryStateName, palette: Palette): string {
   return palette[TONES[state]](state);
 }
-
-/** Whether somebody still has to do something about it. */
-export function isOpen(state: DeliveryStateName): boolean {
-  return state === "ready" || state === "waiting" || state === "leased";
-}

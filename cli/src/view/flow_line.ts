@@ -42,7 +42,7 @@ export function flowLine(signal: Envelope, place: ChainPlace, options: FlowLineO
   return parts.filter((part) => part !== "").join(GAP);
 }
 
-export function latency({ sinceCauseMs, sinceRootMs }: ChainPlace): string {
+function latency({ sinceCauseMs, sinceRootMs }: ChainPlace): string {
   if (sinceCauseMs === undefined) return "";
   const since = `+${milliseconds(sinceCauseMs)}`;
   return sinceRootMs === undefined ? since : `${since}, ${milliseconds(sinceRootMs)} in all`;
