@@ -1,5 +1,20 @@
 import type { Bench } from "./bench.ts";
 import { durableLatency } from "./durable-latency/durable_latency.ts";
 import { durablePublish } from "./durable-publish/durable_publish.ts";
+import { idle } from "./idle/idle.ts";
+import { integration } from "./integration/integration.ts";
+import { intentFile } from "./intent-file/intent_file.ts";
+import { intentsBacklog } from "./intents-backlog/intents_backlog.ts";
+import { liveFeed } from "./live-feed/live_feed.ts";
+import { treeMemory } from "./tree-memory/tree_memory.ts";
 
-export const BENCHES: readonly Bench[] = [durablePublish, durableLatency];
+export const BENCHES: readonly Bench[] = [
+  durablePublish,
+  durableLatency,
+  liveFeed,
+  intentFile,
+  integration,
+  intentsBacklog,
+  treeMemory,
+  idle,
+];

@@ -20,8 +20,8 @@ export async function serveLoads(
 
 export interface Sender {
   /** Queued until `flush`; `onStored` is called once it is on disk. */
-  send(index: number, onStored: (error?: Error) => void): void;
-  flush(): void;
+  readonly send: (index: number, onStored: (error?: Error) => void) => void;
+  readonly flush: () => void;
 }
 
 /** Of a sender of single signals: what is sent in one turn leaves in one write. */

@@ -6,13 +6,13 @@ const [endpoint = ""] = process.argv.slice(2);
 const router = openSocket("router", { sendHighWaterMark: 100_000, receiveHighWaterMark: 100_000 });
 router.bind(endpoint);
 tell("ready");
-let over = false;
+const stop = new AbortController();
 process.on("SIGTERM", () => {
-  over = true;
+  stop.abort();
 });
 let consumer: Uint8Array | undefined;
 let publisher: Uint8Array | undefined;
-while (!over) {
+while (!stop.signal.aborted) {
   pollSockets([router], 20);
   for (let message = router.receive(); message !== undefined; message = router.receive()) {
     const [from = new Uint8Array(), kind = new Uint8Array(), ...frames] = message.frames;

@@ -53,7 +53,7 @@ export class Child {
   }
 
   tell(line: string | object): void {
-    this.#process.stdin.write(`${typeof line === "string" ? line : JSON.stringify(line)}\n`);
+    void this.#process.stdin.write(`${typeof line === "string" ? line : JSON.stringify(line)}\n`);
     void this.#process.stdin.flush();
   }
 

@@ -12,7 +12,7 @@ export interface Quantity {
 export interface Measured {
   readonly name: string;
   /** One measurement from start to end, its processes included. */
-  measure(): Promise<readonly Quantity[]>;
+  readonly measure: () => Promise<readonly Quantity[]>;
 }
 
 export async function measureRounds(

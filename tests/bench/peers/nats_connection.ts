@@ -20,17 +20,17 @@ export class NatsConnection {
   }
 
   static async open(port: number): Promise<NatsConnection> {
-    let connection: NatsConnection | undefined;
+    const holder: { connection?: NatsConnection } = {};
     const socket = await Bun.connect({
       hostname: "127.0.0.1",
       port,
       socket: {
-        data: (_socket, data) => connection?.receive(data),
-        drain: () => connection?.flush(),
+        data: (_socket, data) => holder.connection?.receive(data),
+        drain: () => holder.connection?.flush(),
       },
     });
     const opened = new NatsConnection(socket);
-    connection = opened;
+    holder.connection = opened;
     opened.#write('CONNECT {"verbose":false,"pedantic":false,"lang":"bench","version":"1"}\r\n');
     opened.subscribe(`${INBOX}.*`, (subject, payload) => {
       opened.#answer(subject, payload);
@@ -93,7 +93,7 @@ export class NatsConnection {
   #take(at: number): number | undefined {
     const end = this.#input.indexOf("\r\n", at);
     if (end < 0) return undefined;
-    const line = this.#input.latin1Slice(at, end);
+    const line = this.#input.toString("latin1", at, end);
     if (line.startsWith("MSG ")) return this.#message(line.split(" "), end + 2);
     if (line === "PING") {
       this.#write("PONG\r\n");
@@ -108,7 +108,7 @@ export class NatsConnection {
     if (to + 2 > this.#input.length) return undefined;
     const [, subject = "", sid = ""] = words;
     const reply = words.length === 5 ? (words[3] ?? "") : "";
-    this.#subscriptions.get(sid)?.(subject, this.#input.latin1Slice(from, to), reply);
+    this.#subscriptions.get(sid)?.(subject, this.#input.toString("latin1", from, to), reply);
     return to + 2;
   }
 

@@ -13,27 +13,27 @@ const [PLUS, MINUS, COLON, DOLLAR, STAR] = [43, 45, 58, 36, 42];
 
 export class RespConnection {
   readonly #socket: Socket;
+  readonly #reader = new ReplyReader();
   readonly #waiting: ((reply: Reply) => void)[] = [];
   #head = 0;
   #output: string[] = [];
   #unsent = Buffer.alloc(0);
-  #input = Buffer.alloc(0);
 
   private constructor(socket: Socket) {
     this.#socket = socket;
   }
 
   static async open(unix: string): Promise<RespConnection> {
-    let connection: RespConnection | undefined;
+    const opened: { connection?: RespConnection } = {};
     const socket = await Bun.connect({
       unix,
       socket: {
-        data: (_socket, data) => connection?.receive(data),
-        drain: () => connection?.flush(),
+        data: (_socket, data) => opened.connection?.receive(data),
+        drain: () => opened.connection?.flush(),
       },
     });
-    connection = new RespConnection(socket);
-    return connection;
+    opened.connection = new RespConnection(socket);
+    return opened.connection;
   }
 
   /** Queued until `flush`. */
@@ -68,14 +68,8 @@ export class RespConnection {
   }
 
   receive(data: Uint8Array): void {
-    this.#input = this.#input.length === 0 ? Buffer.from(data) : Buffer.concat([this.#input, data]);
-    const reader = new ReplyReader(this.#input);
-    let used = 0;
-    for (let reply = reader.next(); reply !== undefined; reply = reader.next()) {
-      used = reader.at;
-      this.#take(reply);
-    }
-    this.#input = this.#input.subarray(used);
+    this.#reader.add(data);
+    for (let reply = this.#reader.next(); reply !== undefined; reply = this.#reader.next()) this.#take(reply);
   }
 
   #take(reply: Reply): void {
@@ -95,26 +89,66 @@ function encodeRequest(args: readonly string[]): string {
   return text;
 }
 
-/** Whole replies from the front of a buffer. */
-class ReplyReader {
-  at = 0;
-  readonly #bytes: Buffer;
+interface OpenList {
+  readonly items: Reply[];
+  left: number;
+}
 
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
+/** Cuts replies out of what arrives; goes on where it stopped, so that a long reply in many pieces is read once. */
+class ReplyReader {
+  #bytes = Buffer.alloc(0);
+  #at = 0;
+  readonly #open: OpenList[] = [];
+
+  add(data: Uint8Array): void {
+    const rest = this.#bytes.subarray(this.#at);
+    this.#bytes = rest.length === 0 ? Buffer.from(data) : Buffer.concat([rest, data]);
+    this.#at = 0;
   }
 
-  /** Undefined: the next one is not complete; `at` is of no meaning then. */
+  /** The next whole reply; undefined: not here yet. */
   next(): Reply | undefined {
-    const type = this.#bytes[this.at];
-    const end = this.#bytes.indexOf(CR, this.at);
+    for (;;) {
+      const reply = this.#token();
+      if (reply === undefined) return undefined;
+      const whole = this.#close(reply);
+      if (whole !== undefined) return whole;
+    }
+  }
+
+  /** Puts a reply where it belongs: into the innermost open list, which may thereby be whole. */
+  #close(reply: Reply | OpenList): Reply | undefined {
+    let value = reply;
+    for (;;) {
+      if (isOpen(value)) {
+        if (value.left > 0) {
+          this.#open.push(value);
+          return undefined;
+        }
+        value = value.items;
+      }
+      const list = this.#open.at(-1);
+      if (list === undefined) return value;
+      list.items.push(value);
+      if (--list.left > 0) return undefined;
+      this.#open.pop();
+      value = list.items;
+    }
+  }
+
+  #token(): Reply | OpenList | undefined {
+    const type = this.#bytes[this.#at];
+    const end = this.#bytes.indexOf(CR, this.#at);
     if (type === undefined || end < 0 || end + 1 >= this.#bytes.length) return undefined;
-    const from = this.at + 1;
-    this.at = end + 2;
+    const from = this.#at + 1;
+    if (type === DOLLAR) return this.#bulk(end + 2, this.#number(from, end));
+    this.#at = end + 2;
     if (type === COLON) return this.#number(from, end);
-    if (type === DOLLAR) return this.#bulk(this.#number(from, end));
-    if (type === STAR) return this.#list(this.#number(from, end));
-    const line = this.#bytes.latin1Slice(from, end);
+    if (type === STAR) {
+      const left = this.#number(from, end);
+      return left < 0 ? null : { items: [], left };
+    }
+    const line = this.#bytes.toString("latin1", from, end);
     if (type === PLUS) return line;
     if (type === MINUS) return new Error(`redis: ${line}`);
     throw new Error(`redis: reply of unknown type ${String(type)}`);
@@ -130,23 +164,14 @@ class ReplyReader {
     return value;
   }
 
-  #bulk(length: number): Reply | undefined {
-    if (length < 0) return null;
-    const end = this.at + length;
-    if (end + 2 > this.#bytes.length) return undefined;
-    const text = this.#bytes.latin1Slice(this.at, end);
-    this.at = end + 2;
-    return text;
+  #bulk(from: number, length: number): Reply | undefined {
+    const end = length < 0 ? from : from + length + 2;
+    if (end > this.#bytes.length) return undefined;
+    this.#at = end;
+    return length < 0 ? null : this.#bytes.toString("latin1", from, end - 2);
   }
+}
 
-  #list(length: number): Reply | undefined {
-    if (length < 0) return null;
-    const items: Reply[] = [];
-    for (let index = 0; index < length; index++) {
-      const item = this.next();
-      if (item === undefined) return undefined;
-      items.push(item);
-    }
-    return items;
-  }
+function isOpen(value: Reply | OpenList): value is OpenList {
+  return typeof value === "object" && value !== null && "left" in value;
 }
