@@ -1,7 +1,7 @@
 /** The admin operations, a closed table. Those that write go through the same transactions as everything else. */
 import { statSync } from "node:fs";
 import type { AdminOp, AdminOps, BusStatus, ConsumerStatus } from "./broker_types.ts";
-import { removeConsumer } from "./attach.ts";
+import { removeConsumer } from "./definition.ts";
 import type { Broker } from "./broker.ts";
 import { type Consumer, openCount } from "./consumers.ts";
 import { listDeadLetters, recordRejected, retryDeadLetter } from "./dead_letters.ts";
@@ -40,17 +40,15 @@ export function runAdmin<Op extends AdminOp>(
   return run(broker, request, service);
 }
 
+/** Looked up inside the transaction: another one of that name may have come or gone meanwhile. */
 async function remove(broker: Broker, name: string, force: boolean): Promise<{ dropped: number }> {
-  const consumer = broker.consumers.get(name);
-  if (consumer === undefined)
-    throw new Error(`there is no consumer ${name}; \`kloros consumers list\` shows them`);
-  if (consumer.holder?.live() === true && !force) {
-    throw new Error(
-      `${name} is held by a live ${consumer.holder.service} (pid ${consumer.holder.pid}); stop it first, or force`,
-    );
-  }
-  return broker.run(
-    (tx) => {
+  const result = await broker.run(
+    (tx): { dropped: number } | string => {
+      const consumer = broker.consumers.get(name);
+      if (consumer === undefined) return `there is no consumer ${name}; \`kloros consumers list\` shows them`;
+      const { holder } = consumer;
+      if (holder?.live() === true && !force)
+        return `${name} is held by a live ${holder.service} (pid ${holder.pid}); stop it first, or force`;
       const seqs = [...consumer.leases.keys()];
       const dropped = removeConsumer(tx, consumer);
       tx.afterCommit(() => forget(broker, consumer, seqs));
@@ -58,14 +56,18 @@ async function remove(broker: Broker, name: string, force: boolean): Promise<{ d
     },
     { solo: true },
   );
+  if (typeof result === "string") throw new Error(result);
+  return result;
 }
 
 function forget(broker: Broker, consumer: Consumer, seqs: readonly number[]): void {
   broker.consumers.delete(consumer.name);
   broker.subscriptions.remove(consumer);
-  consumer.leases.clear();
-  consumer.holder?.port.gone(consumer.name, seqs);
-  consumer.holder?.port.closed(`the consumer ${consumer.name} was removed`);
+  const port = consumer.holder?.port;
+  consumer.holder = undefined;
+  if (port === undefined) return;
+  broker.notify(() => port.gone(consumer.name, seqs));
+  broker.notify(() => port.closed(`the consumer ${consumer.name} was removed`));
 }
 
 function consumersOf(broker: Broker, statistics: Statistics): ConsumerStatus[] {

@@ -19,16 +19,16 @@ import type {
   SessionPort,
 } from "./broker_types.ts";
 import { runAdmin } from "./admin.ts";
-import { type Consumer, Subscriptions, loadConsumers } from "./consumers.ts";
+import { type Consumer, type Holder, Subscriptions, loadConsumers } from "./consumers.ts";
 import { JournalDatabase, JournalError, JournalFullError } from "./database.ts";
-import { type DamagedRow, grant, wake } from "./grants.ts";
+import { grant, wake } from "./grants.ts";
 import { type Operation, operation } from "./operation.ts";
 import type { PreparedSignal } from "./prepare.ts";
 import { type Reader, openReader } from "./reader.ts";
 import { expireLeases } from "./releases.ts";
-import { DAMAGED } from "./schema.ts";
 import { BrokerSession } from "./session.ts";
-import { Transaction, settleRow } from "./transaction.ts";
+import { SetAside } from "./set_aside.ts";
+import { Transaction } from "./transaction.ts";
 
 export interface BrokerClock {
   /** UTC, ms. */
@@ -72,6 +72,7 @@ export class Broker {
   readonly #autoFlush: boolean;
   readonly #onFatal: ((error: unknown) => void) | undefined;
   readonly #live = new Set<LiveListener>();
+  readonly #damaged = new SetAside();
   #queue: Operation[] = [];
   #announcements: { name: string; body: string }[] = [];
   #nextSeq: number;
@@ -197,6 +198,7 @@ export class Broker {
     if (this.#closed) return;
     this.#advance();
     for (const consumer of this.consumers.values()) this.#expire(consumer);
+    if (this.#damaged.size > 0) this.#setAside();
     this.flush();
   }
 
@@ -214,6 +216,15 @@ export class Broker {
     });
   }
 
+  /** Calls a client or a listener: one that throws must not keep the others from what was committed. */
+  notify(call: () => void): void {
+    try {
+      call();
+    } catch {
+      this.count("listener_failed");
+    }
+  }
+
   count(name: string, by = 1): void {
     this.counters[name] = (this.counters[name] ?? 0) + by;
   }
@@ -224,6 +235,7 @@ export class Broker {
     this.flush();
     for (const session of this.sessions) session.end("the bus stops");
     this.#closed = true;
+    for (const next of this.#queue.splice(0)) next.failed(new Error("the bus is closed"));
     this.reader.close();
     this.db.close();
     this.#lock?.release();
@@ -253,12 +265,25 @@ export class Broker {
     for (const next of batch) next.done();
   }
 
+  /** An operation that has no room, or a bug in it, must not fail its neighbours: they are tried one by one. */
   #refuse(batch: readonly Operation[], error: unknown): void {
-    if (error instanceof JournalFullError) {
+    if (error instanceof JournalError) return this.#break(batch, error);
+    const [first, ...others] = batch;
+    if (others.length > 0) {
+      for (const next of batch) {
+        if (this.#fatal === undefined) this.#commit([next]);
+        else next.failed(this.#fatal);
+      }
+    } else if (error instanceof JournalFullError) {
       this.count("full");
-      for (const next of batch) next.full(error.message);
-      return;
+      first?.full(error.message);
+    } else {
+      this.count("failed");
+      first?.failed(error);
     }
+  }
+
+  #break(batch: readonly Operation[], error: JournalError): void {
     this.#fatal = error;
     for (const next of [...batch, ...this.#queue]) next.failed(error);
     this.#queue = [];
@@ -276,7 +301,8 @@ export class Broker {
   #announce(): void {
     const announcements = this.#announcements;
     this.#announcements = [];
-    for (const { name, body } of announcements) for (const listener of this.#live) listener(name, body);
+    for (const { name, body } of announcements)
+      for (const listener of this.#live) this.notify(() => listener(name, body));
   }
 
   #deliver(): void {
@@ -287,27 +313,33 @@ export class Broker {
         db: this.db,
         now: this.#now,
         nextToken: () => `${this.epoch}.${++this.#token}`,
+        client: this.#load(consumer, holder),
       });
-      if (damaged.length > 0) this.#setAside(consumer, damaged);
+      if (this.#damaged.add(consumer, damaged)) this.#setAside();
       if (deliveries.length > 0) this.#send(deliveries, holder.port);
     }
   }
 
   #send(deliveries: readonly GrantedDelivery[], port: SessionPort): void {
     this.count("granted", deliveries.length);
-    port.deliver(deliveries);
+    this.notify(() => port.deliver(deliveries));
   }
 
-  /** Damage is never silent: named, counted, and what is behind it goes on. */
-  #setAside(consumer: Consumer, rows: readonly DamagedRow[]): void {
-    void this.run((tx) => {
-      for (const row of rows) {
-        settleRow(tx, consumer, { seq: row.seq, state: DAMAGED, sum: row.sum, error: row.what });
-        tx.db
-          .prepare("INSERT OR IGNORE INTO damage(seq, cid, what, found_at) VALUES(?,?,?,?)")
-          .run(row.seq, consumer.cid, row.what, tx.at);
-      }
-      tx.afterCommit(() => this.count("damaged", rows.length));
+  /** What is suspect and in work at the client that holds `consumer`. */
+  #load(consumer: Consumer, holder: Holder): { suspects: number; leases: number } {
+    const load = { suspects: consumer.suspects, leases: consumer.leases.size };
+    for (const other of this.consumers.values()) {
+      if (other === consumer || other.holder !== holder) continue;
+      load.suspects += other.suspects;
+      load.leases += other.leases.size;
+    }
+    return load;
+  }
+
+  #setAside(): void {
+    this.#housekeeping((tx) => {
+      const rows = this.#damaged.apply(tx);
+      tx.afterCommit(() => this.count("damaged", rows));
     });
   }
 
@@ -315,11 +347,20 @@ export class Broker {
     let due = false;
     for (const lease of consumer.leases.values()) due ||= lease.expiresAt <= this.#now;
     if (!due) return;
-    const holder = consumer.holder;
-    void this.run((tx) => expireLeases(tx, consumer, this.#now)).then((seqs) => {
-      this.count("expired", seqs.length);
-      if (seqs.length > 0) holder?.port.gone(consumer.name, seqs);
+    this.#housekeeping((tx) => {
+      const seqs = expireLeases(tx, consumer, this.#now);
+      if (seqs.length === 0) return;
+      tx.afterCommit(() => {
+        this.count("expired", seqs.length);
+        const { holder } = consumer;
+        if (holder !== undefined) this.notify(() => holder.port.gone(consumer.name, seqs));
+      });
     });
+  }
+
+  /** Nobody waits for it: on a full disk it is done at a later tick, and a broken journal tells its host by itself. */
+  #housekeeping(work: (tx: Transaction) => void): void {
+    this.run(work, { full: () => undefined }).catch(() => this.count("housekeeping_failed"));
   }
 
   #advance(): void {

@@ -202,6 +202,8 @@ export interface Page {
   readonly items: readonly StoredSignal[];
   /** Pass as `afterSeq` (or `beforeSeq` when newest first); null: no more. */
   readonly next: number | null;
+  /** Sequence numbers of damaged rows in this page: they are left out of `items`. */
+  readonly damaged?: readonly number[];
 }
 
 export interface ConsumerStatus {

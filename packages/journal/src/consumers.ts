@@ -55,7 +55,7 @@ export interface Consumer {
   /** The live session, if any. */
   holder: Holder | undefined;
   readonly leases: Map<number, Lease>;
-  /** Per lane: READY rows from here on have not been granted since the last attach. */
+  /** Per lane: a READY row before this has a lease. What loses its lease becomes WAITING, so nobody looks back. */
   readonly cursor: [number, number];
   /** Per lane, since attach: deliveries granted, and how many the client is ready to have taken. */
   readonly granted: [number, number];
@@ -131,10 +131,8 @@ export function loadConsumers(db: JournalDatabase): Consumer[] {
   });
 }
 
-function countSuspects(db: JournalDatabase, cid: number): number {
-  const row = db
-    .prepare("SELECT count(*) AS n FROM delivery WHERE cid = ? AND state = 1 AND suspect > 0")
-    .get(cid);
+export function countSuspects(db: JournalDatabase, cid: number): number {
+  const row = db.prepare("SELECT count(*) AS n FROM delivery WHERE cid = ? AND suspect > 0").get(cid);
   return (row as { n: number }).n;
 }
 

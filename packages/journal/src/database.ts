@@ -26,6 +26,9 @@ export class JournalError extends Error {
 /** A WAL beyond this is checkpointed by the next commit, pages of 4 KiB: bounds what one flip in it can cut off. */
 const WAL_PAGES = 2000;
 
+/** Somebody else's tool may hold SQLite's write lock for a moment (a checkpoint by hand): waited for, not fatal, ms. */
+const BUSY_MS = 2000;
+
 export class JournalDatabase {
   readonly path: string;
   readonly handle: Database;
@@ -75,6 +78,7 @@ export class JournalDatabase {
 function openHandle(path: string): Database {
   try {
     const handle = new Database(path, { create: true, strict: true });
+    handle.run(`PRAGMA busy_timeout = ${BUSY_MS}`);
     handle.run("PRAGMA journal_mode = WAL");
     handle.run("PRAGMA synchronous = FULL");
     handle.run(`PRAGMA wal_autocheckpoint = ${WAL_PAGES}`);
@@ -117,6 +121,8 @@ function translate(error: unknown, path: string): unknown {
       { cause: error },
     );
   }
+  // The statement was at fault, not the file: a bug in one operation.
+  if (/^SQLITE_(ERROR|CONSTRAINT|MISMATCH|TOOBIG|RANGE)/.test(code)) return error;
   return new JournalError(
     "io",
     `the journal ${path} can't be used: ${code} ${error.message}; check the disk and the permissions`,

@@ -69,6 +69,15 @@ const REOPEN =
   `UPDATE delivery SET state = ${WAITING}, attempt = 0, strikes = 0, suspect = 0, due = ?1, settled_at = NULL, error = NULL, ` +
   `sum = ${deliverySum({ state: String(WAITING), attempt: "0", strikes: "0", suspect: "0", due: "?1" })} WHERE cid = ?2 AND seq = ?3 AND state = ${DEAD}`;
 
+interface LetterState {
+  state: string;
+  cid: number | null;
+  consumer: string;
+  seq: number;
+  name: string | null;
+  sum: number | null;
+}
+
 /** Puts a dead letter back exactly once: compare-and-set on its state. */
 export function retryDeadLetter(
   tx: Transaction,
@@ -78,9 +87,9 @@ export function retryDeadLetter(
 ): { retried: boolean; text: string } {
   const row = tx.db
     .prepare(
-      "SELECT d.state, d.reason, d.consumer, d.seq, s.sum FROM deadletter d LEFT JOIN signal s USING(seq) WHERE n = ?",
+      "SELECT d.state, d.cid, d.consumer, d.seq, s.name, s.sum FROM deadletter d LEFT JOIN signal s USING(seq) WHERE n = ?",
     )
-    .get(n) as { state: string; reason: string; consumer: string; seq: number; sum: number | null } | null;
+    .get(n) as LetterState | null;
   if (row === null) return { retried: false, text: `there is no dead letter ${n}` };
   if (row.state === "retried") return { retried: false, text: `dead letter ${n} was retried already` };
   if (row.state === "reported") return { retried: false, text: `${n} is a report: nothing waits behind it` };
@@ -90,8 +99,10 @@ export function retryDeadLetter(
       text: `${n} never became a signal; mend the file in intents/rejected and it is read again`,
     };
   const consumer = consumers.get(row.consumer);
-  if (consumer === undefined || row.sum === null)
+  if (consumer === undefined || consumer.cid !== row.cid || row.sum === null)
     return { retried: false, text: `consumer ${row.consumer} was removed` };
+  if (!consumer.spec.signals.includes(row.name ?? ""))
+    return { retried: false, text: `${row.consumer} does not consume ${row.name} any more` };
   const { changes } = tx.db.prepare(REOPEN).run(now, consumer.cid, row.seq);
   tx.usesClock = true;
   if (changes !== 1) return { retried: false, text: `the delivery of dead letter ${n} is not dead any more` };
@@ -144,10 +155,16 @@ export function listDeadLetters(
     firstAt: row.first_at,
     deadAt: row.dead_at,
     state: row.state,
-    signal:
-      row.body === null
-        ? (row.content ?? "")
-        : (JSON.parse(row.body) as Exclude<DeadLetter["signal"], string>),
+    signal: row.body === null ? (row.content ?? "") : signalOf(row.body),
     fields: row.fields === null ? {} : (JSON.parse(row.fields) as Record<string, string>),
   }));
+}
+
+/** A damaged signal is shown as what is left of it. */
+function signalOf(body: string): DeadLetter["signal"] {
+  try {
+    return JSON.parse(body) as Exclude<DeadLetter["signal"], string>;
+  } catch {
+    return body;
+  }
 }

@@ -2,8 +2,8 @@
  * Who gets what next. Granting writes nothing: a lease is memory, its row stays READY (or WAITING), so a bus that dies
  * forgets the lease and keeps the delivery.
  *
- * Invariants: at most one lease a delivery; first attempts go by lane, then sequence; suspects go one at a time with
- * nothing beside them; a consumer with state has at most one lease.
+ * Invariants: at most one lease a delivery, and only within the credit; first attempts go by lane, then sequence; suspects
+ * go one at a time with nothing beside them in their process; a consumer with state has at most one lease.
  */
 import type { GrantedDelivery } from "./broker_types.ts";
 import { signalSum, unseal } from "./checksum.ts";
@@ -19,6 +19,9 @@ export interface Grants {
 }
 export interface DamagedRow {
   readonly seq: number;
+  readonly lane: number;
+  /** The delivery is intact, the consumer's state that it needs is not. */
+  readonly stateKey?: string;
   readonly what: string;
   /** Checksum as stored, for the counts. */
   readonly sum: number;
@@ -49,7 +52,7 @@ const COLUMNS =
 const FROM = "FROM delivery d LEFT JOIN signal s USING(seq)";
 const NEXT_READY = `SELECT ${COLUMNS} ${FROM} WHERE d.cid = ? AND d.seq >= ? AND d.lane = ? AND d.state = ${READY} ORDER BY d.seq LIMIT ?`;
 const NEXT_WAITING = `SELECT ${COLUMNS} ${FROM} WHERE d.cid = ? AND d.lane = ? AND d.state = ${WAITING} AND d.due <= ? ORDER BY d.due, d.seq LIMIT ?`;
-const NEXT_SUSPECT = `SELECT ${COLUMNS} ${FROM} WHERE d.cid = ? AND d.state = ${WAITING} AND d.suspect > 0 ORDER BY d.seq LIMIT 1`;
+const NEXT_SUSPECT = `SELECT ${COLUMNS} ${FROM} WHERE d.cid = ? AND d.lane = ? AND d.suspect > 0 ORDER BY d.seq LIMIT 1`;
 
 /** A page of grants: bounds the time until the loop looks at its input again. */
 const GRANTS_MAX = 512;
@@ -61,6 +64,8 @@ export interface GrantContext {
   /** Broker's clock, ms. */
   readonly now: number;
   readonly nextToken: () => string;
+  /** Of all consumers that the same client holds. */
+  readonly client: { readonly suspects: number; readonly leases: number };
 }
 
 /** All that a consumer may get now. Takes leases and advances cursors. */
@@ -68,18 +73,27 @@ export function grant(consumer: Consumer, context: GrantContext): Grants {
   const deliveries: GrantedDelivery[] = [];
   const damaged: DamagedRow[] = [];
   for (const row of candidates(consumer, context)) {
+    const { seq, lane } = row;
     const flaw = flawOf(row);
-    if (flaw !== undefined) damaged.push({ seq: row.seq, what: flaw, sum: row.sum ?? 0 });
-    else deliveries.push(take(consumer, row, context));
+    if (flaw !== undefined) {
+      damaged.push({ seq, lane, what: flaw, sum: row.sum ?? 0 });
+      continue;
+    }
+    const stateKey = stateKeyOf(consumer, row.body);
+    const sealed = sealedState(consumer, stateKey, context.db);
+    const state = sealed === null ? null : unseal(sealed);
+    if (state === undefined)
+      damaged.push({ seq, lane, stateKey, what: `checksum of the state: ${sealed}`, sum: row.sum });
+    else deliveries.push(take(consumer, row, { stateKey, state, context }));
   }
   return { deliveries, damaged };
 }
 
 function candidates(consumer: Consumer, context: GrantContext): Row[] {
   if (consumer.holder === undefined || openCount(consumer.counts) <= consumer.leases.size) return [];
-  const sole = consumer.suspects > 0 || consumer.spec.stateKey !== undefined;
+  if (context.client.suspects > 0) return context.client.leases > 0 ? [] : suspect(consumer, context);
+  const sole = consumer.spec.stateKey !== undefined;
   if (sole && consumer.leases.size > 0) return [];
-  if (consumer.suspects > 0) return context.db.prepare(NEXT_SUSPECT).all(consumer.cid) as Row[];
   const due = consumer.nextDue <= context.now;
   const rows: Row[] = [];
   for (const lane of lanesInTurn(consumer)) {
@@ -91,6 +105,15 @@ function candidates(consumer: Consumer, context: GrantContext): Row[] {
   }
   if (due) findNextDue(consumer, context);
   return rows;
+}
+
+function suspect(consumer: Consumer, context: GrantContext): Row[] {
+  for (const lane of [0, 1] as const) {
+    if (consumer.credit[lane] <= consumer.granted[lane]) continue;
+    const rows = context.db.prepare(NEXT_SUSPECT).all(consumer.cid, lane) as Row[];
+    if (rows.length > 0) return rows;
+  }
+  return [];
 }
 
 function lanesInTurn(consumer: Consumer): readonly (0 | 1)[] {
@@ -128,10 +151,15 @@ export function wake(consumer: Consumer, lane: number, seq: number): void {
 }
 
 function findNextDue(consumer: Consumer, context: GrantContext): void {
-  const rows = context.db
-    .prepare(`SELECT seq, due FROM delivery WHERE cid = ? AND state = ${WAITING} ORDER BY due LIMIT ?`)
-    .all(consumer.cid, consumer.leases.size + GRANTS_MAX) as { seq: number; due: number }[];
-  consumer.nextDue = rows.find((row) => !consumer.leases.has(row.seq))?.due ?? Number.POSITIVE_INFINITY;
+  const dues = [0, 1].map((lane) => {
+    const rows = context.db
+      .prepare(
+        `SELECT seq, due FROM delivery WHERE cid = ? AND lane = ? AND state = ${WAITING} ORDER BY due LIMIT ?`,
+      )
+      .all(consumer.cid, lane, consumer.leases.size + 1) as { seq: number; due: number }[];
+    return rows.find((row) => !consumer.leases.has(row.seq))?.due ?? Number.POSITIVE_INFINITY;
+  });
+  consumer.nextDue = Math.min(...dues);
 }
 
 function flawOf(row: Row): string | undefined {
@@ -142,7 +170,11 @@ function flawOf(row: Row): string | undefined {
   return undefined;
 }
 
-function take(consumer: Consumer, row: Row, context: GrantContext): GrantedDelivery {
+function take(
+  consumer: Consumer,
+  row: Row,
+  { stateKey, state, context }: { stateKey: string; state: string | null; context: GrantContext },
+): GrantedDelivery {
   const lane = row.lane === 0 ? 0 : 1;
   const leaseMs = consumer.spec.leaseMs ?? DEFAULTS.leaseMs;
   const lease: Lease = {
@@ -153,7 +185,7 @@ function take(consumer: Consumer, row: Row, context: GrantContext): GrantedDeliv
     strikes: row.strikes,
     suspect: row.suspect > 0,
     ckey: row.ckey,
-    stateKey: stateKeyOf(consumer, row.body),
+    stateKey,
     expiresAt: context.now + leaseMs,
   };
   consumer.leases.set(row.seq, lease);
@@ -168,7 +200,7 @@ function take(consumer: Consumer, row: Row, context: GrantContext): GrantedDeliv
     leaseMs,
     body: row.body,
     plan: row.plan === null ? null : (unseal(row.plan) ?? null),
-    state: stateOf(consumer, lease.stateKey, context.db),
+    state,
     late: false,
   };
 }
@@ -181,14 +213,8 @@ export function stateKeyOf(consumer: Consumer, body: string): string {
   return typeof value === "string" || typeof value === "number" ? String(value) : "";
 }
 
-function stateOf(consumer: Consumer, key: string, db: JournalDatabase): string | null {
+function sealedState(consumer: Consumer, key: string, db: JournalDatabase): string | null {
   if (consumer.spec.stateKey === undefined) return null;
-  const row = db.prepare("SELECT value FROM state WHERE cid = ? AND key = ?").get(consumer.cid, key) as {
-    value: string;
-  } | null;
-  if (row === null) return null;
-  const value = unseal(row.value);
-  if (value === undefined)
-    throw new Error(`the state of ${consumer.name} for key ${JSON.stringify(key)} is damaged`);
-  return value;
+  const row = db.prepare("SELECT value FROM state WHERE cid = ? AND key = ?").get(consumer.cid, key);
+  return (row as { value: string } | null)?.value ?? null;
 }

@@ -60,11 +60,11 @@ function compare(row: Record<string, number | string>, side: Side | undefined): 
     );
 }
 
-/** What should have matched, from the signals: every subscribed signal stored since a consumer was first seen. */
+/** What should have matched, from the signals: every signal stored since its name was subscribed. */
 function missingDeliveries(db: Database): string[] {
   return db
     .query<{ name: string; seq: number }, []>(
-      "SELECT c.name, s.seq FROM consumer c JOIN subscription u ON u.cid = c.cid JOIN signal s ON s.name = u.name AND s.seq >= c.from_seq " +
+      "SELECT c.name, s.seq FROM consumer c JOIN subscription u ON u.cid = c.cid JOIN signal s ON s.name = u.name AND s.seq >= u.from_seq " +
         "LEFT JOIN delivery d ON d.cid = c.cid AND d.seq = s.seq WHERE d.seq IS NULL AND c.removed_at IS NULL",
     )
     .all()

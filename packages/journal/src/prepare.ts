@@ -58,6 +58,10 @@ function columnsOf(envelope: Envelope, definition: SignalDefinition, body: strin
 /** Same id: the same signal? Times of the envelope may differ (a retry after a crash), what is said may not. */
 export function sameBody(a: string, b: string): boolean {
   if (a === b) return true;
-  const [x, y] = [JSON.parse(a) as Envelope, JSON.parse(b) as Envelope];
-  return x.signal === y.signal && x.source === y.source && Bun.deepEquals(x.facts, y.facts);
+  try {
+    const [x, y] = [JSON.parse(a) as Envelope, JSON.parse(b) as Envelope];
+    return x.signal === y.signal && x.source === y.source && Bun.deepEquals(x.facts, y.facts);
+  } catch {
+    return false; // the stored one is damaged
+  }
 }

@@ -45,6 +45,7 @@ class WorkerReader implements Reader {
   >();
   #worker: Worker | undefined;
   #n = 0;
+  #closed = false;
 
   constructor(path: string) {
     this.#path = path;
@@ -63,12 +64,14 @@ class WorkerReader implements Reader {
   }
 
   close(): void {
+    this.#closed = true;
     this.#worker?.terminate();
     for (const { reject } of this.#waiting.values()) reject(new Error("the journal was closed"));
     this.#waiting.clear();
   }
 
   #ask(request: ReaderRequest): Promise<unknown> {
+    if (this.#closed) return Promise.reject(new Error("the journal was closed"));
     this.#worker ??= this.#start();
     const worker = this.#worker;
     return new Promise((resolve, reject) => {

@@ -1,16 +1,13 @@
 /** History and statistics, read on a connection of their own: in pages, in short transactions, never by the writer. */
 import type { Database } from "bun:sqlite";
+import { type SignalColumns, signalSum } from "./checksum.ts";
 import type { Envelope } from "@kloros/signal-schema";
 import type { DeliveryStateName, Page, ReadQuery, StoredSignal } from "./broker_types.ts";
 import { STATE_NAMES, WAITING } from "./schema.ts";
 
 const PAGE_MAX = 1000;
 
-interface SignalRow {
-  seq: number;
-  at: number;
-  body: string;
-}
+type SignalRow = SignalColumns & { seq: number; sum: number };
 
 interface DeliveryRow {
   seq: number;
@@ -27,16 +24,20 @@ export function readPage(db: Database, query: ReadQuery): Page {
   const { where, values } = conditions(query);
   const rows = db
     .query<SignalRow, (string | number)[]>(
-      `SELECT seq, at, body FROM signal ${where} ORDER BY seq ${newest ? "DESC" : "ASC"} LIMIT ?`,
+      `SELECT seq, id, name, source, lane, at, trace, ckey, sum, body FROM signal ${where} ORDER BY seq ${newest ? "DESC" : "ASC"} LIMIT ?`,
     )
     .all(...values, limit);
+  const isIntact = (row: SignalRow): boolean => signalSum(row.seq, row) === row.sum;
+  const intact = rows.filter(isIntact);
+  const damaged = intact.length === rows.length ? [] : rows.filter((r) => !isIntact(r)).map((r) => r.seq);
   const deliveries = deliveriesOf(
     db,
-    rows.map((row) => row.seq),
+    intact.map((row) => row.seq),
   );
   return {
-    items: rows.map((row) => toStored(row, deliveries.get(row.seq) ?? [])),
+    items: intact.map((row) => toStored(row, deliveries.get(row.seq) ?? [])),
     next: rows.length < limit ? null : (rows.at(-1)?.seq ?? null),
+    ...(damaged.length === 0 ? {} : { damaged }),
   };
 }
 

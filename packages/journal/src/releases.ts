@@ -34,14 +34,16 @@ export function releaseAll(
   return released;
 }
 
-/** The client vanished: each delivery in flight may be what killed it. */
-export function suspectAll(tx: Transaction, consumer: Consumer, now: number): void {
-  const taken = [...consumer.leases.keys()].flatMap((seq) => {
-    const lease = tx.takeLease(consumer, seq);
-    return lease === undefined ? [] : [{ seq, lease }];
-  });
+/** The client vanished: each delivery in flight, of any of its consumers, may be what killed it. */
+export function suspectAll(tx: Transaction, consumers: readonly Consumer[], now: number): void {
+  const taken = consumers.flatMap((consumer) =>
+    [...consumer.leases.keys()].flatMap((seq) => {
+      const lease = tx.takeLease(consumer, seq);
+      return lease === undefined ? [] : [{ consumer, seq, lease }];
+    }),
+  );
   const sole = taken.length === 1;
-  for (const { seq, lease } of taken) suspectOne(tx, consumer, seq, lease, { now, sole });
+  for (const { consumer, seq, lease } of taken) suspectOne(tx, consumer, seq, lease, { now, sole });
 }
 
 function suspectOne(

@@ -3,7 +3,7 @@
  *
  * signal      what was said: one row a signal, never changed after its insert
  * consumer    who reads: definition, durable holder, running counts (written once a transaction)
- * subscription which names a consumer gets; the fan-out joins it
+ * subscription which names a consumer gets, and from which signal on; the fan-out joins it
  * delivery    how each consumer stands to each signal; LEASED is READY plus an entry in memory (leases.ts)
  * deadletter  what was given up, rejected or reported, numbered
  * state       a consumer's own state, by key
@@ -17,15 +17,17 @@ CREATE TABLE signal(
   seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, source TEXT NOT NULL, lane INTEGER NOT NULL,
   at INTEGER NOT NULL, trace TEXT, ckey TEXT, sum INTEGER NOT NULL, body TEXT NOT NULL);
 CREATE TABLE consumer(
-  cid INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, definition TEXT NOT NULL, holder TEXT NOT NULL, from_seq INTEGER NOT NULL,
+  cid INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, definition TEXT NOT NULL, holder TEXT NOT NULL,
   matched INTEGER NOT NULL, matched_x INTEGER NOT NULL, done INTEGER NOT NULL, superseded INTEGER NOT NULL, dead INTEGER NOT NULL,
   dropped INTEGER NOT NULL, damaged INTEGER NOT NULL, settled_x INTEGER NOT NULL, removed_at INTEGER);
-CREATE TABLE subscription(name TEXT NOT NULL, cid INTEGER NOT NULL, PRIMARY KEY(name, cid)) WITHOUT ROWID;
+CREATE TABLE subscription(name TEXT NOT NULL, cid INTEGER NOT NULL, from_seq INTEGER NOT NULL, PRIMARY KEY(name, cid)) WITHOUT ROWID;
 CREATE TABLE delivery(
   cid INTEGER NOT NULL, seq INTEGER NOT NULL, state INTEGER NOT NULL, lane INTEGER NOT NULL, attempt INTEGER NOT NULL,
   strikes INTEGER NOT NULL, suspect INTEGER NOT NULL, due INTEGER NOT NULL, settled_at INTEGER, ckey TEXT, plan TEXT, error TEXT,
   sum INTEGER NOT NULL, PRIMARY KEY(cid, seq)) WITHOUT ROWID;
 CREATE INDEX delivery_waiting ON delivery(cid, lane, due) WHERE state = 1;
+CREATE INDEX delivery_suspect ON delivery(cid, lane, seq) WHERE suspect > 0;
+CREATE INDEX delivery_open_key ON delivery(cid, ckey, seq) WHERE ckey IS NOT NULL AND state <= 1;
 CREATE INDEX delivery_key ON delivery(cid, ckey, seq) WHERE ckey IS NOT NULL;
 CREATE TABLE deadletter(
   n INTEGER PRIMARY KEY, cid INTEGER, seq INTEGER NOT NULL, id TEXT NOT NULL, consumer TEXT NOT NULL, reason TEXT NOT NULL,

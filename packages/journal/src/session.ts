@@ -30,7 +30,8 @@ export class BrokerSession implements Session, Holder {
   readonly #broker: Broker;
   readonly #silenceMs: number;
   #heard: number;
-  #ended = false;
+  /** No operations any more. */
+  ended = false;
 
   constructor(broker: Broker, info: SessionInfo, port: SessionPort, silenceMs: number) {
     this.#broker = broker;
@@ -52,7 +53,7 @@ export class BrokerSession implements Session, Holder {
   }
 
   live(): boolean {
-    return !this.#ended && this.#broker.now - this.#heard < this.#silenceMs;
+    return !this.ended && this.#broker.now - this.#heard < this.#silenceMs;
   }
 
   touch(): void {
@@ -73,7 +74,7 @@ export class BrokerSession implements Session, Holder {
   credit(name: string, lane: Lane, total: number): void {
     const consumer = this.#held(name);
     if (consumer === undefined) return;
-    consumer.credit[lane === "urgent" ? 0 : 1] = total;
+    if (Number.isSafeInteger(total)) consumer.credit[lane === "urgent" ? 0 : 1] = total;
     this.#broker.wakeUp();
   }
 
@@ -96,7 +97,7 @@ export class BrokerSession implements Session, Holder {
     return this.#broker.run<SettleResult>(
       (tx) => {
         const consumer = this.#held(name);
-        if (consumer === undefined || consumer.leases.get(seq)?.token !== token) return { status: "gone" };
+        if (consumer === undefined || tx.leaseOf(consumer, seq)?.token !== token) return { status: "gone" };
         tx.db
           .prepare("UPDATE delivery SET plan = ? WHERE cid = ? AND seq = ?")
           .run(seal(plan), consumer.cid, seq);
@@ -117,30 +118,30 @@ export class BrokerSession implements Session, Holder {
     return gone;
   }
 
+  /** Never rejects: on a full disk, or in a broken journal, its leases go when the next holder comes or they expire. */
   close(options: { readonly clean: boolean }): Promise<void> {
-    if (this.#ended) return Promise.resolve();
-    this.#ended = true;
+    if (this.ended) return Promise.resolve();
+    this.ended = true;
     this.#broker.sessions.delete(this);
-    const mine = [...this.#broker.consumers.values()].filter((consumer) => consumer.holder === this);
-    return this.#broker.run((tx) => {
-      for (const consumer of mine) this.#letGo(tx, consumer, options.clean);
-    });
+    return this.#broker
+      .run((tx) => this.#letGo(tx, options.clean), { full: () => undefined })
+      .catch(() => undefined);
   }
 
   /** Ended by the broker: no operations any more. */
   end(reason: string): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.ended) return;
+    this.ended = true;
     this.#broker.sessions.delete(this);
     this.port.closed(reason);
   }
 
-  #letGo(tx: Transaction, consumer: Consumer, clean: boolean): void {
-    if (consumer.holder !== this) return;
-    if (clean) releaseAll(tx, consumer, this.#broker.now);
-    else suspectAll(tx, consumer, this.#broker.now);
+  #letGo(tx: Transaction, clean: boolean): void {
+    const mine = [...this.#broker.consumers.values()].filter((consumer) => consumer.holder === this);
+    if (clean) for (const consumer of mine) releaseAll(tx, consumer, this.#broker.now);
+    else suspectAll(tx, mine, this.#broker.now);
     tx.afterCommit(() => {
-      if (consumer.holder === this) consumer.holder = undefined;
+      for (const consumer of mine) consumer.holder = undefined;
     });
   }
 
@@ -151,7 +152,7 @@ export class BrokerSession implements Session, Holder {
 
   #store(tx: Transaction, s: PreparedSignal | Invalid): PublishResult {
     if ("status" in s) {
-      this.#broker.count("invalid");
+      tx.afterCommit(() => this.#broker.count("invalid"));
       return s;
     }
     if (s.live) {
@@ -170,10 +171,10 @@ export class BrokerSession implements Session, Holder {
       body: string;
     };
     if (sameBody(row.body, s.body)) {
-      this.#broker.count("duplicate");
+      tx.afterCommit(() => this.#broker.count("duplicate"));
       return { status: "duplicate", seq: row.seq };
     }
-    this.#broker.count("conflict");
+    tx.afterCommit(() => this.#broker.count("conflict"));
     return {
       status: "conflict",
       seq: row.seq,
@@ -209,6 +210,7 @@ export class BrokerSession implements Session, Holder {
       now: this.#broker.now,
       random: this.#broker.random,
       onAppended: (s, seq) => this.#note(tx, s, seq),
+      onKnown: (s) => void this.#known(tx, s),
     });
     let next = 0;
     return prepared.map((p) => ("status" in p ? p : (results[next++] as SettleResult)));

@@ -6,6 +6,7 @@
  */
 import type { DeadReason, SettleItem, SettleResult } from "./broker_types.ts";
 import { seal } from "./checksum.ts";
+import { WAIT_MS_MAX } from "./consumer_spec.ts";
 import type { Consumer, Lease } from "./consumers.ts";
 import { recordDeadLetter } from "./dead_letters.ts";
 import type { PreparedSignal } from "./prepare.ts";
@@ -30,6 +31,8 @@ export interface SettleContext {
   readonly random: () => number;
   /** Tells of what was appended, for the live feed. */
   readonly onAppended: (s: PreparedSignal, seq: number) => void;
+  /** Tells of an emitted signal whose id is stored already: the first one stays. */
+  readonly onKnown: (s: PreparedSignal) => void;
 }
 
 const SETTLE_DONE =
@@ -72,7 +75,8 @@ function finishDone(
 ): void {
   for (const emit of outcome.emits) {
     const seq = emit.live ? 0 : tx.append(emit);
-    if (seq !== undefined) context.onAppended(emit, seq);
+    if (seq === undefined) context.onKnown(emit);
+    else context.onAppended(emit, seq);
   }
   if (outcome.state === undefined) return;
   if (outcome.state === null) {
@@ -128,7 +132,8 @@ function finishOther(
   } else if (lease.attempt >= (consumer.spec.attemptsMax ?? DEFAULTS.attemptsMax)) {
     bury(tx, consumer, seq, lease, "attempts", outcome.error);
   } else {
-    const delay = outcome.delayMs ?? backoffMs(consumer, lease.attempt, context.random);
+    const backoff = backoffMs(consumer, lease.attempt, context.random);
+    const delay = Math.min(Math.max(0, (outcome.delayMs ?? backoff) || 0), WAIT_MS_MAX);
     toWaiting(tx, consumer, {
       seq,
       attempt: lease.attempt,
@@ -160,10 +165,8 @@ export function toWaiting(
   tx.db
     .prepare(TO_WAITING)
     .run(row.suspect, row.strikes, due, row.attempt, row.error ?? null, consumer.cid, row.seq);
-  tx.afterCommit(() => {
-    consumer.nextDue = Math.min(consumer.nextDue, due);
-    if (row.suspect > 0) consumer.suspects += 1;
-  });
+  if (row.suspect > 0) tx.suspectsChanged(consumer);
+  tx.afterCommit(() => (consumer.nextDue = Math.min(consumer.nextDue, due)));
 }
 
 /** Makes a delivery a dead letter. */
@@ -179,10 +182,13 @@ export function bury(
   recordDeadLetter(tx, { consumer, seq, reason, error, attempts: lease.attempt });
 }
 
+/** A newer one of the key makes this one needless; not when its effect has been begun: that must be finished. */
 function newerExists(tx: Transaction, consumer: Consumer, seq: number, ckey: string): boolean {
   return (
     tx.db
-      .prepare("SELECT 1 FROM delivery WHERE cid = ? AND ckey = ? AND seq > ? LIMIT 1")
+      .prepare(
+        "SELECT 1 FROM delivery WHERE cid = ?1 AND ckey = ?2 AND seq > ?3 AND NOT EXISTS (SELECT 1 FROM delivery WHERE cid = ?1 AND seq = ?3 AND plan IS NOT NULL) LIMIT 1",
+      )
       .get(consumer.cid, ckey, seq) !== null
   );
 }

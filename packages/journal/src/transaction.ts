@@ -5,7 +5,14 @@
  * Invariants: sequence numbers strictly increase and are taken only by rows that commit; memory changes only in
  * `committed()`; a transaction that throws leaves memory as before.
  */
-import { type Consumer, type Counts, type Lease, type Subscriptions, writeCounts } from "./consumers.ts";
+import {
+  type Consumer,
+  type Counts,
+  type Lease,
+  type Subscriptions,
+  countSuspects,
+  writeCounts,
+} from "./consumers.ts";
 import { signalSum } from "./checksum.ts";
 import type { JournalDatabase } from "./database.ts";
 import type { PreparedSignal } from "./prepare.ts";
@@ -41,6 +48,7 @@ export class Transaction {
   readonly #after: (() => void)[] = [];
   readonly #keyed: PreparedSignal[] = [];
   readonly #ended = new Set<Lease>();
+  readonly #suspects = new Set<Consumer>();
   #matched = false;
 
   constructor(db: JournalDatabase, subscriptions: Subscriptions, nextSeq: number, at: number) {
@@ -63,17 +71,25 @@ export class Transaction {
     this.#after.push(change);
   }
 
+  /** The lease as this transaction sees it: memory still has those that ended a moment ago in here. */
+  leaseOf(consumer: Consumer, seq: number): Lease | undefined {
+    const lease = consumer.leases.get(seq);
+    return lease === undefined || this.#ended.has(lease) ? undefined : lease;
+  }
+
   /** The lease if `token` is current (or not asked), once in this transaction; it ends when the transaction commits. */
   takeLease(consumer: Consumer, seq: number, token?: string): Lease | undefined {
-    const lease = consumer.leases.get(seq);
-    if (lease === undefined || this.#ended.has(lease) || (token !== undefined && lease.token !== token))
-      return undefined;
+    const lease = this.leaseOf(consumer, seq);
+    if (lease === undefined || (token !== undefined && lease.token !== token)) return undefined;
     this.#ended.add(lease);
-    this.afterCommit(() => {
-      consumer.leases.delete(seq);
-      if (lease.suspect) consumer.suspects -= 1;
-    });
+    if (lease.suspect) this.suspectsChanged(consumer);
+    this.afterCommit(() => consumer.leases.delete(seq));
     return lease;
+  }
+
+  /** Its suspects are counted anew after the commit. */
+  suspectsChanged(consumer: Consumer): void {
+    this.#suspects.add(consumer);
   }
 
   /** Stores a signal once by id; undefined when the id is known already. */
@@ -91,8 +107,8 @@ export class Transaction {
       counts.matched += 1;
       counts.matchedX ^= sum;
       this.#matched = true;
-      if (s.ckey !== null) this.#keyed.push(s);
     }
+    if (s.ckey !== null) this.#keyed.push(s);
     return seq;
   }
 
@@ -101,6 +117,7 @@ export class Transaction {
     const counts = this.countsOf(consumer);
     counts[SETTLED_COUNT[state]] += 1;
     counts.settledX ^= sum;
+    if (consumer.suspects > 0) this.suspectsChanged(consumer);
   }
 
   /** Takes a settlement back (a dead letter that is tried again). */
@@ -130,21 +147,21 @@ export class Transaction {
   committed(): void {
     for (const [consumer, counts] of this.#counts) consumer.counts = counts;
     for (const change of this.#after) change();
+    for (const consumer of this.#suspects) consumer.suspects = countSuspects(this.db, consumer.cid);
   }
 
-  /** `latest`: older open deliveries of the key give way, except those being worked on. */
+  /** `latest`: older open deliveries of the key give way, except those being worked on or with an effect begun. */
   #supersede(s: PreparedSignal): void {
     for (const consumer of this.#subscriptions.of(s.name)) {
       const older = this.db
         .prepare(
-          `SELECT d.seq, d.suspect, s.sum FROM delivery d JOIN signal s USING(seq) WHERE d.cid = ? AND d.ckey = ? AND d.state <= ${WAITING} ` +
-            `AND d.seq < (SELECT max(seq) FROM delivery WHERE cid = ? AND ckey = ?)`,
+          `SELECT d.seq, s.sum FROM delivery d JOIN signal s USING(seq) WHERE d.cid = ? AND d.ckey = ? AND d.state <= ${WAITING} ` +
+            `AND d.plan IS NULL AND d.seq < (SELECT max(seq) FROM delivery WHERE cid = ? AND ckey = ?)`,
         )
-        .all(consumer.cid, s.ckey, consumer.cid, s.ckey) as { seq: number; suspect: number; sum: number }[];
+        .all(consumer.cid, s.ckey, consumer.cid, s.ckey) as { seq: number; sum: number }[];
       for (const row of older) {
-        if (consumer.leases.has(row.seq)) continue;
+        if (this.leaseOf(consumer, row.seq) !== undefined) continue;
         settleRow(this, consumer, { seq: row.seq, state: SUPERSEDED, sum: row.sum });
-        if (row.suspect > 0) this.afterCommit(() => (consumer.suspects -= 1));
       }
     }
   }
