@@ -46,6 +46,8 @@ newModulesIntervalMs = 1000
 export interface FlowOptions {
   readonly modules: number;
   readonly seed: number;
+  /** Whether a quarter more come without an `__init__.py`. Default true. */
+  readonly bare?: boolean;
   /** Replaces the defaults above. */
   readonly config?: string;
   /** Where the tree is; default: in the home. */
@@ -70,7 +72,7 @@ export class FlowHarness {
   constructor(options: FlowOptions) {
     this.#home = makeTestHome(options.source === undefined ? {} : { source: options.source });
     this.paths = this.#home.paths;
-    this.tree = growTree(this.paths.source, options.modules, options.seed);
+    this.tree = growTree(this.paths.source, options);
     writeFileSync(join(this.paths.home, "kloros.toml"), options.config ?? FLOW_CONFIG);
     this.#daemons = new Map(
       SERVICES.map((service) => [service, new DaemonProcess({ service, paths: this.paths })]),
@@ -114,6 +116,7 @@ export class FlowHarness {
     let quietSince = 0;
     let seen = "";
     const rests = async (): Promise<boolean> => {
+      if (!this.daemon(BUS).running) throw new Error("the bus is gone");
       if (options.retryPoison === true) poison.push(...(await this.#retryPoison()));
       const now = await restingFlaws(this);
       flaws = now.flaws;

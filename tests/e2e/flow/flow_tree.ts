@@ -16,10 +16,18 @@ export interface FlowTree {
 
 const AGED_MS = 100 * 86_400_000;
 
-/** `count` generated packages, and one in four more without an `__init__.py`. */
-export function growTree(root: string, count: number, seed: number): FlowTree {
+export interface TreeOptions {
+  /** Generated packages with a known answer. */
+  readonly modules: number;
+  readonly seed: number;
+  /** Whether a quarter more come without an `__init__.py`. Default true. */
+  readonly bare?: boolean;
+}
+
+export function growTree(root: string, options: TreeOptions): FlowTree {
+  const { modules, seed, bare: alsoBare = true } = options;
   mkdirSync(root, { recursive: true });
-  const generated = generateTree(root, count, seed);
+  const generated = generateTree(root, modules, seed);
   const tree: FlowTree = {
     expected: new Set(generated.expected),
     bare: new Set(),
@@ -30,7 +38,8 @@ export function growTree(root: string, count: number, seed: number): FlowTree {
       if (bare) tree.bare.add(name);
     },
   };
-  for (let index = 0; index < count; index += 4) tree.add(`bare_${String(index)}`, { bare: true });
+  for (let index = 0; alsoBare && index < modules; index += 4)
+    tree.add(`bare_${String(index)}`, { bare: true });
   return tree;
 }
 
