@@ -1,5 +1,6 @@
 /** The world that a command runs in; tests of parsing give another. */
 import manifest from "../package.json" with { type: "json" };
+import { CLI_EXIT } from "./exit_codes.ts";
 import { Output } from "./output.ts";
 
 export interface Environment {
@@ -16,7 +17,7 @@ export interface Environment {
   readonly nowMs: () => number;
   /** All of stdin. */
   readonly readInput: () => Promise<string>;
-  /** From the first call on, Ctrl-C and SIGTERM abort this instead of ending the process; a second one ends it. */
+  /** From the first call on, Ctrl-C and SIGTERM abort this. A second one ends the process, and so do a few seconds. */
   readonly stopRequested: () => AbortSignal;
 }
 
@@ -39,11 +40,15 @@ export function processEnvironment(): Environment {
   };
 }
 
+/** A terminal that takes no text must not keep a command from ending. */
+const STOP_MS_MAX = 3000;
+
 function listenForStop(): AbortController {
   const controller = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     process.once(name, () => {
       controller.abort(new Error(name));
+      setTimeout(() => process.exit(CLI_EXIT.interrupted.code), STOP_MS_MAX).unref();
     });
   }
   return controller;

@@ -8,6 +8,8 @@ import { choosePalette, type Palette, wantsColour } from "./view/palette.ts";
 /** What printing needs of the flags. */
 type Manner = Pick<CommonFlags, "json" | "color">;
 
+const PATIENCE_MS = 1000;
+
 export class Session<Flags extends Manner = CommonFlags> {
   readonly environment: Environment;
   readonly flags: Flags;
@@ -43,6 +45,18 @@ export class Session<Flags extends Manner = CommonFlags> {
   /** One of many results, as a line of JSON. */
   printJsonLine(value: unknown): Promise<void> {
     return this.print(JSON.stringify(value));
+  }
+
+  /** Tells a person at a terminal what takes so long; scripts hear nothing. */
+  async patiently<T>(what: string, work: Promise<T>): Promise<T> {
+    const timer = setTimeout(() => {
+      if (this.environment.errTerminal) this.say(`${what} …`);
+    }, PATIENCE_MS);
+    try {
+      return await work;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** A message for the person: stderr. */

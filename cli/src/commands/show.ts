@@ -38,8 +38,8 @@ export function showCommand(program: Command, environment: Environment): void {
 async function show(session: Session, [id = ""]: readonly string[]): Promise<undefined> {
   checkSignalText(id);
   await withBus(session, async (bus) => {
-    const item = await findSignalBy(bus, id);
-    const children = await childrenOf(bus, item);
+    const item = await session.patiently("looking for the signal", findSignalBy(bus, id));
+    const children = await session.patiently("looking for its children", childrenOf(bus, item));
     if (session.json) await session.printJson({ ...item, children });
     else await session.print(...lines(session, item, children));
   });

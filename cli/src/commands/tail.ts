@@ -91,7 +91,10 @@ async function show(
   const { follow: goOn, since: sinceMs, lines } = session.flags;
   const { findStart } = await import("../history/find_start.ts");
   const count = lines ?? (sinceMs === undefined ? LINES_DEFAULT : undefined);
-  const afterSeq = await findStart(bus, filter, { count, sinceMs });
+  const afterSeq = await session.patiently(
+    "looking for the beginning",
+    findStart(bus, filter, { count, sinceMs }),
+  );
   const view = new SignalView(session);
   if (!goOn) {
     const { readOn } = await import("../history/read_on.ts");

@@ -45,8 +45,11 @@ async function trace(session: Session, [id = ""]: readonly string[]): Promise<un
   checkSignalText(id);
   await withBus(session, async (bus) => {
     const { gatherChain } = await import("../history/gather_chain.ts");
-    const asked = await findSignalBy(bus, id);
-    const chain = await gatherChain(bus, asked, { itemsMax: SIGNALS_MAX });
+    const asked = await session.patiently("looking for the signal", findSignalBy(bus, id));
+    const chain = await session.patiently(
+      "looking for what followed, in all of the history since",
+      gatherChain(bus, asked, { itemsMax: SIGNALS_MAX }),
+    );
     const nodes = causalTree(chain.items);
     if (session.json) await session.printJson(jsonOf(chain, nodes));
     else await session.print(...lines(session, { chain, nodes, asked }));
