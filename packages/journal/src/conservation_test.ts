@@ -1,43 +1,41 @@
-/** Random histories with crashes: whatever happens, each acknowledged signal is settled once and the counts agree. */
-import { expect, test } from "bun:test";
-import { CuriosityInvestigate, InvestigationComplete, createChild, createRoot } from "@kloros/signal-schema";
+/**
+ * Random histories with kills: whatever happens, each acknowledged signal is settled once and the counts agree.
+ *
+ * A killed bus is a copy of its files at that moment, opened by a new one: what was committed is there, what waited is not.
+ */
+import { afterEach, expect, test } from "bun:test";
+import { InvestigationComplete, createChild } from "@kloros/signal-schema";
 import type { Envelope } from "@kloros/signal-schema";
 import fc from "fast-check";
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Broker } from "./broker.ts";
 import type { GrantedDelivery, SettleItem } from "./broker_types.ts";
+import { RULES, WORKER as EARLIEST, alert, question, text } from "./fixtures.ts";
 import { type TestClock, TestClient, checkJournal, runFor, testBroker } from "./testing.ts";
 
-const WORKER = {
-  name: "investigation-consumer",
-  signals: ["Q_CURIOSITY_INVESTIGATE"],
-  start: { from: "earliest" },
-  attemptsMax: 50,
-} as const;
+const LEASE_MS = 5000;
+/** Answers each question. */
+const WORKER = { ...EARLIEST, attemptsMax: 50, leaseMs: LEASE_MS };
+/** Keeps the ids of all questions in its state. */
+const TALLY = { ...WORKER, name: "semantic-dedup", stateKey: "" };
+/** Reads the answers at the end. */
 const READER = {
   name: "capability-integrator",
   signals: ["Q_INVESTIGATION_COMPLETE"],
   start: { from: "earliest" },
 } as const;
 
-type Step =
-  | "publish"
-  | "republish"
-  | "work"
-  | "fail"
-  | "release"
-  | "dead"
-  | "plan"
-  | "kill worker"
-  | "leave"
-  | "kill bus"
-  | "wait";
-const STEPS: Step[] = [
+const STEPS = [
   "publish",
   "publish",
   "republish",
+  "alert",
+  "alert",
+  "look",
+  "tally",
+  "tally",
   "work",
   "work",
   "work",
@@ -45,52 +43,74 @@ const STEPS: Step[] = [
   "release",
   "dead",
   "plan",
+  "oversleep",
   "kill worker",
   "leave",
+  "remove rules",
   "kill bus",
+  "kill busy bus",
   "wait",
-];
+] as const;
+type Step = (typeof STEPS)[number];
 
-/** One history: a bus over a file, a router, a worker that answers each question, and what must come out of it. */
+/** One history: a bus over a file, those who publish, those who consume, and what must come out of it. */
 class History {
-  readonly #path: string;
+  #path: string;
   broker!: Broker;
   clock!: TestClock;
-  worker!: TestClient;
   router!: TestClient;
+  monitor!: TestClient;
+  worker!: TestClient;
+  tally!: TestClient;
+  rules!: TestClient;
   held: GrantedDelivery[] = [];
   readonly acknowledged = new Map<string, Envelope>();
   readonly #dead = new Set<string>();
+  readonly #looked: number[] = [];
   #lives = 0;
   #n = 0;
+  #alerts = 0;
 
-  constructor(path: string) {
-    this.#path = path;
+  constructor(dir: string) {
+    this.#path = join(dir, "journal.db");
   }
 
   async startBus(): Promise<void> {
     ({ broker: this.broker, clock: this.clock } = testBroker({ path: this.#path }));
     this.router = new TestClient(this.broker, "intent-router");
+    this.monitor = new TestClient(this.broker, "orchestrator-monitor");
+    this.tally = new TestClient(this.broker, TALLY.name);
+    this.rules = new TestClient(this.broker, RULES.name);
+    expect(await this.tally.attach(TALLY)).toMatchObject({ ok: true });
+    expect(await this.rules.attach(RULES)).toMatchObject({ ok: true });
     await this.startWorker();
   }
 
   async startWorker(): Promise<void> {
-    this.worker = new TestClient(this.broker, "investigation-consumer", {
-      instance: `life ${++this.#lives}`,
-    });
+    this.worker = new TestClient(this.broker, WORKER.name, { instance: `life ${++this.#lives}` });
     this.held = [];
     expect(await this.worker.attach(WORKER)).toMatchObject({ ok: true });
   }
 
   async run(step: Step): Promise<void> {
-    if (step === "publish") return this.publish(this.question());
-    if (step === "republish") {
-      const [known] = this.acknowledged.values();
-      return known === undefined ? undefined : this.publish(known);
-    }
-    if (step === "wait") return runFor(this.broker, this.clock, 2000);
-    if (step === "kill bus") return this.restartBus();
-    if (step === "kill worker" || step === "leave") return this.restartWorker(step === "leave");
+    const steps: Partial<Record<Step, () => Promise<void> | void>> = {
+      publish: () => this.publish(this.question()),
+      republish: () => this.publish([...this.acknowledged.values()][0] ?? this.question()),
+      alert: () => this.alert(),
+      look: () => this.look(),
+      tally: () => this.count(),
+      oversleep: () => this.oversleep(),
+      "remove rules": () => this.removeRules(),
+      "kill bus": () => this.killBus(),
+      "kill busy bus": () => this.killBusyBus(),
+      "kill worker": () => this.restartWorker(false),
+      leave: () => this.restartWorker(true),
+      wait: () => runFor(this.broker, this.clock, 2000),
+    };
+    await (steps[step] ?? (() => this.work(step)))();
+  }
+
+  async work(step: Step): Promise<void> {
     this.held.push(...this.worker.take(WORKER.name, 3 + this.#n));
     const next = this.held.shift();
     if (next !== undefined) await this.settle(next, step);
@@ -103,13 +123,84 @@ class History {
       return;
     }
     const outcomes: Partial<Record<Step, SettleItem["outcome"]>> = {
-      work: { kind: "done", emits: [JSON.stringify(this.answer(JSON.parse(delivery.body) as Envelope))] },
+      work: this.answered(delivery),
       fail: { kind: "retry", error: "no", delayMs: 100 },
       release: { kind: "release" },
       dead: { kind: "dead", reason: "terminal", error: "never" },
     };
     const result = await this.worker.settle(delivery, outcomes[step] as SettleItem["outcome"]);
-    if (step === "dead" && result.status === "ok") this.#dead.add((JSON.parse(delivery.body) as Envelope).id);
+    if (step === "dead" && result.status === "ok") this.#dead.add(envelopeOf(delivery).id);
+  }
+
+  answered(delivery: GrantedDelivery): SettleItem["outcome"] {
+    return { kind: "done", emits: [text(answer(envelopeOf(delivery)))] };
+  }
+
+  /** One more id in the state, which commits with the acknowledgement. */
+  async count(): Promise<void> {
+    // Those before the last one were slept over.
+    const next = this.tally.take(TALLY.name).at(-1);
+    if (next !== undefined) await this.tally.settle(next, this.counted(next));
+  }
+
+  counted(delivery: GrantedDelivery): SettleItem["outcome"] {
+    const ids = [...(JSON.parse(delivery.state ?? "[]") as string[]), envelopeOf(delivery).id];
+    return { kind: "done", emits: [], state: JSON.stringify(ids) };
+  }
+
+  async alert(): Promise<void> {
+    const value = ++this.#alerts;
+    const [result] = await this.monitor.now(this.monitor.session.publish([text(alert(value))]));
+    expect(result?.status).toBe("stored");
+  }
+
+  async look(): Promise<void> {
+    for (const delivery of this.rules.take(RULES.name)) {
+      this.#looked.push(envelopeOf(delivery).facts["metric_value"] as number);
+      await this.rules.settle(delivery, { kind: "done", emits: [] });
+    }
+  }
+
+  /** The worker sleeps beyond its leases: its late settlements are refused. */
+  async oversleep(): Promise<void> {
+    const late = this.held.splice(0);
+    runFor(this.broker, this.clock, LEASE_MS + 200);
+    for (const delivery of late)
+      expect(await this.worker.settle(delivery, this.answered(delivery))).toEqual({ status: "gone" });
+  }
+
+  /** A consumer of that name that comes later starts afresh. */
+  async removeRules(): Promise<void> {
+    await this.rules.now(this.rules.session.close({ clean: true }));
+    await this.router.now(this.broker.admin("removeConsumer", { name: RULES.name }));
+    this.rules = new TestClient(this.broker, RULES.name);
+    expect(await this.rules.attach(RULES)).toMatchObject({ ok: true });
+  }
+
+  /** Between two commits: a copy of its files is all that the next bus gets. */
+  async killBus(): Promise<void> {
+    const next = join(dirname(this.#path), "next", "journal.db");
+    mkdirSync(dirname(next));
+    for (const suffix of ["", "-wal"])
+      if (existsSync(this.#path + suffix)) copyFileSync(this.#path + suffix, next + suffix);
+    this.broker.close();
+    this.#path = next;
+    await this.startBus();
+  }
+
+  /** With a signal, an acknowledgement and a counted state that wait for their commit: as if they had never been said. */
+  async killBusyBus(): Promise<void> {
+    const works = [...this.held.splice(0), ...this.worker.take(WORKER.name)];
+    const counts = this.tally.take(TALLY.name);
+    const item = (d: GrantedDelivery, outcome: SettleItem["outcome"]) => [
+      { seq: d.seq, token: d.token, outcome },
+    ];
+    void this.router.session.publish([text(this.question())]);
+    for (const d of works) void this.worker.session.settle(WORKER.name, item(d, this.answered(d)));
+    for (const d of counts) void this.tally.session.settle(TALLY.name, item(d, this.counted(d)));
+    const { lastSeq } = this.broker;
+    await this.killBus();
+    expect(this.broker.lastSeq).toBe(lastSeq);
   }
 
   /** Works off everything and compares with what was acknowledged. */
@@ -118,33 +209,36 @@ class History {
       runFor(this.broker, this.clock, 400);
       this.held.push(...this.worker.take(WORKER.name, 10_000));
       for (const delivery of this.held.splice(0)) await this.settle(delivery, "work");
-      const [status] = await this.broker.admin("consumers", {});
-      if (status?.open === 0) break;
+      await this.look();
+      await this.count();
+      const all = await this.broker.admin("consumers", {});
+      if (all.every((status) => status.open === 0)) break;
     }
     expect(checkJournal(this.broker)).toEqual([]);
-    const reader = new TestClient(this.broker, "capability-integrator");
+    await this.compare();
+  }
+
+  async compare(): Promise<void> {
+    const reader = new TestClient(this.broker, READER.name);
     await reader.attach(READER);
-    const answered = reader.take(READER.name, 10_000).map((d) => (JSON.parse(d.body) as Envelope).cause);
+    const answered = reader.take(READER.name, 10_000).map((d) => envelopeOf(d).cause);
     const letters = await this.broker.admin("deadLetters", { limit: 1000 });
     const poisoned = new Set(letters.filter((l) => l.reason === "poison").map((l) => l.id));
     const expected = [...this.acknowledged.keys()].filter((id) => !this.#dead.has(id) && !poisoned.has(id));
     expect(answered.toSorted()).toEqual(expected.toSorted());
+    expect(this.state().toSorted()).toEqual([...this.acknowledged.keys()].toSorted());
+    expect(this.#looked.at(-1) ?? 0).toBe(this.#alerts);
   }
 
-  close(): void {
-    this.broker.close();
+  state(): string[] {
+    const row = this.broker.db.handle.query<{ value: string }, []>("SELECT value FROM state").get();
+    return JSON.parse(row?.value.slice(8) ?? "[]") as string[];
   }
 
   async publish(envelope: Envelope): Promise<void> {
-    const [result] = await this.router.now(this.router.session.publish([JSON.stringify(envelope)]));
+    const [result] = await this.router.now(this.router.session.publish([text(envelope)]));
     if (result?.status === "stored" || result?.status === "duplicate")
       this.acknowledged.set(envelope.id, envelope);
-  }
-
-  /** The process dies: nothing that waits is committed, memory is gone. */
-  async restartBus(): Promise<void> {
-    this.broker.close();
-    await this.startBus();
   }
 
   async restartWorker(clean: boolean): Promise<void> {
@@ -154,32 +248,27 @@ class History {
 
   question(): Envelope {
     const n = ++this.#n;
-    const facts = {
-      ...CuriosityInvestigate.examples[0],
-      question_id: `q.${n}`,
-      priority: n % 5 === 0 ? "critical" : "normal",
-    };
-    return createRoot(CuriosityInvestigate, facts as never, {
-      source: "intent-router",
-      nowMs: 1_763_856_000_000 + n,
-    });
-  }
-
-  answer(parent: Envelope): Envelope {
-    const options = {
-      source: "investigation-consumer",
-      consumer: "investigation-consumer",
-      nowMs: 1_763_856_001_000,
-    };
-    return createChild(parent, InvestigationComplete, InvestigationComplete.examples[0] as never, options);
+    return question(n, { priority: n % 5 === 0 ? "critical" : "normal" });
   }
 }
 
-test("whatever happens, each acknowledged question is answered once or is a named dead letter, and the counts agree", async () => {
+const envelopeOf = (delivery: GrantedDelivery): Envelope => JSON.parse(delivery.body) as Envelope;
+
+function answer(parent: Envelope): Envelope {
+  const options = { source: WORKER.name, consumer: WORKER.name, nowMs: 1_763_856_001_000 };
+  return createChild(parent, InvestigationComplete, InvestigationComplete.examples[0] as never, options);
+}
+
+let dir: string | undefined;
+afterEach(() => {
+  if (dir !== undefined) rmSync(dir, { recursive: true, force: true });
+});
+
+test("whatever happens, each acknowledged signal is settled once, or is a named dead letter, and the counts agree", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.constantFrom(...STEPS), { minLength: 5, maxLength: 60 }), async (steps) => {
-      const dir = mkdtempSync(join(tmpdir(), "kloros-history-"));
-      const history = new History(join(dir, "journal.db"));
+      dir = mkdtempSync(join(tmpdir(), "kloros-history-"));
+      const history = new History(dir);
       try {
         await history.startBus();
         for (const step of steps) {
@@ -188,10 +277,10 @@ test("whatever happens, each acknowledged question is answered once or is a name
         }
         await history.finish();
       } finally {
-        history.close();
+        history.broker.close();
         rmSync(dir, { recursive: true, force: true });
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 120 },
   );
 }, 60_000);
