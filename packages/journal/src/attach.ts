@@ -1,31 +1,36 @@
 /** How a session comes to hold a consumer, and which of the leases that it states go on. */
 import type { AttachResult, ConsumerSpec, HeldLease } from "./broker_types.ts";
-import type { Broker } from "./broker.ts";
 import { refuseSpec } from "./consumer_spec.ts";
-import type { Consumer } from "./consumers.ts";
+import type { Consumer, Holder } from "./consumers.ts";
 import { redefine, register } from "./definition.ts";
 import { stateKeyOf } from "./grants.ts";
+import type { Host } from "./host.ts";
 import { releaseAll } from "./releases.ts";
 import { SUSPECT_WITH_STRIKE, WAITING } from "./schema.ts";
-import type { BrokerSession } from "./session.ts";
 import { ADOPT_ROW, DEFAULTS } from "./settle.ts";
 import type { Transaction } from "./transaction.ts";
+
+/** Who wants to hold a consumer. */
+export interface Candidate extends Holder {
+  /** Closed meanwhile. */
+  readonly ended: boolean;
+}
 
 /**
  * Attaches a session to a consumer. Refused while another live instance holds it. The same instance after a reconnect
  * keeps the leases that it still holds; all others go back.
  */
 export function attach(
-  broker: Broker,
+  host: Host,
   tx: Transaction,
-  session: BrokerSession,
+  session: Candidate,
   spec: ConsumerSpec,
   held: readonly HeldLease[],
 ): AttachResult {
   const refused = refuseSpec(spec, session.service);
   if (refused !== undefined) return refused;
   if (session.ended) return { ok: false, code: "protocol", text: "this session is over; open a new one" };
-  const known = broker.consumers.get(spec.name);
+  const known = host.consumers.get(spec.name);
   const holder = known?.holder;
   if (holder !== undefined && holder.instance !== session.instance && holder.live()) {
     const text = `${spec.name} is held by ${holder.service} (pid ${holder.pid}); stop that one first`;
@@ -35,28 +40,28 @@ export function attach(
   const outcome =
     known === undefined
       ? { adopted: [], gone: held.map((h) => h.seq) }
-      : takeOver(broker, tx, known, session, spec, held);
+      : takeOver(host, tx, known, session, spec, held);
   tx.afterCommit(() => {
-    broker.consumers.set(consumer.name, consumer);
-    broker.subscriptions.remove(consumer);
+    host.consumers.set(consumer.name, consumer);
+    host.subscriptions.remove(consumer);
     consumer.spec = spec;
-    broker.subscriptions.add(consumer);
+    host.subscriptions.add(consumer);
     consumer.holderInstance = session.instance;
     consumer.holder = session;
     consumer.credit.fill(0);
     consumer.granted.fill(0);
     consumer.nextDue = 0;
     if (holder !== undefined && holder !== session)
-      broker.notify(() => holder.port.closed(`${session.service} (pid ${session.pid}) took over`));
+      host.notify(() => holder.port.closed(`${session.service} (pid ${session.pid}) took over`));
   });
   return { ok: true, ...outcome };
 }
 
 function takeOver(
-  broker: Broker,
+  host: Host,
   tx: Transaction,
   consumer: Consumer,
-  session: BrokerSession,
+  session: Candidate,
   spec: ConsumerSpec,
   held: readonly HeldLease[],
 ): { adopted: number[]; gone: number[] } {
@@ -66,9 +71,9 @@ function takeOver(
     tx.db.prepare("UPDATE consumer SET holder = ? WHERE cid = ?").run(session.instance, consumer.cid);
   const adopted = new Set<number>();
   for (const lease of same ? held : []) {
-    if (!adopted.has(lease.seq) && adopt(tx, consumer, lease, broker.now)) adopted.add(lease.seq);
+    if (!adopted.has(lease.seq) && adopt(tx, consumer, lease, host.now)) adopted.add(lease.seq);
   }
-  releaseAll(tx, consumer, broker.now, adopted);
+  releaseAll(tx, consumer, host.now, adopted);
   return {
     adopted: [...adopted],
     gone: held.filter((lease) => !adopted.has(lease.seq)).map((lease) => lease.seq),

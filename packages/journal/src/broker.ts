@@ -22,6 +22,7 @@ import { runAdmin } from "./admin.ts";
 import { type Consumer, type Holder, Subscriptions, loadConsumers } from "./consumers.ts";
 import { JournalDatabase, JournalError, JournalFullError } from "./database.ts";
 import { grant, wake } from "./grants.ts";
+import type { Host } from "./host.ts";
 import { type Operation, operation } from "./operation.ts";
 import type { PreparedSignal } from "./prepare.ts";
 import { type Reader, openReader } from "./reader.ts";
@@ -56,7 +57,7 @@ const CLOCK_STEP_MAX = 250;
 
 type LiveListener = (name: string, body: string) => void;
 
-export class Broker {
+export class Broker implements Host {
   readonly db: JournalDatabase;
   readonly consumers = new Map<string, Consumer>();
   readonly sessions = new Set<BrokerSession>();
@@ -94,10 +95,13 @@ export class Broker {
       options.path === ":memory:"
         ? undefined
         : acquireFileLock(join(dirname(options.path), "journal.lock"), "chemical-bus");
+    let db: JournalDatabase | undefined;
     try {
-      this.db = new JournalDatabase(options.path);
+      this.db = db = new JournalDatabase(options.path);
       this.epoch = this.#startEpoch();
+      for (const consumer of loadConsumers(this.db)) this.consumers.set(consumer.name, consumer);
     } catch (error) {
+      db?.close();
       this.#lock?.release();
       throw error;
     }
@@ -105,7 +109,6 @@ export class Broker {
     this.#now = this.#meta("clock", 0);
     this.#seen = this.#clock.monotonicMs();
     this.startedAt = this.#clock.wallMs();
-    for (const consumer of loadConsumers(this.db)) this.consumers.set(consumer.name, consumer);
     this.subscriptions = new Subscriptions(this.consumers.values());
     this.reader = openReader(this.db);
   }

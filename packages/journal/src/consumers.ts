@@ -5,7 +5,7 @@
  * Invariant: the mirror changes only after the commit that wrote the row (`Transaction.afterCommit`).
  */
 import type { ConsumerSpec, SessionPort } from "./broker_types.ts";
-import type { JournalDatabase } from "./database.ts";
+import { type JournalDatabase, JournalError } from "./database.ts";
 
 /** Running counts; `x` are XORs of signal checksums, so that equal counts over different signals are told apart. */
 export interface Counts {
@@ -115,7 +115,7 @@ export function loadConsumers(db: JournalDatabase): Consumer[] {
   return (
     db.prepare("SELECT * FROM consumer WHERE removed_at IS NULL ORDER BY cid").all() as ConsumerRow[]
   ).map((row) => {
-    const consumer = createConsumer(row.cid, JSON.parse(row.definition) as ConsumerSpec, row.holder);
+    const consumer = createConsumer(row.cid, definitionOf(db, row), row.holder);
     consumer.counts = {
       matched: row.matched,
       matchedX: row.matched_x,
@@ -129,6 +129,15 @@ export function loadConsumers(db: JournalDatabase): Consumer[] {
     consumer.suspects = countSuspects(db, row.cid);
     return consumer;
   });
+}
+
+function definitionOf(db: JournalDatabase, row: ConsumerRow): ConsumerSpec {
+  try {
+    return JSON.parse(row.definition) as ConsumerSpec;
+  } catch (cause) {
+    const text = `the definition of consumer ${row.name} in ${db.path} is damaged; keep a copy of the journal before anything else`;
+    throw new JournalError("corrupt", text, { cause });
+  }
 }
 
 export function countSuspects(db: JournalDatabase, cid: number): number {

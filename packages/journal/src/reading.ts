@@ -105,7 +105,8 @@ export function readStatistics(db: Database): Statistics {
   const rows = db
     .query<{ cid: number; waiting: number; oldestAt: number | null }, []>(
       `SELECT c.cid, (SELECT count(*) FROM delivery d WHERE d.cid = c.cid AND d.state = ${WAITING}) AS waiting, ` +
-        `(SELECT s.at FROM delivery d JOIN signal s USING(seq) WHERE d.cid = c.cid AND d.state <= ${WAITING} ORDER BY d.seq LIMIT 1) AS oldestAt FROM consumer c WHERE c.removed_at IS NULL`,
+        `CASE WHEN c.matched > c.done + c.superseded + c.dead + c.dropped + c.damaged THEN ` +
+        `(SELECT s.at FROM delivery d JOIN signal s USING(seq) WHERE d.cid = c.cid AND d.state <= ${WAITING} ORDER BY d.seq LIMIT 1) END AS oldestAt FROM consumer c WHERE c.removed_at IS NULL`,
     )
     .all();
   return {

@@ -12,10 +12,10 @@ import type {
   SettleResult,
 } from "./broker_types.ts";
 import { attach } from "./attach.ts";
-import type { Broker } from "./broker.ts";
 import { seal } from "./checksum.ts";
 import type { Consumer, Holder } from "./consumers.ts";
 import { recordReported } from "./dead_letters.ts";
+import type { Host } from "./host.ts";
 import { type Invalid, type PreparedSignal, prepareSignal, sameBody } from "./prepare.ts";
 import { releaseAll, suspectAll } from "./releases.ts";
 import { DEFAULTS, type PreparedSettle, settleAll } from "./settle.ts";
@@ -27,19 +27,19 @@ export class BrokerSession implements Session, Holder {
   readonly info: SessionInfo;
   readonly port: SessionPort;
   readonly openedAt: number;
-  readonly #broker: Broker;
+  readonly #host: Host;
   readonly #silenceMs: number;
   #heard: number;
   /** No operations any more. */
   ended = false;
 
-  constructor(broker: Broker, info: SessionInfo, port: SessionPort, silenceMs: number) {
-    this.#broker = broker;
+  constructor(host: Host, info: SessionInfo, port: SessionPort, silenceMs: number) {
+    this.#host = host;
     this.info = info;
     this.port = port;
     this.#silenceMs = silenceMs;
-    this.openedAt = broker.now;
-    this.#heard = broker.now;
+    this.openedAt = host.now;
+    this.#heard = host.now;
   }
 
   get instance(): string {
@@ -53,35 +53,35 @@ export class BrokerSession implements Session, Holder {
   }
 
   live(): boolean {
-    return !this.ended && this.#broker.now - this.#heard < this.#silenceMs;
+    return !this.ended && this.#host.now - this.#heard < this.#silenceMs;
   }
 
   touch(): void {
-    this.#heard = this.#broker.now;
+    this.#heard = this.#host.now;
   }
 
   publish(envelopes: readonly string[]): Promise<readonly PublishResult[]> {
     const prepared = envelopes.map((body) => prepareSignal(body, this.info.service));
-    return this.#broker.run((tx) => prepared.map((s) => this.#store(tx, s)), {
+    return this.#host.run((tx) => prepared.map((s) => this.#store(tx, s)), {
       full: (text) => prepared.map((s) => ("status" in s ? s : { status: "busy", text })),
     });
   }
 
   attach(spec: ConsumerSpec, held: readonly HeldLease[]): Promise<AttachResult> {
-    return this.#broker.run((tx) => attach(this.#broker, tx, this, spec, held), { solo: true });
+    return this.#host.run((tx) => attach(this.#host, tx, this, spec, held), { solo: true });
   }
 
   credit(name: string, lane: Lane, total: number): void {
     const consumer = this.#held(name);
     if (consumer === undefined) return;
     if (Number.isSafeInteger(total)) consumer.credit[lane === "urgent" ? 0 : 1] = total;
-    this.#broker.wakeUp();
+    this.#host.wakeUp();
   }
 
   settle(name: string, items: readonly SettleItem[]): Promise<readonly SettleResult[]> {
     const prepared = items.map((item) => this.#prepareSettle(item));
     const accepted = prepared.flatMap((p) => ("status" in p ? [] : [p]));
-    return this.#broker.run((tx) => this.#settle(tx, name, prepared, accepted), {
+    return this.#host.run((tx) => this.#settle(tx, name, prepared, accepted), {
       full: (text) => prepared.map((p) => ("status" in p ? p : { status: "busy", text })),
     });
   }
@@ -94,7 +94,7 @@ export class BrokerSession implements Session, Holder {
         text: `a plan of ${plan.length} characters; at most ${PLAN_BYTES_MAX}`,
       });
     }
-    return this.#broker.run<SettleResult>(
+    return this.#host.run<SettleResult>(
       (tx) => {
         const consumer = this.#held(name);
         if (consumer === undefined || tx.leaseOf(consumer, seq)?.token !== token) return { status: "gone" };
@@ -113,7 +113,7 @@ export class BrokerSession implements Session, Holder {
     for (const { seq, token } of items) {
       const lease = consumer?.leases.get(seq);
       if (lease === undefined || lease.token !== token) gone.push(seq);
-      else lease.expiresAt = this.#broker.now + (consumer?.spec.leaseMs ?? DEFAULTS.leaseMs);
+      else lease.expiresAt = this.#host.now + (consumer?.spec.leaseMs ?? DEFAULTS.leaseMs);
     }
     return gone;
   }
@@ -122,8 +122,8 @@ export class BrokerSession implements Session, Holder {
   close(options: { readonly clean: boolean }): Promise<void> {
     if (this.ended) return Promise.resolve();
     this.ended = true;
-    this.#broker.sessions.delete(this);
-    return this.#broker
+    this.#host.sessions.delete(this);
+    return this.#host
       .run((tx) => this.#letGo(tx, options.clean), { full: () => undefined })
       .catch(() => undefined);
   }
@@ -132,31 +132,31 @@ export class BrokerSession implements Session, Holder {
   end(reason: string): void {
     if (this.ended) return;
     this.ended = true;
-    this.#broker.sessions.delete(this);
+    this.#host.sessions.delete(this);
     this.port.closed(reason);
   }
 
   #letGo(tx: Transaction, clean: boolean): void {
-    const mine = [...this.#broker.consumers.values()].filter((consumer) => consumer.holder === this);
-    if (clean) for (const consumer of mine) releaseAll(tx, consumer, this.#broker.now);
-    else suspectAll(tx, mine, this.#broker.now);
+    const mine = [...this.#host.consumers.values()].filter((consumer) => consumer.holder === this);
+    if (clean) for (const consumer of mine) releaseAll(tx, consumer, this.#host.now);
+    else suspectAll(tx, mine, this.#host.now);
     tx.afterCommit(() => {
       for (const consumer of mine) consumer.holder = undefined;
     });
   }
 
   #held(name: string): Consumer | undefined {
-    const consumer = this.#broker.consumers.get(name);
+    const consumer = this.#host.consumers.get(name);
     return consumer?.holder === this ? consumer : undefined;
   }
 
   #store(tx: Transaction, s: PreparedSignal | Invalid): PublishResult {
     if ("status" in s) {
-      tx.afterCommit(() => this.#broker.count("invalid"));
+      tx.afterCommit(() => this.#host.count("invalid"));
       return s;
     }
     if (s.live) {
-      this.#broker.noteStored(tx, s, 0);
+      this.#host.noteStored(tx, s, 0);
       return { status: "announced" };
     }
     const seq = tx.append(s);
@@ -171,10 +171,10 @@ export class BrokerSession implements Session, Holder {
       body: string;
     };
     if (sameBody(row.body, s.body)) {
-      tx.afterCommit(() => this.#broker.count("duplicate"));
+      tx.afterCommit(() => this.#host.count("duplicate"));
       return { status: "duplicate", seq: row.seq };
     }
-    tx.afterCommit(() => this.#broker.count("conflict"));
+    tx.afterCommit(() => this.#host.count("conflict"));
     return {
       status: "conflict",
       seq: row.seq,
@@ -184,7 +184,7 @@ export class BrokerSession implements Session, Holder {
 
   #note(tx: Transaction, s: PreparedSignal, seq: number): void {
     if (s.kind === "error") recordReported(tx, s, seq);
-    this.#broker.noteStored(tx, s, seq);
+    this.#host.noteStored(tx, s, seq);
   }
 
   #prepareSettle(item: SettleItem): PreparedSettle | Extract<SettleResult, { status: "refused" }> {
@@ -207,8 +207,8 @@ export class BrokerSession implements Session, Holder {
     const consumer = this.#held(name);
     if (consumer === undefined) return prepared.map((p) => ("status" in p ? p : { status: "gone" }));
     const results = settleAll(tx, consumer, accepted, {
-      now: this.#broker.now,
-      random: this.#broker.random,
+      now: this.#host.now,
+      random: this.#host.random,
       onAppended: (s, seq) => this.#note(tx, s, seq),
       onKnown: (s) => void this.#known(tx, s),
     });

@@ -1,0 +1,26 @@
+/** What sessions and operations need of the broker that runs them. */
+import type { Session } from "./broker_types.ts";
+import type { Consumer, Subscriptions } from "./consumers.ts";
+import type { PreparedSignal } from "./prepare.ts";
+import type { Transaction } from "./transaction.ts";
+
+export interface Host {
+  /** The broker's own clock, ms. */
+  readonly now: number;
+  readonly random: () => number;
+  readonly consumers: Map<string, Consumer>;
+  readonly subscriptions: Subscriptions;
+  readonly sessions: { delete(session: Session): boolean };
+  /** Queues `work` for the next transaction and promises its result; `full` gives it for a full disk. */
+  run<T>(
+    work: (tx: Transaction) => T,
+    options?: { readonly solo?: boolean; readonly full?: (text: string) => T },
+  ): Promise<T>;
+  /** Something may be grantable: look soon. */
+  wakeUp(): void;
+  /** What memory and the live feed learn when a signal was stored. Call inside a transaction. */
+  noteStored(tx: Transaction, s: PreparedSignal, seq: number): void;
+  /** Calls a client or a listener: one that throws must not keep the others from what was committed. */
+  notify(call: () => void): void;
+  count(name: string, by?: number): void;
+}
