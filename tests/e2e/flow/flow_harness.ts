@@ -15,9 +15,9 @@ import { DaemonProcess } from "./daemon_process.ts";
 import { type FlowTree, growTree } from "./flow_tree.ts";
 import { restingFlaws } from "./resting.ts";
 
-export const BUS = "chemical-bus";
+const BUS = "chemical-bus";
 /** From what works to what feeds: all of them consume or publish. */
-export const CLIENTS = [
+const CLIENTS = [
   "investigation-consumer",
   "semantic-dedup",
   "capability-integrator",

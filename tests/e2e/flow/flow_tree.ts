@@ -38,8 +38,8 @@ export function growTree(root: string, options: TreeOptions): FlowTree {
       if (bare) tree.bare.add(name);
     },
   };
-  for (let index = 0; alsoBare && index < modules; index += 4)
-    tree.add(`bare_${String(index)}`, { bare: true });
+  const bareOnes = alsoBare ? Math.ceil(modules / 4) : 0;
+  for (let index = 0; index < bareOnes; index++) tree.add(`bare_${String(index)}`, { bare: true });
   return tree;
 }
 

@@ -66,7 +66,7 @@ function readJournal(path: string): Pick<LeftBehind, "signals" | "deadLetters" |
   }
 }
 
-export function readLog(path: string): LogFile {
+function readLog(path: string): LogFile {
   if (!existsSync(path)) return { lines: [], flaws: [] };
   const text = readFileSync(path, "utf8");
   const lines: Json[] = [];
