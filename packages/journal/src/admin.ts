@@ -5,7 +5,7 @@ import { removeConsumer } from "./definition.ts";
 import type { Broker } from "./broker.ts";
 import { type Consumer, openCount } from "./consumers.ts";
 import { listDeadLetters, recordRejected, retryDeadLetter } from "./dead_letters.ts";
-import type { Statistics } from "./reading.ts";
+import type { ConsumerStatistics, SignalStatistics } from "./reading.ts";
 
 type Runner = {
   [Op in AdminOp]: (
@@ -16,8 +16,8 @@ type Runner = {
 };
 
 const RUN: Runner = {
-  status: async (broker) => statusOf(broker, await broker.reader.statistics()),
-  consumers: async (broker) => consumersOf(broker, await broker.reader.statistics()),
+  status: async (broker) => statusOf(broker, await broker.reader.signals()),
+  consumers: async (broker) => consumersOf(broker, await broker.reader.consumers()),
   removeConsumer: (broker, request) => remove(broker, request.name, request.force === true),
   deadLetters: async (broker, request) => listDeadLetters(broker.db, request),
   retryDeadLetter: (broker, request) =>
@@ -70,10 +70,10 @@ function forget(broker: Broker, consumer: Consumer, seqs: readonly number[]): vo
   broker.notify(() => port.closed(`the consumer ${consumer.name} was removed`));
 }
 
-function consumersOf(broker: Broker, statistics: Statistics): ConsumerStatus[] {
+function consumersOf(broker: Broker, statistics: ConsumerStatistics): ConsumerStatus[] {
   return [...broker.consumers.values()].map((consumer) => {
     const { counts, holder } = consumer;
-    const more = statistics.consumers[consumer.cid];
+    const more = statistics[consumer.cid];
     return {
       name: consumer.name,
       signals: consumer.spec.signals,
@@ -93,7 +93,7 @@ function consumersOf(broker: Broker, statistics: Statistics): ConsumerStatus[] {
   });
 }
 
-function statusOf(broker: Broker, statistics: Statistics): BusStatus {
+function statusOf(broker: Broker, statistics: SignalStatistics): BusStatus {
   return {
     pid: process.pid,
     version: broker.version,

@@ -1,15 +1,23 @@
 /** The reader's thread: its own read-only connection, one request at a time. An entry point of the build. */
 import { Database } from "bun:sqlite";
-import { readPage, readStatistics } from "./reading.ts";
+import { readConsumerStatistics, readPage, readSignalStatistics } from "./reading.ts";
 import type { ReaderReply, ReaderRequest } from "./reader.ts";
 
 declare const self: Worker;
 
 let db: Database | undefined;
 
+/** A recovery or somebody's checkpoint may lock the file for a moment. */
+function openReadOnly(path: string): Database {
+  const opened = new Database(path, { readonly: true, strict: true });
+  opened.run("PRAGMA busy_timeout = 2000");
+  return opened;
+}
+
 function answer(request: ReaderRequest): unknown {
-  db ??= new Database(request.path, { readonly: true, strict: true });
-  return request.kind === "page" ? readPage(db, request.query) : readStatistics(db);
+  db ??= openReadOnly(request.path);
+  if (request.kind === "page") return readPage(db, request.query);
+  return request.kind === "signals" ? readSignalStatistics(db) : readConsumerStatistics(db);
 }
 
 self.onmessage = (event: MessageEvent<ReaderRequest>): void => {

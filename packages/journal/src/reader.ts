@@ -1,11 +1,17 @@
 /** History reads off the writer: a Worker for a journal in a file, the same connection for one in memory. */
 import type { Page, ReadQuery } from "./broker_types.ts";
 import type { JournalDatabase } from "./database.ts";
-import { type Statistics, readPage, readStatistics } from "./reading.ts";
+import {
+  type ConsumerStatistics,
+  type SignalStatistics,
+  readConsumerStatistics,
+  readPage,
+  readSignalStatistics,
+} from "./reading.ts";
 
 export type ReaderRequest = { readonly n: number; readonly path: string } & (
   | { readonly kind: "page"; readonly query: ReadQuery }
-  | { readonly kind: "statistics" }
+  | { readonly kind: "signals" | "consumers" }
 );
 export type ReaderReply =
   | { readonly n: number; readonly ok: true; readonly value: unknown }
@@ -13,7 +19,8 @@ export type ReaderReply =
 
 export interface Reader {
   page(query: ReadQuery): Promise<Page>;
-  statistics(): Promise<Statistics>;
+  signals(): Promise<SignalStatistics>;
+  consumers(): Promise<ConsumerStatistics>;
   /** Requests not yet answered: a host that blocks must look at its event loop while there are any. */
   readonly waiting: number;
   close(): void;
@@ -26,7 +33,8 @@ export function openReader(db: JournalDatabase): Reader {
 function directReader(db: JournalDatabase): Reader {
   return {
     page: async (query) => readPage(db.handle, query),
-    statistics: async () => readStatistics(db.handle),
+    signals: async () => readSignalStatistics(db.handle),
+    consumers: async () => readConsumerStatistics(db.handle),
     waiting: 0,
     close: () => {},
   };
@@ -59,8 +67,12 @@ class WorkerReader implements Reader {
     return this.#ask({ n: ++this.#n, path: this.#path, kind: "page", query }) as Promise<Page>;
   }
 
-  statistics(): Promise<Statistics> {
-    return this.#ask({ n: ++this.#n, path: this.#path, kind: "statistics" }) as Promise<Statistics>;
+  signals(): Promise<SignalStatistics> {
+    return this.#ask({ n: ++this.#n, path: this.#path, kind: "signals" }) as Promise<SignalStatistics>;
+  }
+
+  consumers(): Promise<ConsumerStatistics> {
+    return this.#ask({ n: ++this.#n, path: this.#path, kind: "consumers" }) as Promise<ConsumerStatistics>;
   }
 
   close(): void {

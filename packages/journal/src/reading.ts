@@ -90,25 +90,20 @@ function toStored(row: SignalRow, deliveries: readonly DeliveryRow[]): StoredSig
   };
 }
 
-export interface Statistics {
+/** Looks at every signal: asked for by people, not by timers. */
+export interface SignalStatistics {
   readonly signals: number;
   readonly deadLetters: number;
   readonly unconsumed: readonly { readonly signal: string; readonly count: number }[];
-  /** By consumer id: waiting rows, and when the signal of the oldest open one was stored (UTC ms, null: none open). */
-  readonly consumers: Readonly<
-    Record<number, { readonly waiting: number; readonly oldestAt: number | null }>
-  >;
 }
 
-export function readStatistics(db: Database): Statistics {
+/** By consumer id: waiting rows, and when the signal of the oldest open one was stored (UTC ms, null: none open). */
+export type ConsumerStatistics = Readonly<
+  Record<number, { readonly waiting: number; readonly oldestAt: number | null }>
+>;
+
+export function readSignalStatistics(db: Database): SignalStatistics {
   const one = (sql: string): number => db.query<{ n: number }, []>(sql).get()?.n ?? 0;
-  const rows = db
-    .query<{ cid: number; waiting: number; oldestAt: number | null }, []>(
-      `SELECT c.cid, (SELECT count(*) FROM delivery d WHERE d.cid = c.cid AND d.state = ${WAITING}) AS waiting, ` +
-        `CASE WHEN c.matched > c.done + c.superseded + c.dead + c.dropped + c.damaged THEN ` +
-        `(SELECT s.at FROM delivery d JOIN signal s USING(seq) WHERE d.cid = c.cid AND d.state <= ${WAITING} ORDER BY d.seq LIMIT 1) END AS oldestAt FROM consumer c WHERE c.removed_at IS NULL`,
-    )
-    .all();
   return {
     signals: one("SELECT count(*) AS n FROM signal"),
     deadLetters: one("SELECT count(*) AS n FROM deadletter WHERE state = 'dead'"),
@@ -117,6 +112,17 @@ export function readStatistics(db: Database): Statistics {
         "SELECT name AS signal, count(*) AS count FROM signal WHERE name NOT IN (SELECT name FROM subscription) GROUP BY name ORDER BY name",
       )
       .all(),
-    consumers: Object.fromEntries(rows.map(({ cid, waiting, oldestAt }) => [cid, { waiting, oldestAt }])),
   };
+}
+
+/** A consumer that has nothing open costs nothing. */
+const CONSUMERS =
+  `SELECT c.cid, (SELECT count(*) FROM delivery d WHERE d.cid = c.cid AND d.state = ${WAITING}) AS waiting, ` +
+  `CASE WHEN c.matched > c.done + c.superseded + c.dead + c.dropped + c.damaged THEN ` +
+  `(SELECT s.at FROM delivery d JOIN signal s USING(seq) WHERE d.cid = c.cid AND d.state <= ${WAITING} ORDER BY d.seq LIMIT 1) ` +
+  `END AS oldestAt FROM consumer c WHERE c.removed_at IS NULL`;
+
+export function readConsumerStatistics(db: Database): ConsumerStatistics {
+  const rows = db.query<{ cid: number; waiting: number; oldestAt: number | null }, []>(CONSUMERS).all();
+  return Object.fromEntries(rows.map(({ cid, waiting, oldestAt }) => [cid, { waiting, oldestAt }]));
 }
