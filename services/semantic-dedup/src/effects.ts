@@ -1,7 +1,7 @@
 /** One completion from delivery to acknowledgement: decide, one line in the log, the view's update, the signals. */
 import { readdir } from "node:fs/promises";
 import { TerminalError, type Delivery, type HandlerResult } from "@kloros/bus-client";
-import { appendOnce, localNaiveIso, readAppendPlan, type ServiceContext } from "@kloros/daemon";
+import { appendOnce, localNaiveIso, type ServiceContext } from "@kloros/daemon";
 import {
   CuriosityInvestigate,
   EvidenceUpdated,
@@ -12,6 +12,7 @@ import { decide, type Circumstances, type Completion } from "./decide.ts";
 import { readSuppression, recordOf } from "./evidence.ts";
 import type { EvidenceView } from "./evidence_view.ts";
 import type { config } from "./manifest.ts";
+import { makePlan, readPlan } from "./plan.ts";
 import { readState } from "./state.ts";
 
 export type Context = ServiceContext<typeof config>;
@@ -28,15 +29,21 @@ export async function takeIn(
   if (moduleName === undefined) return undefined;
   const inFile = view.entry(moduleName);
   const circumstances = await circumstancesOf(context, view, inFile);
-  const decision = decide(
-    completion,
-    moduleName,
-    readState(delivery.state, inFile),
-    circumstances,
-    context.config,
-  );
+  const plan = readPlan(delivery.plan);
+  // What an attempt that was cut off has put into the file is no news from others: its failure must not count twice.
+  const before = readState(delivery.state, plan === null ? inFile : plan.before);
+  const decision = decide(completion, moduleName, before, circumstances, context.config);
   if (context.mode === "act") {
-    await logProcessed(context, delivery, completion, moduleName, circumstances.now);
+    const line = {
+      investigation_timestamp: completion.investigation_timestamp,
+      module_name: moduleName,
+      processed_at: circumstances.now,
+    };
+    await appendOnce(context.paths.semanticProcessed, JSON.stringify(line), {
+      plan: plan?.append ?? null,
+      savePlan: (append) => delivery.savePlan(makePlan(append, before?.entry ?? null)),
+      abort: delivery.abort,
+    });
     delivery.abort.throwIfAborted();
     view.add({ module: moduleName, entry: decision.state.entry });
   }
@@ -76,24 +83,5 @@ async function sourceModules(source: string): Promise<string[]> {
     if (entry.name.startsWith(".") || entry.name.startsWith("__")) return [];
     if (entry.isDirectory()) return [entry.name];
     return entry.name.endsWith(".py") ? [entry.name.slice(0, -3)] : [];
-  });
-}
-
-async function logProcessed(
-  context: Context,
-  delivery: Delivery,
-  completion: Completion,
-  moduleName: string,
-  now: string,
-): Promise<void> {
-  const line = {
-    investigation_timestamp: completion.investigation_timestamp,
-    module_name: moduleName,
-    processed_at: now,
-  };
-  await appendOnce(context.paths.semanticProcessed, JSON.stringify(line), {
-    plan: readAppendPlan(delivery.plan),
-    savePlan: (plan) => delivery.savePlan(plan),
-    abort: delivery.abort,
   });
 }
