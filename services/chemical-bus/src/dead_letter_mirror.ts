@@ -14,6 +14,7 @@ const PIECE_BYTES = 64 * 1024;
 /** Beyond this from the end nothing of ours is looked for (a foreign file of that size without one line of ours), bytes. */
 const LOOK_BACK_BYTES = 64 * 1024 * 1024;
 const PAGE = 200;
+const NEWLINE = 10;
 
 export class DeadLetterMirror {
   readonly #path: string;
@@ -48,7 +49,7 @@ export class DeadLetterMirror {
         this.#upTo = this.#broker.lastDeadLetter;
         return 0;
       }
-      writeSync(fd, endsWithNewline(fd) ? text : `\n${text}`);
+      writeAll(fd, endsWithNewline(fd) ? text : `\n${text}`);
       fsyncSync(fd);
       this.#upTo = letters.at(-1)?.n ?? this.#upTo;
       return letters.length;
@@ -80,33 +81,46 @@ export function toLine(letter: DeadLetter): Record<string, unknown> {
   };
 }
 
+/** A disk that is nearly full takes a part without an error: the rest fails, or fits. */
+function writeAll(fd: number, text: string): void {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
+}
+
 function endsWithNewline(fd: number): boolean {
   const { size } = fstatSync(fd);
   const last = new Uint8Array(1);
-  return size === 0 || (readSync(fd, last, 0, 1, size - 1) === 1 && last[0] === 10);
+  return size === 0 || (readSync(fd, last, 0, 1, size - 1) === 1 && last[0] === NEWLINE);
 }
 
-/** Number on the last whole line of ours; 0 when there is none. */
+/** Number on the last whole line of ours; 0 when there is none. Each piece is looked at once. */
 function lastNumber(fd: number): number {
   const { size } = fstatSync(fd);
-  let tail = Buffer.alloc(0);
-  for (let from = size; from > 0 && size - from < LOOK_BACK_BYTES;) {
-    const start = Math.max(0, from - PIECE_BYTES);
-    const piece = Buffer.alloc(from - start);
+  // What follows the last newline is not a whole line.
+  let rest: Buffer | undefined;
+  for (let end = size; end > 0 && size - end < LOOK_BACK_BYTES;) {
+    const start = Math.max(0, end - PIECE_BYTES);
+    const piece = Buffer.alloc(end - start);
     readSync(fd, piece, 0, piece.length, start);
-    tail = Buffer.concat([piece, tail]);
-    const found = numberIn(tail, start === 0);
+    end = start;
+    const cut = rest === undefined ? piece.lastIndexOf(NEWLINE) : piece.length;
+    if (cut === -1) continue;
+    const text = Buffer.concat([piece.subarray(0, cut), rest ?? Buffer.alloc(0)]);
+    // The line that began before this piece waits for the next one.
+    const from = start === 0 ? 0 : text.indexOf(NEWLINE) + 1;
+    if (start > 0 && from === 0) {
+      rest = text;
+      continue;
+    }
+    const found = numberIn(text.subarray(from));
     if (found !== undefined) return found;
-    from = start;
+    rest = text.subarray(0, Math.max(0, from - 1));
   }
   return 0;
 }
 
-function numberIn(tail: Buffer, whole: boolean): number | undefined {
-  const lines = tail.toString("utf8").split("\n");
-  lines.pop(); // what follows the last newline is not a whole line
-  if (!whole) lines.shift(); // nor is what began before this piece
-  for (const line of lines.toReversed()) {
+function numberIn(lines: Buffer): number | undefined {
+  for (const line of lines.toString("utf8").split("\n").toReversed()) {
     const n = parseNumber(line);
     if (n !== undefined) return n;
   }

@@ -78,3 +78,23 @@ test("many are written in pages, in order, once", async () => {
   expect(await mirror.catchUp()).toBe(1);
   expect(numbers()).toEqual(Array.from({ length: 451 }, (_, i) => i + 1));
 });
+
+test("a large file of somebody else's is looked through once, not once for each piece", async () => {
+  const line = `${JSON.stringify({ signal: "old", error: "x".repeat(300) })}\n`;
+  await reject(1);
+  await new DeadLetterMirror(path, broker).catchUp();
+  appendFileSync(path, line.repeat(80_000));
+  const from = performance.now();
+  expect(await new DeadLetterMirror(path, broker).catchUp()).toBe(0);
+  expect(performance.now() - from).toBeLessThan(1500);
+});
+
+test("a line longer than a piece is still found to be ours", async () => {
+  const content = "y".repeat(200_000);
+  const id = "0198c5b5-0000-8000-8000-000000000001";
+  const stored = broker.admin("rejectContent", { id, error: "long", content, fields: {} }, "intent-router");
+  broker.flush();
+  await stored;
+  await new DeadLetterMirror(path, broker).catchUp();
+  expect(await new DeadLetterMirror(path, broker).catchUp()).toBe(0);
+});

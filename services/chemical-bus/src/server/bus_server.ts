@@ -284,7 +284,14 @@ export class BusServer {
   async #welcome(hello: Hello, from: Origin, identity: Identity): Promise<void> {
     const { session, broker } = this.#open(hello, from, identity);
     const earlier = this.#sessions.earlierOf(session);
-    const attached = await Promise.all(hello.consumers.map(({ spec, held }) => broker.attach(spec, held)));
+    const attaching = hello.consumers.map(({ spec, held }) => broker.attach(spec, held));
+    const attached = await Promise.all(attaching).catch(async (error: unknown) => {
+      await Promise.allSettled(attaching);
+      // It never heard of this session: DENY tells it, no BYE.
+      session.lostAt = this.#clock;
+      void this.#sessions.end(session, "it could not be welcomed", { clean: true });
+      throw error;
+    });
     for (const other of earlier) void this.#sessions.end(other, "its client came back", { clean: true });
     this.#send(session, {
       verb: "WELCOME",

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { connectBus, decodeBusMessage, encodeMessage } from "@kloros/bus-client";
-import { Broker } from "@kloros/journal";
+import { Broker, JournalFullError } from "@kloros/journal";
 import { openSocket, type ZmqSocket } from "@kloros/zmq";
 import { type IpcDirectory, makeIpcDirectory } from "@kloros/zmq/testing";
 import { BusServer, type BusServerOptions } from "./bus_server.ts";
@@ -84,6 +84,21 @@ describe("the server", () => {
     const socket = dealer();
     socket.send(ping("nonsense", 7));
     expect(await answer(socket)).toMatchObject({ verb: "WHO" });
+  });
+
+  test("keeps no session of a client that it could not welcome", async () => {
+    start();
+    const real = broker.db.transaction.bind(broker.db);
+    broker.db.transaction = () => {
+      throw new JournalFullError("no space left");
+    };
+    const spec = { name: "curiosity-core", signals: ["Q_DREAM_TRIGGER"], start: { from: "now" as const } };
+    const fields = { protos: [1], service: "curiosity-core", instance: "i", consumers: [{ spec, held: [] }] };
+    const socket = dealer();
+    socket.send(encodeMessage({ verb: "HELLO", fields }, { session: "", n: 1 }));
+    expect(await answer(socket)).toMatchObject({ verb: "DENY", fields: { retryable: true } });
+    broker.db.transaction = real;
+    expect(server.sessionCount).toBe(0);
   });
 
   test("ends a session with a gap in its numbers, and says so", async () => {
