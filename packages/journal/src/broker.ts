@@ -311,7 +311,8 @@ export class Broker implements Host {
   #deliver(): void {
     for (const consumer of this.consumers.values()) {
       const holder = consumer.holder;
-      if (holder === undefined) continue;
+      // Whoever stands still would only let them expire, attempt by attempt.
+      if (holder?.live() !== true) continue;
       const { deliveries, damaged } = grant(consumer, {
         db: this.db,
         now: this.#now,

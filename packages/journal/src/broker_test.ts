@@ -273,6 +273,19 @@ describe("failure", () => {
     expect(worker.take(WORKER.name)[0]).toMatchObject({ seq: 1, attempt: 2 });
   });
 
+  test("gives nothing again to a client that stands still: its own stop uses up no attempts", async () => {
+    const { router, broker, clock } = start();
+    const still = new TestClient(broker, "investigation-consumer", { silenceMs: 5000 });
+    await still.attach({ ...WORKER, leaseMs: 6000 });
+    await router.now(router.session.publish([text(question(1))]));
+    expect(still.take(WORKER.name)).toHaveLength(1);
+    runFor(broker, clock, 60_000);
+    expect(still.inbox).toEqual([]);
+    expect(still.lost).toEqual([1]);
+    still.session.touch();
+    expect(still.take(WORKER.name)).toMatchObject([{ seq: 1, attempt: 2 }]);
+  });
+
   test("lets nothing expire over a stop of the bus itself, however long", async () => {
     const { worker, router, broker, clock } = start();
     await worker.attach({ ...WORKER, leaseMs: 1000 });
