@@ -281,6 +281,6 @@ test("whatever happens, each acknowledged signal is settled once, or is a named 
         rmSync(dir, { recursive: true, force: true });
       }
     }),
-    { numRuns: 120 },
+    { numRuns: 80 },
   );
 }, 60_000);
