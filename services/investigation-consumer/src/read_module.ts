@@ -15,6 +15,8 @@ export interface ReadLimits extends WalkLimits {
   readonly fileBytesMax: number;
   /** All files together, bytes. */
   readonly totalBytesMax: number;
+  /** Time for parsing one file, ms. */
+  readonly parseMsMax: number;
 }
 
 export interface ReadOptions {
@@ -78,7 +80,9 @@ async function readFiles(
       continue;
     }
     bytesLeft -= source.bytes;
-    collector.add(event.file, extractStructure(python, source.text));
+    const structure = extractStructure(python, source.text, { msMax: limits.parseMsMax });
+    if (structure !== undefined) collector.add(event.file, structure);
+    else collector.problem(event.file, `not parsed within ${limits.parseMsMax} ms; are its brackets closed?`);
     countParsed(source.text.length);
     await turn();
   }

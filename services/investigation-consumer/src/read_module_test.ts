@@ -16,6 +16,7 @@ const LIMITS: ReadLimits = {
   entriesMax: 1_000,
   fileBytesMax: 10_000,
   totalBytesMax: 100_000,
+  parseMsMax: 2_000,
 };
 
 function write(file: string, content: string | Uint8Array): void {
@@ -52,6 +53,17 @@ describe("readModule()", () => {
     symlinkSync(join(root, "own.py"), join(root, "link.py"));
     mkdirSync(join(root, "directory.py"));
     expect((await read()).findings.files).toEqual(["own.py"]);
+  });
+
+  test("gives up a file that takes the parser too long, and goes on", async () => {
+    write("endless.py", "(".repeat(1_000_000));
+    write("good.py", "class Good: pass\n");
+    const startedAt = performance.now();
+    const reading = await read({ fileBytesMax: 2_000_000, totalBytesMax: 3_000_000, parseMsMax: 50 });
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(reading.findings.files).toEqual(["good.py"]);
+    expect(reading.findings.problems).toMatchObject([{ file: "endless.py" }]);
+    expect(reading.findings.problems[0]?.problem).toContain("not parsed within");
   });
 
   test("reports files that cannot be read or parsed and goes on", async () => {

@@ -8,7 +8,11 @@ const python = await loadPythonParser();
 
 function findings(files: Record<string, string>): ModuleFindings {
   const collector = new ModuleCollector();
-  for (const [file, source] of Object.entries(files)) collector.add(file, extractStructure(python, source));
+  for (const [file, source] of Object.entries(files)) {
+    const structure = extractStructure(python, source, { msMax: 5_000 });
+    if (structure === undefined) throw new Error(`parsing ${file} took too long`);
+    collector.add(file, structure);
+  }
   return collector.finish();
 }
 

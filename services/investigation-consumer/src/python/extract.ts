@@ -16,13 +16,31 @@ import { firstLine } from "./docstring.ts";
 import type { FileStructure, PythonClass, PythonFunction } from "./file_structure.ts";
 import type { PythonParser } from "./parser.ts";
 
-export function extractStructure({ parser, query }: PythonParser, source: string): FileStructure {
-  const tree = parser.parse(source);
-  if (tree === null) throw new Error("the parser gave no tree: it has no language set");
+export interface ExtractOptions {
+  /**
+   * Parsing blocks the event loop, and with it the heartbeats of all investigations under way; and a few kinds of text
+   * (100,000 open brackets) take the parser minutes. Real files of 1 MiB take half a second.
+   */
+  readonly msMax: number;
+}
+
+/** Undefined when the text takes longer than `msMax`. */
+export function extractStructure(
+  { parser, query }: PythonParser,
+  source: string,
+  { msMax }: ExtractOptions,
+): FileStructure | undefined {
+  const endsAt = performance.now() + msMax;
+  let overdue = false;
+  const progressCallback = (): boolean => (overdue ||= performance.now() > endsAt);
+  const tree = parser.parse(source, null, { progressCallback });
   try {
-    return read(tree, query.captures(tree.rootNode), source);
+    if (overdue) return undefined;
+    if (tree === null) throw new Error("the parser gave no tree: it has no language set");
+    const captures = query.captures(tree.rootNode, { progressCallback });
+    return overdue ? undefined : read(tree, captures, source);
   } finally {
-    tree.delete();
+    tree?.delete();
     parser.reset();
   }
 }

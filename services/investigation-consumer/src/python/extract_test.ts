@@ -4,7 +4,11 @@ import type { FileStructure } from "./file_structure.ts";
 import { loadPythonParser } from "./parser.ts";
 
 const python = await loadPythonParser();
-const read = (source: string): FileStructure => extractStructure(python, source);
+function read(source: string): FileStructure {
+  const structure = extractStructure(python, source, { msMax: 5_000 });
+  if (structure === undefined) throw new Error("parsing took too long");
+  return structure;
+}
 
 const RECORDER = `"""Records sound.
 
