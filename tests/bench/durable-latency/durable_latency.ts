@@ -31,7 +31,7 @@ function subject({ scratch, quick }: BenchContext, name: string, start: () => Pr
     name,
     measure: async () => {
       const { child, programs } = await start();
-      const load = { warmUp: WARM_UP, count: quick ? 3000 : 15_000 };
+      const load = { warmUp: WARM_UP, count: quick ? 3000 : 8000 };
       const { p50, p99, p999 } = await measureLatency(scratch, programs, load);
       await scratch.end([child]);
       return [

@@ -22,8 +22,8 @@ interface Server {
 const here = (file: string): string => join(import.meta.dir, file);
 
 /** Signals under way and signals a call: for each the best of a sweep from 256 to 16,384 and from 16 to 512. */
-const OURS = { inFlight: 4096, chunk: 64, concurrency: 1024, prefetch: 3072 };
-const REDIS = { inFlight: 1024, chunk: 16, read: 256 };
+const OURS = { inFlight: 1024, chunk: 32, concurrency: 1024, prefetch: 3072 };
+const REDIS = { inFlight: 1024, chunk: 32, read: 512 };
 const JETSTREAM = { inFlight: 1024, chunk: 16 };
 const RAW = { inFlight: 4096, chunk: 64 };
 const SQLITE_ROWS = 512;
