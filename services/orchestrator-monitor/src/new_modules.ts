@@ -6,16 +6,16 @@
  */
 import { crashPoint } from "@kloros/daemon";
 import type { ServiceContext } from "@kloros/daemon";
-import { isSignal, ModuleDiscovered, ModuleIntegrated } from "@kloros/signal-schema";
+import { isSignal, ModuleDiscovered, ModuleIntegrated, validateFacts } from "@kloros/signal-schema";
 import type { Envelope } from "@kloros/signal-schema";
 import { join } from "node:path";
 import type { Check, Findings } from "./check.ts";
 import { announce, idKey, isSettled, newModules, remember } from "./decide.ts";
-import type { Memory } from "./decide.ts";
+import type { Announcement, Memory } from "./decide.ts";
 import { inspectModule, openMemoryFile, readText } from "./effects.ts";
 import type { MemoryFile } from "./effects.ts";
 import type { config } from "./manifest.ts";
-import { discoveredModules } from "./registry_modules.ts";
+import { discoveredModules, type RegisteredModule } from "./registry_modules.ts";
 
 /** What this check needs of its service's context. */
 export type NewModulesContext = Pick<
@@ -32,7 +32,17 @@ export function newModulesCheck(context: NewModulesContext): Check {
     ),
   );
   const memory = keepMemory(file, context.mode === "act");
-  let last: string | undefined;
+  /** A hand-written entry may name what no signal can say; it must not hold up the others. */
+  const isAnnounceable = ({ facts }: Announcement): boolean => {
+    const valid = validateFacts(ModuleDiscovered, facts);
+    if (!valid.ok) {
+      const why = `the registry's module ${JSON.stringify(facts.module_path.slice(0, 200))} is not announced: ${valid.text}`;
+      log.warn({ registry: paths.registry }, `${why}; correct its entry`);
+    }
+    return valid.ok;
+  };
+  /** A change is seen twice, by the file and by its signal: the second look need not parse again. */
+  let last: { readonly text: string; readonly modules: readonly RegisteredModule[] } | undefined;
   return {
     name: "new_modules",
     intervalMs: context.config.newModulesIntervalMs,
@@ -40,17 +50,18 @@ export function newModulesCheck(context: NewModulesContext): Check {
     run: async ({ signals }) => {
       const before = await memory.get();
       const text = (await readText(paths.registry)) ?? "";
-      if (text === last && signals.length === 0 && before !== null && before.due.length === 0) {
+      if (text === last?.text && signals.length === 0 && before !== null && before.due.length === 0) {
         return { advisories: [] };
       }
-      const sighting = { modules: discoveredModules(text), memory: before, integrated: pathsOf(signals) };
+      const modules = text === last?.text ? last.modules : discoveredModules(text);
+      const sighting = { modules, memory: before, integrated: pathsOf(signals) };
       const nowMs = context.clock.wallMs();
       const fresh = newModules(sighting).map((module) =>
         announce(module, inspectModule(paths.source, module.path), nowMs),
       );
-      const next = remember(sighting, fresh);
+      const next = remember(sighting, fresh.filter(isAnnounceable));
       if (!isSettled(before, next)) await memory.set(next);
-      last = text;
+      last = { text, modules };
       return findings(context, memory, next);
     },
   };

@@ -46,6 +46,17 @@ describe("the new_modules check", () => {
     expect(validateFacts(ModuleDiscovered, signal?.facts)).toMatchObject({ ok: true });
   });
 
+  test("leaves out an entry that no signal can tell of, says so, and announces the others", async () => {
+    lookout.register("old");
+    await lookout.runner.look();
+    lookout.register("old", "x".repeat(900), "fresh");
+    await lookout.runner.look();
+    lookout.register("old", "x".repeat(900), "fresh", "later");
+    await lookout.runner.look();
+    expect(names(lookout).toSorted()).toEqual(["fresh", "later"]);
+    expect(lookout.said.filter((text) => text.includes("is not announced"))).toHaveLength(1);
+  });
+
   test("remembers over a restart what it has seen", async () => {
     lookout.register("old");
     await lookout.runner.look();
