@@ -51,7 +51,11 @@ export async function appendOnce(
       const earlier = options.plan?.file === file ? options.plan : null;
       if (earlier !== null) {
         const found = findLine(fd, earlier);
-        if (found !== null) return { how: "found", line: found };
+        if (found !== null) {
+          // The attempt that wrote it may have died before its fsync.
+          fsyncSync(fd);
+          return { how: "found", line: found };
+        }
         removeOwnHalf(fd, file, earlier, line);
       }
       const plan = await planned(fd, file, line, earlier, options);
@@ -62,7 +66,7 @@ export async function appendOnce(
   );
 }
 
-/** The planned line as it stands in the file, null when it is not there (or only in part). */
+/** The planned line as it stands in the file, then on disk; null when it is not there (or only in part). */
 export async function findAppended(plan: AppendPlan): Promise<string | null> {
   return translated(plan.file, async () => {
     let fd: number;
@@ -73,7 +77,9 @@ export async function findAppended(plan: AppendPlan): Promise<string | null> {
       throw error;
     }
     try {
-      return findLine(fd, plan);
+      const found = findLine(fd, plan);
+      if (found !== null) fsyncSync(fd);
+      return found;
     } finally {
       closeSync(fd);
     }
