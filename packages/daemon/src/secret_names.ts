@@ -35,5 +35,7 @@ export function redact(value: unknown, depth = 0): unknown {
 function describeError(error: Error, depth: number): object {
   const cause = error.cause === undefined ? {} : { cause: redact(error.cause, depth + 1) };
   const code = "code" in error ? { code: redact(error.code, depth + 1) } : {};
-  return { type: error.name, message: redactText(error.message), ...code, stack: error.stack, ...cause };
+  // The stack begins with the message.
+  const stack = error.stack === undefined ? {} : { stack: redactText(error.stack) };
+  return { type: error.name, message: redactText(error.message), ...code, ...stack, ...cause };
 }

@@ -5,7 +5,7 @@
 import { writeSync } from "node:fs";
 import { pino } from "pino";
 import { errorCode } from "../error_code.ts";
-import { redact } from "../secret_names.ts";
+import { redact, redactText } from "../secret_names.ts";
 import type { Logger } from "../types.ts";
 import { prettyLine } from "./pretty_line.ts";
 
@@ -51,19 +51,19 @@ export function createLog(options: LogOptions): KitLogger {
   );
   return {
     debug: (fields, message) => {
-      logger.debug(fields, message);
+      logger.debug(fields, redactText(message));
     },
     info: (fields, message) => {
-      logger.info(fields, message);
+      logger.info(fields, redactText(message));
     },
     warn: (fields, message) => {
-      logger.warn(fields, message);
+      logger.warn(fields, redactText(message));
     },
     error: (fields, message) => {
-      logger.error(fields, message);
+      logger.error(fields, redactText(message));
     },
     fatal: (fields, message) => {
-      logger.fatal(fields, message);
+      logger.fatal(fields, redactText(message));
     },
     isEnabled: (level) => logger.isLevelEnabled(level),
   };
@@ -71,22 +71,39 @@ export function createLog(options: LogOptions): KitLogger {
 
 const ROOM_WAIT_MS = 5;
 /** A reader that takes nothing for this long loses lines rather than stopping the daemon. */
-const ROOM_TRIES_MAX = 200;
+const ROOM_TRIES_MAX = 100;
 
-/** A pipe may be non-blocking and full: waits for room, bounded. A reader that is gone (EPIPE) is no reason to stop. */
-export function writeStdout(text: string): void {
-  const bytes = Buffer.from(text);
-  let done = 0;
-  for (let tries = 0; done < bytes.length && tries < ROOM_TRIES_MAX;) {
-    try {
-      done += writeSync(1, bytes, done);
-    } catch (error) {
-      if (errorCode(error) !== "EAGAIN") return;
-      tries += 1;
-      Bun.sleepSync(ROOM_WAIT_MS);
+/** What `writeSync` does with a descriptor; throws `EAGAIN` when a pipe is full. */
+export type WriteSome = (bytes: Uint8Array, offset: number) => number;
+
+/**
+ * Writes whole texts to a descriptor that may be non-blocking and full. Waits for room only once: while a reader stands
+ * still, each further text gets one try, so that the daemon (and its heartbeats) go on. A reader that is gone (EPIPE) is
+ * no reason to stop. Half a line that was written before the rest was lost is ended before the next.
+ */
+export function createLineWriter(writeSome: WriteSome): (text: string) => void {
+  let stalled = false;
+  let half = false;
+  return (text) => {
+    const bytes = Buffer.from(half ? `\n${text}` : text);
+    let done = 0;
+    for (let tries = 0; done < bytes.length;) {
+      try {
+        done += writeSome(bytes, done);
+      } catch (error) {
+        tries += 1;
+        const full = errorCode(error) === "EAGAIN";
+        stalled ||= full && tries >= ROOM_TRIES_MAX;
+        if (!full || stalled) break;
+        Bun.sleepSync(ROOM_WAIT_MS);
+      }
     }
-  }
+    if (done === bytes.length) stalled = false;
+    half = done === 0 ? half : done < bytes.length;
+  };
 }
+
+export const writeStdout = createLineWriter((bytes, offset) => writeSync(1, bytes, offset));
 
 /** `auto`: pretty on a terminal. */
 export function chooseFormat(wanted: "auto" | "json" | "pretty", terminal: boolean): "json" | "pretty" {

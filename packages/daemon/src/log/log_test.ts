@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createRoot, CuriosityInvestigate, type Envelope } from "@kloros/signal-schema";
 import { recordingLog } from "../testing.ts";
-import { chooseFormat, createLog } from "./create_log.ts";
+import { chooseFormat, createLineWriter, createLog } from "./create_log.ts";
 import { prettyLine } from "./pretty_line.ts";
 import { createSignalLog } from "./signal_log.ts";
 
@@ -29,6 +29,14 @@ describe("createLog()", () => {
     expect(lines[0]?.endsWith("\n")).toBe(true);
   });
 
+  test("shows no password of a URL: not in the message, not in an error's stack", () => {
+    const { log, records } = recordingLog("x");
+    const error = new Error("cannot reach nats://joe:hush@host");
+    log.error({ error }, `cannot go on: ${error.message}`);
+    expect(JSON.stringify(records)).toContain("nats://joe:[redacted]@host");
+    expect(JSON.stringify(records)).not.toContain("hush");
+  });
+
   test("writes lines for people in the pretty format", () => {
     const lines: string[] = [];
     const log = createLog({
@@ -47,6 +55,27 @@ describe("createLog()", () => {
       "json",
       "json",
     ]);
+  });
+});
+
+describe("createLineWriter()", () => {
+  test("waits once for a reader that stands still, then loses lines, and ends the half one when it goes on", () => {
+    let room = 3;
+    let took = "";
+    const write = createLineWriter((bytes, offset) => {
+      if (room === 0) throw Object.assign(new Error("full"), { code: "EAGAIN" });
+      const some = bytes.subarray(offset, offset + room);
+      room -= some.length;
+      took += Buffer.from(some).toString();
+      return some.length;
+    });
+    write("first\n");
+    const startedAt = performance.now();
+    for (let n = 0; n < 100; n += 1) write("lost\n");
+    expect(performance.now() - startedAt).toBeLessThan(100);
+    room = 100;
+    write("next\n");
+    expect(took).toBe("fir\nnext\n");
   });
 });
 
