@@ -61,6 +61,8 @@ export function newModulesCheck(context: NewModulesContext): Check {
       );
       const next = remember(sighting, fresh.filter(isAnnounceable));
       if (!isSettled(before, next)) await memory.set(next);
+      // A parsed registry leaves many times its size behind; collected late, a large one would fill the memory with it.
+      if (text !== last?.text) Bun.gc(true);
       last = { text, modules };
       return findings(context, memory, next);
     },
