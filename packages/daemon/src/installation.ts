@@ -92,7 +92,7 @@ function orElse(text: string | undefined, otherwise: string): string {
 }
 
 /** 0 where the platform has no user ids. */
-export function userId(): number {
+function userId(): number {
   return process.getuid?.() ?? 0;
 }
 

@@ -1,6 +1,6 @@
 /** For programs that are no service (the command line): the installation, by the same rules as the services. */
 import { Type } from "@sinclair/typebox";
-import type { CommonSettings } from "./config/common.ts";
+import type { CommonSettings } from "./config/kloros_section.ts";
 import type { Flags } from "./config/flags.ts";
 import { loadConfig } from "./config/load_config.ts";
 import { resolveInstallation, type ResolvedInstallation } from "./installation.ts";

@@ -5,7 +5,7 @@
  * an inotify watch can.
  */
 import { existsSync } from "node:fs";
-import { pause } from "./pause.ts";
+import { pauseOrThrow } from "./pause.ts";
 
 const POLL_MS = 500;
 
@@ -22,7 +22,7 @@ export function watchMaintenance(marker: string, pollMs: number = POLL_MS): Main
     active,
     until: async (on, abort) => {
       abort.throwIfAborted();
-      while (active() !== on) await pause(pollMs, abort);
+      while (active() !== on) await pauseOrThrow(pollMs, abort);
     },
   };
 }

@@ -38,7 +38,7 @@ export type { ConfigProblem } from "./config/problem.ts";
 export { createLog } from "./log/create_log.ts";
 export type { KitLogger, LogLevel, LogOptions } from "./log/create_log.ts";
 export { redact } from "./secret_names.ts";
-export { pause } from "./running/pause.ts";
+export { pause } from "./pause.ts";
 export { systemClock } from "./system_clock.ts";
 
 export { writeFileAtomic } from "./files/write_file_atomic.ts";

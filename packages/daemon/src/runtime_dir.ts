@@ -11,13 +11,13 @@ import { basename, join } from "node:path";
 import { shortHash } from "./short_hash.ts";
 
 /** sun_path holds 108 bytes with its NUL (unix(7)). */
-export const SOCKET_PATH_BYTES_MAX = 107;
+const SOCKET_PATH_BYTES_MAX = 107;
 /** Longest name in the directory: a service's `<name>.sock`, name ≤ 21 characters. */
 const SOCKET_NAME_BYTES_MAX = 27;
 export const RUNTIME_DIR_BYTES_MAX = SOCKET_PATH_BYTES_MAX - SOCKET_NAME_BYTES_MAX;
 
 /** Relative to the home. */
-export const WHERE_FILE = "state/where.json";
+const WHERE_FILE = "state/where.json";
 
 export interface Where {
   readonly runtime: string;

@@ -24,7 +24,7 @@ function convert(field: Field, raw: unknown, kind: RawKind): unknown {
 }
 
 /** Units stand last in names, so a number named `…Ms` is a duration. */
-export function isDuration(field: Field): boolean {
+function isDuration(field: Field): boolean {
   const type: unknown = field.schema["type"];
   return (type === "integer" || type === "number") && (field.path.at(-1) ?? "").endsWith("Ms");
 }

@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import type { Static, TObject } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { inspectHome } from "../home.ts";
-import { CommonConfig, type CommonSettings } from "./common.ts";
+import { CommonConfig, type CommonSettings } from "./kloros_section.ts";
 import { COMMON_SECTION, fieldsOf, type Field } from "./field.ts";
 import { describeAllowed, readFieldValue } from "./field_value.ts";
 import type { Flags } from "./flags.ts";
@@ -22,7 +22,7 @@ import {
 } from "./settings.ts";
 import { REDACTED } from "../secret_names.ts";
 
-export const SYSTEM_CONFIG_FILE = "/etc/kloros/kloros.toml";
+const SYSTEM_CONFIG_FILE = "/etc/kloros/kloros.toml";
 /** Where the original system lives. */
 const LEGACY_HOME = "/home/kloros/.kloros";
 

@@ -38,7 +38,7 @@ export function settingsFromFile(path: string, sections: Sections, required: boo
   }
 }
 
-export function settingsFromToml(path: string, text: string, sections: Sections): Settings {
+function settingsFromToml(path: string, text: string, sections: Sections): Settings {
   let document: Record<string, unknown>;
   try {
     document = parse(text);

@@ -247,7 +247,7 @@ function connectToBus(paths: Installation, service: string): Bus {
 }
 
 /** A home that this software did not create is only looked at, unless told otherwise. */
-export function chooseMode(wanted: "auto" | Mode, own: boolean): Mode {
+function chooseMode(wanted: "auto" | Mode, own: boolean): Mode {
   if (wanted !== "auto") return wanted;
   return own ? "act" : "observe";
 }

@@ -7,7 +7,7 @@ import {
   type Handler,
 } from "@kloros/bus-client";
 import type { Maintenance } from "../maintenance.ts";
-import { pause } from "../pause.ts";
+import { pauseOrThrow } from "../pause.ts";
 import { isAlive } from "../process_alive.ts";
 import type { KitLogger } from "../log/create_log.ts";
 import type { Progress } from "./progress.ts";
@@ -138,7 +138,7 @@ async function attachPatiently(options: DurableOptions, handler: Handler): Promi
     } catch (error) {
       const held = error instanceof DeniedError && error.code === "consumer_held";
       if (!held || tries >= HELD_TRIES_MAX || isElsewhere(error.holderPid)) throw error;
-      await pause(HELD_PAUSE_MS, options.stopping);
+      await pauseOrThrow(HELD_PAUSE_MS, options.stopping);
     }
   }
 }
@@ -152,7 +152,7 @@ function handled(options: DurableOptions, gate: Gate, handler: Handler): Handler
   const limitMs = spec.handlerTimeoutMs ?? HANDLER_TIMEOUT_MS;
   return async (delivery) => {
     // Ends with the abort of a drain, or with the marker gone before anybody else saw it.
-    while (gate.closed) await pause(HELD_LOOK_MS, delivery.abort);
+    while (gate.closed) await pauseOrThrow(HELD_LOOK_MS, delivery.abort);
     gate.busy += 1;
     trail.received(delivery, spec.name);
     const end = progress.begin(`the handler of ${delivery.signal.signal} ${delivery.signal.id}`, limitMs);

@@ -1,7 +1,7 @@
 /** Publishing that waits: the bus may be away or busy, what is published stays here until it is on disk there. */
 import { BusyError, DeniedError, TerminalError, type Bus } from "@kloros/bus-client";
 import type { Envelope } from "@kloros/signal-schema";
-import { pause } from "../pause.ts";
+import { pauseOrThrow } from "../pause.ts";
 
 /** The transport's limit for one call. */
 const BATCH_MAX = 512;
@@ -53,7 +53,7 @@ async function publishBatch(
     if (open.length === 0) break;
     options.onWait(why, attempt + 1);
     const whole = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** Math.min(attempt, 20));
-    await pause(whole / 2 + (whole / 2) * options.random(), options.abort);
+    await pauseOrThrow(whole / 2 + (whole / 2) * options.random(), options.abort);
   }
   return refused;
 }
