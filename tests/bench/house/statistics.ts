@@ -1,5 +1,5 @@
 /** Of a sorted list: the value below which the share `p` (0 … 1) lies. 0 for an empty list. */
-export function percentile(sorted: readonly number[], p: number): number {
+function percentile(sorted: readonly number[], p: number): number {
   const index = Math.min(sorted.length - 1, Math.floor(sorted.length * p));
   return sorted[Math.max(0, index)] ?? 0;
 }

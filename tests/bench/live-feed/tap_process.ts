@@ -1,4 +1,4 @@
-/** `<bus endpoint> <live endpoint>`: a tap, which parses and checks each signal; a line with a number: tell when so many came. */
+/** `<bus endpoint> <live endpoint>`: a tap, which parses and checks each signal; any line: tell how many came, and when the last. */
 import { connectBus } from "@kloros/bus-client";
 import { sharedNowMs } from "../house/statistics.ts";
 import { stdinLines, tell } from "../house/stdin_lines.ts";
@@ -9,19 +9,10 @@ const bus = connectBus({ endpoint, liveEndpoint, service: "operator" });
 process.on("SIGTERM", () => {
   void bus.close().then(() => process.exit(0));
 });
-let received = 0;
-let target = Infinity;
-const check = (): void => {
-  if (received < target) return;
-  target = Infinity;
-  tell("received", { at: sharedNowMs() });
-};
+let [received, lastAt] = [0, 0];
 await bus.tap({ signals: [FEED_SIGNAL] }, () => {
   received++;
-  check();
+  lastAt = sharedNowMs();
 });
 tell("ready");
-for await (const line of stdinLines()) {
-  target = Number(line);
-  check();
-}
+for await (const _line of stdinLines()) tell("count", { received, lastAt });

@@ -42,7 +42,7 @@ greatest of the rounds; ratios are of medians. "Wanted" is what the design asks 
 `;
 
 /** The page. Pure: what was recorded comes in. */
-export function pageOf(benches: readonly Bench[], resultOf: (name: string) => Result | undefined): string {
+function pageOf(benches: readonly Bench[], resultOf: (name: string) => Result | undefined): string {
   return `${[INTRODUCTION.trimEnd(), ...benches.map((bench) => sectionOf(bench, resultOf(bench.name)))].join("\n\n")}\n`;
 }
 
