@@ -12,7 +12,7 @@ import {
 import { basename, join } from "node:path";
 import { until } from "@kloros/bus-client/testing";
 import { CuriosityInvestigate } from "@kloros/signal-schema";
-import { BROKEN_INTENTS, writeBrokenIntents, writeIntent } from "../../services/intent-router/src/testing.ts";
+import { BROKEN_INTENTS, writeBrokenIntents, writeIntent } from "@kloros/intent-router/testing";
 import { eachOnce } from "./flow/check_flow.ts";
 import { FlowHarness } from "./flow/flow_harness.ts";
 import { type Json, readLeftBehind } from "./flow/left_behind.ts";

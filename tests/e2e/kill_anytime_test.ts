@@ -6,7 +6,7 @@
  */
 import { afterEach, expect, test } from "bun:test";
 import { until } from "@kloros/bus-client/testing";
-import { writeIntent } from "../../services/intent-router/src/testing.ts";
+import { writeIntent } from "@kloros/intent-router/testing";
 import { checkFlow } from "./flow/check_flow.ts";
 import type { DaemonProcess } from "./flow/daemon_process.ts";
 import { FlowHarness, SERVICES } from "./flow/flow_harness.ts";

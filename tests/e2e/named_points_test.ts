@@ -7,7 +7,7 @@ import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CRASH_POINTS, type CrashPoint } from "@kloros/daemon";
 import { until } from "@kloros/bus-client/testing";
-import { writeIntent } from "../../services/intent-router/src/testing.ts";
+import { writeIntent } from "@kloros/intent-router/testing";
 import { checkFlow } from "./flow/check_flow.ts";
 import { FlowHarness, type ServiceName } from "./flow/flow_harness.ts";
 import { readLeftBehind } from "./flow/left_behind.ts";

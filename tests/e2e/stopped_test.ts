@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { connectBus } from "@kloros/bus-client";
 import { Inbox, until } from "@kloros/bus-client/testing";
 import { ModuleIntegrated } from "@kloros/signal-schema";
-import { tryLockDescriptor } from "../../packages/file-lock/src/mod.ts";
+import { tryLockDescriptor } from "@kloros/file-lock";
 import { checkFlow } from "./flow/check_flow.ts";
 import { DaemonProcess } from "./flow/daemon_process.ts";
 import { FlowHarness, type ServiceName } from "./flow/flow_harness.ts";

@@ -23,6 +23,7 @@ import { type Consumer, type Holder, Subscriptions, loadConsumers } from "./cons
 import { JournalDatabase, JournalError, JournalFullError } from "./database.ts";
 import { grant, wake } from "./grants.ts";
 import type { Host } from "./host.ts";
+import { readMeta, startEpoch, writeMeta } from "./meta.ts";
 import { type Operation, operation } from "./operation.ts";
 import type { PreparedSignal } from "./prepare.ts";
 import { type Reader, openReader } from "./reader.ts";
@@ -98,15 +99,15 @@ export class Broker implements Host {
     let db: JournalDatabase | undefined;
     try {
       this.db = db = new JournalDatabase(options.path);
-      this.epoch = this.#startEpoch();
+      this.epoch = startEpoch(this.db);
       for (const consumer of loadConsumers(this.db)) this.consumers.set(consumer.name, consumer);
     } catch (error) {
       db?.close();
       this.#lock?.release();
       throw error;
     }
-    this.#nextSeq = this.#meta("next_seq", 1);
-    this.#now = this.#meta("clock", 0);
+    this.#nextSeq = readMeta(this.db, "next_seq", 1);
+    this.#now = readMeta(this.db, "clock", 0);
     this.#seen = this.#clock.monotonicMs();
     this.startedAt = this.#clock.wallMs();
     this.subscriptions = new Subscriptions(this.consumers.values());
@@ -294,11 +295,8 @@ export class Broker implements Host {
   }
 
   #writeMeta(tx: Transaction): void {
-    const write = this.db.prepare(
-      "INSERT INTO meta(k, v) VALUES(?,?) ON CONFLICT DO UPDATE SET v = excluded.v",
-    );
-    if (tx.nextSeq !== this.#nextSeq) write.run("next_seq", tx.nextSeq);
-    if (tx.usesClock) write.run("clock", Math.ceil(this.#now));
+    if (tx.nextSeq !== this.#nextSeq) writeMeta(this.db, "next_seq", tx.nextSeq);
+    if (tx.usesClock) writeMeta(this.db, "clock", Math.ceil(this.#now));
   }
 
   #announce(): void {
@@ -371,32 +369,6 @@ export class Broker implements Host {
     const seen = this.#clock.monotonicMs();
     this.#now += Math.min(Math.max(0, seen - this.#seen), CLOCK_STEP_MAX);
     this.#seen = seen;
-  }
-
-  #meta(key: string, otherwise: number): number {
-    const row = this.db.prepare("SELECT v FROM meta WHERE k = ?").get(key) as { v: number } | null;
-    return row?.v ?? otherwise;
-  }
-
-  /** A new epoch a start: tokens of an earlier bus never equal a new one. Also checks that sequence numbers fit. */
-  #startEpoch(): number {
-    const epoch = this.#meta("epoch", 0) + 1;
-    const last = (
-      this.db.prepare("SELECT coalesce(max(seq), 0) AS last FROM signal").get() as { last: number }
-    ).last;
-    const next = this.#meta("next_seq", 1);
-    if (last >= next) {
-      throw new JournalError(
-        "corrupt",
-        `the journal ${this.db.path} holds signal ${last} but counts only to ${next - 1}; keep a copy of it before anything else`,
-      );
-    }
-    this.db.transaction(() =>
-      this.db
-        .prepare("INSERT INTO meta(k, v) VALUES('epoch', ?) ON CONFLICT DO UPDATE SET v = excluded.v")
-        .run(epoch),
-    );
-    return epoch;
   }
 
   #withLeases(item: Page["items"][number]): Page["items"][number] {

@@ -68,7 +68,7 @@ export interface Consumer {
   urgentRun: number;
 }
 
-export function emptyCounts(): Counts {
+function emptyCounts(): Counts {
   return { matched: 0, matchedX: 0, done: 0, superseded: 0, dead: 0, dropped: 0, damaged: 0, settledX: 0 };
 }
 

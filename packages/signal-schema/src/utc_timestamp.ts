@@ -7,6 +7,34 @@ const monthDays = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
 
 /** UTC with `Z` or `+00:00`, a day that exists, seconds 00 to 59, up to nine decimals. */
 export function isUtcTimestamp(text: string): boolean {
+  // Signals come in the order of time: nearly always the minute is that of the one before.
+  if (text.length === FORMATTED && text.startsWith(lastMinute) && secondsFit(text)) return true;
+  const valid = isUtcAtLength(text);
+  if (valid && text.length === FORMATTED) lastMinute = text.slice(0, MINUTE);
+  return valid;
+}
+
+/** `2025-11-14T10:30:00.000Z`, and what of it says the minute: with the colon behind it. */
+const [FORMATTED, MINUTE] = [24, 17];
+let lastMinute = " ";
+
+/** `ss.mmmZ` behind a minute that is known to be good. */
+function secondsFit(text: string): boolean {
+  return (
+    text.charCodeAt(17) <= 53 &&
+    isDigit(text.charCodeAt(17)) &&
+    isDigit(text.charCodeAt(18)) &&
+    text.charCodeAt(19) === 46 &&
+    isDigit(text.charCodeAt(20)) &&
+    isDigit(text.charCodeAt(21)) &&
+    isDigit(text.charCodeAt(22)) &&
+    text.charCodeAt(23) === 90
+  );
+}
+
+const isDigit = (code: number): boolean => code >= 48 && code <= 57;
+
+function isUtcAtLength(text: string): boolean {
   const parts = shape.exec(text);
   if (parts === null) return false;
   const [year, month, day] = [Number(parts[1]), Number(parts[2]), Number(parts[3])];

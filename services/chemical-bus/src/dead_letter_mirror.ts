@@ -64,7 +64,7 @@ export class DeadLetterMirror {
 }
 
 /** The shape that existing readers know (`signal` or `intent_file`, error, timestamp, daemon), and what this design adds. */
-export function toLine(letter: DeadLetter): Record<string, unknown> {
+function toLine(letter: DeadLetter): Record<string, unknown> {
   const what =
     typeof letter.signal === "string"
       ? { ...letter.fields, content: letter.signal }

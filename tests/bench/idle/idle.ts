@@ -1,5 +1,5 @@
 import type { Bench } from "../bench.ts";
-import { generateTree } from "../../../services/curiosity-core/src/testing.ts";
+import { generateTree } from "@kloros/curiosity-core/testing";
 import { ModuleIntegrated } from "@kloros/signal-schema";
 import type { Child } from "../house/child.ts";
 import { cpuSeconds, memoryOf } from "../house/proc_stat.ts";

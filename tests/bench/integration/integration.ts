@@ -2,7 +2,7 @@ import { mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { createRoot, CuriosityInvestigate, ModuleIntegrated } from "@kloros/signal-schema";
 import type { Bench, BenchContext } from "../bench.ts";
-import { generateTree } from "../../../services/curiosity-core/src/testing.ts";
+import { generateTree } from "@kloros/curiosity-core/testing";
 import { measureRounds, type Quantity } from "../house/rounds.ts";
 import { latenciesOf, median, sharedNowMs } from "../house/statistics.ts";
 import { SOURCES, System, WORKERS } from "../house/system.ts";

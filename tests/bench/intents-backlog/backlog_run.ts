@@ -1,7 +1,7 @@
 /** A backlog of intent files through the real router and bus: also what the end-to-end test runs, in small. */
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { writeIntent, writeIntents } from "../../../services/intent-router/src/testing.ts";
+import { writeIntent, writeIntents } from "@kloros/intent-router/testing";
 import { makePlace, startBus, startService } from "../house/bus_daemon.ts";
 import type { Child } from "../house/child.ts";
 import { memoryOf } from "../house/proc_stat.ts";

@@ -3,7 +3,7 @@
  * ahead of its subscriber than `AHEAD`, so that nothing is lost and every message counts.
  */
 import { openSocket, pollSockets } from "@kloros/zmq";
-import { LiveFeed } from "../../../services/chemical-bus/src/server/live_feed.ts";
+import { LiveFeed } from "@kloros/chemical-bus/testing";
 import { stdinLines, tell } from "../house/stdin_lines.ts";
 import { AHEAD, CREDIT_STEP, FEED_SIGNAL } from "./feed_flow.ts";
 

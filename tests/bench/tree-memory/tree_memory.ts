@@ -1,6 +1,6 @@
 import { ModuleIntegrated } from "@kloros/signal-schema";
 import type { Bench, BenchContext } from "../bench.ts";
-import { generateTree } from "../../../services/curiosity-core/src/testing.ts";
+import { generateTree } from "@kloros/curiosity-core/testing";
 import { memoryOf } from "../house/proc_stat.ts";
 import { measureRounds, type Quantity } from "../house/rounds.ts";
 import { median, sharedNowMs } from "../house/statistics.ts";

@@ -1,7 +1,7 @@
 /** The source tree of a flow: generated packages with a known answer, also such that come while the flow runs. */
 import { mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { generateTree } from "../../../services/curiosity-core/src/testing.ts";
+import { generateTree } from "@kloros/curiosity-core/testing";
 
 export interface FlowTree {
   /** Modules that must be integrated, whatever happens. Grows with `add`. */

@@ -15,7 +15,7 @@ import {
   PROTOCOL_LIMITS,
   PROTOCOL_VERSION,
 } from "@kloros/bus-client";
-import type { Broker, Identity, Session, SessionPort } from "@kloros/journal";
+import type { Identity, Session, SessionPort } from "@kloros/journal";
 import { openSocket, type ZmqSocket } from "@kloros/zmq";
 import { ClientSession } from "./client_session.ts";
 import { dispatch } from "./dispatch.ts";
@@ -24,27 +24,9 @@ import { SERVER_LIMITS, type ServerLimits } from "./limits.ts";
 import { LiveFeed } from "./live_feed.ts";
 import { markProcess } from "./peer.ts";
 import type { ServerEvent } from "./server_event.ts";
+import type { BusServerOptions } from "./server_options.ts";
 import { SessionTable } from "./session_table.ts";
 import { SocketFile } from "./socket_file.ts";
-
-export type ServerBroker = Pick<Broker, "open" | "admin" | "read" | "onLive" | "flush">;
-
-export interface BusServerOptions {
-  /** Opened with `autoFlush: false`: the main loop commits after it drained the input. */
-  readonly broker: ServerBroker;
-  /** `ipc://…`; the kernel's peer credentials exist only there. */
-  readonly endpoint: string;
-  readonly liveEndpoints: readonly string[];
-  readonly liveSingleFrameEndpoints?: readonly string[];
-  /** Beside the bus's own uid. */
-  readonly allowedUids?: readonly number[];
-  /** Default: everyone who may connect may speak for any service. */
-  readonly servicesOf?: IdentityPolicy["servicesOf"];
-  readonly limits?: Partial<ServerLimits>;
-  readonly onEvent?: (event: ServerEvent) => void;
-  /** Monotonic, ms. */
-  readonly nowMs?: () => number;
-}
 
 type Hello = Extract<ClientIncoming, { verb: "HELLO" }>["fields"];
 type Denial = Extract<BusOutgoing, { verb: "DENY" }>["fields"];

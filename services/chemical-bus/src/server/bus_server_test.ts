@@ -6,9 +6,10 @@ import { connectBus, decodeBusMessage, encodeMessage } from "@kloros/bus-client"
 import { Broker, JournalFullError } from "@kloros/journal";
 import { openSocket, type ZmqSocket } from "@kloros/zmq";
 import { type IpcDirectory, makeIpcDirectory } from "@kloros/zmq/testing";
-import { BusServer, type BusServerOptions } from "./bus_server.ts";
+import { BusServer } from "./bus_server.ts";
 import { runLoop } from "./run_loop.ts";
 import type { ServerEvent } from "./server_event.ts";
+import type { BusServerOptions } from "./server_options.ts";
 
 let directory: IpcDirectory;
 let broker: Broker;
