@@ -43,6 +43,10 @@ export { systemClock } from "./system_clock.ts";
 
 export { writeFileAtomic } from "./files/write_file_atomic.ts";
 export type { WriteFileAtomicOptions } from "./files/write_file_atomic.ts";
+export { syncDirectory } from "./files/sync_directory.ts";
+export { waitForLock } from "./files/wait_for_lock.ts";
+export type { WaitForLockOptions } from "./files/wait_for_lock.ts";
+export { errorCode } from "./error_code.ts";
 export { appendOnce, findAppended } from "./ledger/append_once.ts";
 export type { AppendOnceOptions, AppendOnceResult } from "./ledger/append_once.ts";
 export { planAppend, readAppendPlan } from "./ledger/append_plan.ts";

@@ -3,11 +3,12 @@
  * decided in decide.ts.
  */
 import type { Delivery } from "@kloros/bus-client";
+import { syncDirectory } from "@kloros/daemon";
 import type { ServiceContext } from "@kloros/daemon";
 import { IntegrationFailed, ModuleIntegrated } from "@kloros/signal-schema";
 import type { Envelope } from "@kloros/signal-schema";
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { decide, directoryToInspect } from "./decide.ts";
 import type { Decision, ModuleToIntegrate } from "./decide.ts";
 import { capabilityKey, claimedName, isAboutUndiscoveredModule } from "./evidence.ts";
@@ -97,7 +98,11 @@ async function resume(
   const found = await place.store.read();
   const progress = progressOf(plan, found.document.entries.get(plan.module.key));
   context.log.info({ id: delivery.signal.id, key: plan.module.key, progress }, "resuming an integration");
-  if (progress === "written") return finish(context, place, delivery, completion, plan);
+  if (progress === "written") {
+    // The run that renamed it into place may have died before the directory was on disk.
+    syncDirectory(dirname(place.registry));
+    return finish(context, place, delivery, completion, plan);
+  }
   const id = integratedSignal(context, delivery, completion, plan, false).id;
   if (progress === "untouched" && wasUndone(place.recordLog, id)) {
     return { emit: [integratedSignal(context, delivery, completion, plan, plan.initFile !== null)] };

@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { syncDirectory } from "@kloros/daemon";
 import { errnoOf } from "./world_errors.ts";
 
 /**
@@ -60,13 +61,4 @@ export function removeInitFile(file: string, text: string): boolean {
   rmSync(file);
   syncDirectory(dirname(file));
   return true;
-}
-
-function syncDirectory(directory: string): void {
-  const fd = openSync(directory, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }

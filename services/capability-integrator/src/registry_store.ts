@@ -6,8 +6,7 @@ import { createHash } from "node:crypto";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { RetryableError } from "@kloros/bus-client";
-import { writeFileAtomic } from "@kloros/daemon";
-import { tryLockDescriptor } from "@kloros/file-lock";
+import { waitForLock, writeFileAtomic } from "@kloros/daemon";
 import { parseRegistry, RegistrySyntaxError } from "./registry_document.ts";
 import type { RegistryDocument } from "./registry_document.ts";
 import { attempting, errnoOf } from "./world_errors.ts";
@@ -16,8 +15,6 @@ export interface LockOptions {
   readonly timeoutMs: number;
   readonly abort?: AbortSignal | undefined;
 }
-
-const PAUSE_MS_MAX = 50;
 
 /** Runs `task` while no other writer of the registry can. Creates the registry's directory. Throws `registry_locked`. */
 export async function withRegistryLock<T>(
@@ -42,19 +39,10 @@ export async function withRegistryLock<T>(
   }
 }
 
-/** Asks again and again instead of blocking: a blocking call would stop the heartbeats of this process. */
-async function lock(fd: number, file: string, options: LockOptions): Promise<() => void> {
-  const deadline = performance.now() + options.timeoutMs;
-  for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MS_MAX)) {
-    const release = tryLockDescriptor(fd);
-    if (release !== undefined) return release;
-    options.abort?.throwIfAborted();
-    if (performance.now() >= deadline) {
-      const text = `another writer has held ${file} for ${options.timeoutMs} ms; \`lslocks\` names it`;
-      throw new RetryableError("registry_locked", text);
-    }
-    await Bun.sleep(pauseMs);
-  }
+async function lock(fd: number, file: string, { timeoutMs, abort }: LockOptions): Promise<() => void> {
+  const text = `another writer has held ${file} for ${timeoutMs} ms; \`lslocks\` names it`;
+  const onTimeout = (): Error => new RetryableError("registry_locked", text);
+  return waitForLock(fd, { timeoutMs, abort, onTimeout });
 }
 
 export interface ReadRegistry {

@@ -4,7 +4,7 @@
  * Invariants: a registry that cannot be read leads to no question; questions are published a handful at a time, the
  * next ones when the bus has these on disk, so a tree of 500 modules floods nobody.
  */
-import { pause } from "@kloros/daemon";
+import { errorCode, pause } from "@kloros/daemon";
 import { readFileSync } from "node:fs";
 import { createRoot, CuriosityInvestigate, validateFacts } from "@kloros/signal-schema";
 import type { ServiceContext } from "@kloros/daemon";
@@ -110,7 +110,7 @@ export class Discoverer {
       text = readFileSync(registry, "utf8");
     } catch (error) {
       // A system that has not registered anything yet has no registry.
-      if (!isMissing(error)) {
+      if (errorCode(error) !== "ENOENT") {
         this.#setProblem(`cannot read the registry ${registry}: ${describe(error)}`);
         return undefined;
       }
@@ -182,10 +182,6 @@ export class Discoverer {
     this.#context.count("modules_skipped_total");
     this.#context.log.warn({}, text);
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
 
 function describe(error: unknown): string {

@@ -1,6 +1,7 @@
 /** Writes a question as an intent file, the way the existing installation's observer does. */
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { syncDirectory } from "@kloros/daemon";
 import type { Question } from "./question.ts";
 
 const TYPE = "discover.module";
@@ -37,15 +38,6 @@ function writeDurably(path: string, text: string): void {
   const fd = openSync(path, "w", 0o644);
   try {
     writeSync(fd, text);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function syncDirectory(path: string): void {
-  const fd = openSync(path, "r");
-  try {
     fsyncSync(fd);
   } finally {
     closeSync(fd);

@@ -6,11 +6,12 @@
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { errorCode } from "@kloros/daemon";
 import type { Clock, Logger } from "@kloros/daemon";
 import type { Rules } from "./decide.ts";
 import { examine, rankOfStep } from "./examine.ts";
 import type { Examination, Examined } from "./examine.ts";
-import { errorCode, signatureOf } from "./file_look.ts";
+import { signatureOf } from "./file_look.ts";
 import { HeldFiles } from "./held_files.ts";
 import type { IntentDirectory } from "./intent_directory.ts";
 import { PRIORITIES, isUrgent } from "./priority.ts";

@@ -3,6 +3,7 @@
  * content and signature belong together (a writer that is at work makes us look again).
  */
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from "node:fs";
+import { errorCode } from "@kloros/daemon";
 
 export interface FileLook {
   readonly kind: "file";
@@ -97,10 +98,4 @@ function describeFailure(path: string, error: unknown): Looked {
     return { kind: "denied", reason: `${path} is a symbolic link; put the file itself there` };
   }
   return { kind: "denied", reason: `cannot read ${path}: ${code ?? String(error)}` };
-}
-
-/** `EACCES` and its like, of an error of the file system. */
-export function errorCode(error: unknown): string | undefined {
-  if (error instanceof Error && "code" in error && typeof error.code === "string") return error.code;
-  return undefined;
 }

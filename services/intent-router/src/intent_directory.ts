@@ -7,8 +7,8 @@
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, unlinkSync } from "node:fs";
 import { basename, join } from "node:path";
-import { crashPoint } from "@kloros/daemon";
-import { errorCode, lookAtFile, signatureOf } from "./file_look.ts";
+import { crashPoint, errorCode } from "@kloros/daemon";
+import { lookAtFile, signatureOf } from "./file_look.ts";
 import type { FileLook, Looked } from "./file_look.ts";
 
 const CLAIMED = ".claimed";

@@ -14,8 +14,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { crashPoint } from "@kloros/daemon";
-import { errorCode, lookAtFile, signatureOf } from "./file_look.ts";
+import { crashPoint, errorCode } from "@kloros/daemon";
+import { lookAtFile, signatureOf } from "./file_look.ts";
 import { isIntentName } from "./intent_directory.ts";
 
 const NOTE = ".reason";

@@ -1,5 +1,5 @@
 /** The monitor's only ways to the world: the registry's text, a module's directory, its own memory, changes of files. */
-import { writeFileAtomic } from "@kloros/daemon";
+import { errorCode, writeFileAtomic } from "@kloros/daemon";
 import { readdirSync, watch } from "node:fs";
 import { mkdir, readFile, rename } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -10,7 +10,7 @@ export async function readText(path: string): Promise<string | undefined> {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(await readFile(path));
   } catch (error) {
-    if (isMissing(error)) return undefined;
+    if (errorCode(error) === "ENOENT") return undefined;
     throw error;
   }
 }
@@ -107,8 +107,4 @@ export function watchFile(path: string, gatherMs: number, changed: () => void): 
     },
     close: stop,
   };
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }

@@ -1,10 +1,11 @@
 /**
  * One log file, opened for appending and locked against other processes; a turn of its own within this process.
  */
-import { closeSync, existsSync, fsyncSync, openSync } from "node:fs";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { RetryableError } from "@kloros/bus-client";
-import { tryLockDescriptor } from "@kloros/file-lock";
+import { syncDirectory } from "../files/sync_directory.ts";
+import { waitForLock } from "../files/wait_for_lock.ts";
 import { inTurn } from "./keyed_mutex.ts";
 
 export interface LockOptions {
@@ -14,7 +15,6 @@ export interface LockOptions {
 }
 
 const LOCK_TIMEOUT_MS = 10_000;
-const PAUSE_MS_MAX = 50;
 
 /** Runs `task` with a descriptor that appends; the file is created when it is missing. */
 export async function withLockedLog<T>(
@@ -45,30 +45,9 @@ function openForAppending(file: string): number {
   return fd;
 }
 
-/** Makes a new name in a directory survive a power cut. */
-function syncDirectory(directory: string): void {
-  const fd = openSync(directory, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** Asks again and again instead of blocking: a blocking call would stop the event loop and with it the heartbeats. */
 async function lock(fd: number, file: string, options: LockOptions): Promise<() => void> {
   const timeoutMs = options.lockTimeoutMs ?? LOCK_TIMEOUT_MS;
-  const deadline = performance.now() + timeoutMs;
-  for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MS_MAX)) {
-    const release = tryLockDescriptor(fd);
-    if (release !== undefined) return release;
-    options.abort?.throwIfAborted();
-    if (performance.now() >= deadline) {
-      throw new RetryableError(
-        "file_locked",
-        `cannot append to ${file}: another process has held its lock for ${timeoutMs} ms (\`lslocks\` names it)`,
-      );
-    }
-    await Bun.sleep(pauseMs);
-  }
+  const text = `cannot append to ${file}: another process has held its lock for ${timeoutMs} ms (\`lslocks\` names it)`;
+  const onTimeout = (): Error => new RetryableError("file_locked", text);
+  return waitForLock(fd, { timeoutMs, abort: options.abort, onTimeout });
 }

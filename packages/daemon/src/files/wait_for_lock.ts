@@ -1,0 +1,26 @@
+import { tryLockDescriptor } from "@kloros/file-lock";
+
+export interface WaitForLockOptions {
+  /** How long another process may keep us waiting, ms. */
+  readonly timeoutMs: number;
+  readonly abort?: AbortSignal | undefined;
+  /** The error when it was held for all that time. */
+  readonly onTimeout: () => Error;
+}
+
+const PAUSE_MS_MAX = 50;
+
+/**
+ * Locks an open file against other processes; returns what unlocks it. Asks again and again instead of blocking: a
+ * blocking call would stop the event loop and with it the heartbeats.
+ */
+export async function waitForLock(fd: number, options: WaitForLockOptions): Promise<() => void> {
+  const deadline = performance.now() + options.timeoutMs;
+  for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MS_MAX)) {
+    const release = tryLockDescriptor(fd);
+    if (release !== undefined) return release;
+    options.abort?.throwIfAborted();
+    if (performance.now() >= deadline) throw options.onTimeout();
+    await Bun.sleep(pauseMs);
+  }
+}
