@@ -106,6 +106,18 @@ describe("publish()", () => {
     expect(heard).toEqual(["Q_INTENT_READY"]);
     expect(broker.lastSeq).toBe(0);
   });
+
+  test("announces what observe mode only shows, and stores none of it", async () => {
+    const { broker, router, worker } = start();
+    await worker.attach(WORKER);
+    const heard: string[] = [];
+    broker.onLive((name, body) => heard.push(name, body));
+    const dry = text({ ...question(1), dry: true });
+    expect(await router.now(router.session.publish([dry]))).toEqual([{ status: "announced" }]);
+    expect(heard).toEqual(["Q_CURIOSITY_INVESTIGATE", dry]);
+    expect(worker.take(WORKER.name)).toEqual([]);
+    expect(broker.lastSeq).toBe(0);
+  });
 });
 
 describe("attach()", () => {

@@ -14,6 +14,7 @@ export interface PreparedSignal {
   /** `latest` only: name and key, so that keys of different signals never meet. */
   readonly ckey: string | null;
   readonly body: string;
+  /** Announced, never stored: live signals, and what observe mode only shows (`dry: true`). */
   readonly live: boolean;
   readonly kind: SignalDefinition["kind"];
 }
@@ -50,7 +51,7 @@ function columnsOf(envelope: Envelope, definition: SignalDefinition, body: strin
     trace: envelope.trace === envelope.id ? null : envelope.trace,
     ckey: definition.delivery === "latest" ? `${envelope.signal}|${key ?? ""}` : null,
     body,
-    live: definition.delivery === "live",
+    live: definition.delivery === "live" || envelope["dry"] === true,
     kind: definition.kind,
   };
 }

@@ -32,7 +32,8 @@ export class FlowFeed {
   async start(afterSeq: number): Promise<void> {
     this.#afterSeq = afterSeq;
     this.#tap = await this.#bus.tap({}, (signal) => {
-      this.#hand(signal);
+      // What observe mode only shows comes from the services' logs, which miss none.
+      if (signal["dry"] !== true) this.#hand(signal);
     });
   }
 

@@ -3,10 +3,11 @@ import type { Bus, ConsumeOptions, Delivery, Handler, Tap } from "@kloros/bus-cl
 import type { Envelope } from "@kloros/signal-schema";
 import type { KitLogger } from "../log/create_log.ts";
 import type { Metrics } from "../health/metrics.ts";
+import { showDry } from "./observed_bus.ts";
 import type { SignalTrail } from "./signal_counts.ts";
 
 export interface ObservingOptions {
-  readonly bus: Pick<Bus, "tap">;
+  readonly bus: Pick<Bus, "tap" | "publish">;
   readonly spec: ConsumeOptions;
   readonly trail: SignalTrail;
   readonly metrics: Metrics;
@@ -32,7 +33,7 @@ export async function consumeObserving(options: ObservingOptions, handler: Handl
     const result = await handler(delivery);
     if (result?.state !== undefined && (states.has(key) || states.size < STATES_MAX))
       states.set(key, result.state);
-    for (const emitted of result?.emit ?? []) trail.dry(emitted);
+    showDry(options.bus, trail, result?.emit ?? []);
   }
 
   return options.bus.tap({ signals: spec.signals }, (signal) => {

@@ -6,7 +6,7 @@ import { KIT_VERSION } from "../version.ts";
 import type { Manifest, ServiceContext } from "../types.ts";
 import { consumeDurable } from "./consume_durable.ts";
 import { consumeObserving } from "./consume_observing.ts";
-import { observedBus } from "./observed_bus.ts";
+import { observedBus, showDry } from "./observed_bus.ts";
 import { startPeriodic } from "./periodic.ts";
 import { publishWaiting } from "./publish_waiting.ts";
 import type { Core, StartOptions } from "./start_service.ts";
@@ -49,7 +49,7 @@ export function createContext<Config extends TObject>(
         ...(effectKey === undefined ? {} : { effectKey }),
       }),
     publish: async (signals) => {
-      if (observing) for (const signal of signals) core.trail.dry(signal);
+      if (observing) showDry(core.bus, core.trail, signals);
       else await publish(core, signals);
     },
     consume: async (consume, handler) => {

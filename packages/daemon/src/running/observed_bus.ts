@@ -1,11 +1,20 @@
 /** The bus as a service in observe mode gets it: what reads passes, what would change something is shown and refused. */
 import { TerminalError, type Bus } from "@kloros/bus-client";
+import type { Envelope } from "@kloros/signal-schema";
 import type { SignalTrail } from "./signal_counts.ts";
 
 type AdminOp = Parameters<Bus["admin"]>[0];
 type PublishResult = Awaited<ReturnType<Bus["publish"]>>[number];
 
 const READING: ReadonlySet<AdminOp> = new Set<AdminOp>(["status", "consumers", "deadLetters"]);
+
+/** Shown, not said: logged, counted, announced live with `dry: true`. Never stored, so no durable consumer gets it. */
+export function showDry(bus: Pick<Bus, "publish">, trail: SignalTrail, signals: readonly Envelope[]): void {
+  if (signals.length === 0) return;
+  for (const signal of signals) trail.dry(signal);
+  // The live feed is best effort, the log line stands: a bus that is away delays nobody.
+  bus.publish(signals.map((signal) => ({ ...signal, dry: true }))).catch(() => undefined);
+}
 
 export function observedBus(bus: Bus, trail: SignalTrail): Bus {
   return {
@@ -14,7 +23,7 @@ export function observedBus(bus: Bus, trail: SignalTrail): Bus {
     },
     onState: (listener) => bus.onState(listener),
     publish: async (envelopes) => {
-      for (const signal of envelopes) trail.dry(signal);
+      showDry(bus, trail, envelopes);
       return Promise.resolve(envelopes.map((): PublishResult => ({ status: "announced" })));
     },
     consume: async () =>

@@ -225,6 +225,9 @@ describe("observe mode", () => {
       },
       { mode: "observe" },
     );
+    const shown: unknown[] = [];
+    const watcher = service.testBus.connect("operator");
+    await watcher.tap({ signals: [InvestigationComplete.name] }, (signal) => shown.push(signal["dry"]));
     await ask(service.testBus, "q1");
     await ask(service.testBus, "q2");
     await until(
@@ -233,9 +236,10 @@ describe("observe mode", () => {
     );
     expect(seen).toHaveLength(2);
     expect(service.records.filter((one) => one["dry"] === true && one["msg"] === "dry")).toHaveLength(4);
-    const operator = service.testBus.connect("operator");
-    expect((await operator.read({ signals: [InvestigationComplete.name] })).items).toHaveLength(0);
-    expect(await operator.admin("consumers", {})).toHaveLength(0);
+    await until("the live feed", () => shown.length === 4);
+    expect(shown).toEqual([true, true, true, true]);
+    expect((await watcher.read({ signals: [InvestigationComplete.name] })).items).toHaveLength(0);
+    expect(await watcher.admin("consumers", {})).toHaveLength(0);
   });
 
   test("what changes the bus is refused", async () => {
