@@ -22,7 +22,7 @@ export interface LinkTiming {
 /** BUS.md, "Wire protocol". */
 export const LINK_TIMING: LinkTiming = {
   silenceMs: 5000,
-  pingMs: 1000,
+  pingMs: 2000,
   backoffFirstMs: 50,
   backoffMaxMs: 2000,
   requestMs: 30_000,

@@ -7,7 +7,7 @@
 import { existsSync } from "node:fs";
 import { pauseOrThrow } from "./pause.ts";
 
-const POLL_MS = 500;
+const POLL_MS = 1000;
 
 export interface Maintenance {
   /** Looks now. */

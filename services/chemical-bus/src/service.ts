@@ -14,9 +14,9 @@ import type { ServerEvent } from "./server/server_event.ts";
 
 type Context = ServiceContext<typeof config>;
 
-const MIRROR_MS = 250;
+const MIRROR_MS = 500;
 const STATISTICS_MS = 10_000;
-const DISK_MS = 1000;
+const DISK_MS = 2000;
 
 export const service: Service<typeof config> = {
   manifest,
