@@ -386,18 +386,3 @@ describe("failure", () => {
     ]);
   });
 });
-
-describe("removeConsumer", () => {
-  test("drops what is open, counts it, and lets a new consumer of that name start afresh", async () => {
-    const { worker, router, broker } = start();
-    await worker.attach(WORKER);
-    await router.now(router.session.publish([text(question(1))]));
-    const refused = broker.admin("removeConsumer", { name: WORKER.name }).catch(String);
-    expect(await worker.now(refused)).toContain("held by a live");
-    await worker.now(worker.session.close({ clean: true }));
-    expect(await worker.now(broker.admin("removeConsumer", { name: WORKER.name }))).toEqual({ dropped: 1 });
-    const next = new TestClient(broker, "investigation-consumer");
-    await next.attach({ ...WORKER, start: { from: "earliest" } });
-    expect(next.take(WORKER.name)).toMatchObject([{ seq: 1, attempt: 1 }]);
-  });
-});
