@@ -134,9 +134,9 @@ const CASES: Readonly<Record<string, { bad: readonly (readonly [Tree, string])[]
     },
     "no-machine-paths": {
       bad: [
-        [{ "docs/a.md": "cd /work/main" }, "docs/a.md:1"],
+        [{ "docs/a.md": "cd /work/project" }, "docs/a.md:1"],
         [{ "docs/a.md": "\n/root/.bashrc" }, "docs/a.md:2"],
-        [{ "docs/a.md": "see /home/alice/x" }, "docs/a.md:1"],
+        [{ "docs/a.md": "see /home/someone/x" }, "docs/a.md:1"],
         [{ "bunfig.toml": 'registry = "https://registry.example.com/"' }, "bunfig.toml:1"],
       ],
       good: [{ "docs/a.md": "/home/kloros/.kloros, <home>/work/x, ./root/x, src/work/a, the npm registry" }],

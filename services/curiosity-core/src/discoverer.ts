@@ -12,7 +12,7 @@ import { Asked } from "./asked.ts";
 import { chooseQuestions } from "./decide.ts";
 import type { Finding } from "./finding.ts";
 import { writeIntentFile } from "./intent_file.ts";
-import { readKnownModules } from "./known_modules.ts";
+import { type KnownModules, readKnownModules } from "./known_modules.ts";
 import type { CuriosityConfig } from "./manifest.ts";
 import { questionSignalId } from "./question.ts";
 import type { Question } from "./question.ts";
@@ -29,6 +29,8 @@ export class Discoverer {
   readonly #settling: Settling;
   readonly #warned = new Set<string>();
   #historyLoaded = false;
+  /** The registry as it was read last. */
+  #registry: { readonly text: string; readonly known: KnownModules } | undefined;
   #problem: string | undefined;
   #total = 0;
 
@@ -115,12 +117,21 @@ export class Discoverer {
         return undefined;
       }
     }
-    const known = readKnownModules(text);
+    const known = this.#parse(text);
     if (known.ok) return known.names;
     this.#setProblem(
       `the registry ${registry} cannot be understood: ${known.reason}; no questions are asked until it is mended`,
     );
     return undefined;
+  }
+
+  /** Cycles far outnumber changes; and what a parse leaves behind is many times the registry's size: collected at once. */
+  #parse(text: string): KnownModules {
+    if (this.#registry?.text !== text) {
+      this.#registry = { text, known: readKnownModules(text) };
+      Bun.gc(true);
+    }
+    return this.#registry.known;
   }
 
   async #askForAWhile(questions: readonly Question[]): Promise<void> {
