@@ -26,14 +26,19 @@ export function checkSignalText(text: string): string {
 /** An id, the beginning or the end of one, or a number. Fails with `usage` or `negative` and what to do. */
 export async function findSignalBy(bus: Reading, text: string): Promise<StoredSignal> {
   const typed = checkSignalText(text);
-  if (NUMBER.test(typed)) return byNumber(bus, Number(typed.replace("#", "")));
+  if (NUMBER.test(typed)) {
+    const numbered = await byNumber(bus, Number(typed.replace("#", "")));
+    if (numbered !== undefined) return numbered;
+    // The end of an id may be all digits; a number that no signal has was meant as one.
+    if (PART.test(typed)) return byPart(bus, typed, `there is no signal number ${typed}, and `);
+    throw new Failure("negative", `there is no signal number ${typed.replace("#", "")} in the journal`);
+  }
   return WHOLE.test(typed) ? byId(bus, typed) : byPart(bus, typed);
 }
 
-async function byNumber(bus: Reading, seq: number): Promise<StoredSignal> {
+async function byNumber(bus: Reading, seq: number): Promise<StoredSignal | undefined> {
   const [item] = (await bus.read({ afterSeq: seq - 1, limit: 1, order: "oldest" })).items;
-  if (item?.seq === seq) return item;
-  throw new Failure("negative", `there is no signal number ${seq} in the journal`);
+  return item?.seq === seq ? item : undefined;
 }
 
 async function byId(bus: Reading, id: string): Promise<StoredSignal> {
@@ -42,7 +47,7 @@ async function byId(bus: Reading, id: string): Promise<StoredSignal> {
   throw new Failure("negative", `there is no signal ${id} in the journal`);
 }
 
-async function byPart(bus: Reading, part: string): Promise<StoredSignal> {
+async function byPart(bus: Reading, part: string, otherwise = ""): Promise<StoredSignal> {
   const found: StoredSignal[] = [];
   let beforeSeq = Number.MAX_SAFE_INTEGER;
   let lookedAt = 0;
@@ -57,7 +62,7 @@ async function byPart(bus: Reading, part: string): Promise<StoredSignal> {
   if (first === undefined) {
     throw new Failure(
       "negative",
-      `none of the newest ${lookedAt} signals has an id that begins or ends with ${part}; give the whole id`,
+      `${otherwise}none of the newest ${lookedAt} signals has an id that begins or ends with ${part}; give the whole id`,
     );
   }
   if (second === undefined) return first;

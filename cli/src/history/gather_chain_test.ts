@@ -85,6 +85,13 @@ describe("what a person types for a signal", () => {
     expect((await findSignalBy(bus, complete.id.slice(0, 30))).envelope.id).toBe(complete.id);
   });
 
+  test("may be the end of an id that is all digits, when no signal has that number", async () => {
+    const id = "0198c5b5-0000-7000-8000-000012345678";
+    const digits = { ...question("digits", START), id, trace: id };
+    await opened.connect(digits.source).publish([digits]);
+    expect((await findSignalBy(bus, "12345678")).envelope.id).toBe(id);
+  });
+
   test("is refused when it fits several, with those", async () => {
     expect(findSignalBy(bus, root.id.slice(0, 6))).rejects.toThrow(
       /it fits \d+ signals:\n {2}[0-9a-f-]{36} {2}#/,
