@@ -1,3 +1,5 @@
+import { SERVICE_NAMES, type ServiceName } from "../multicall/service_names.ts";
+
 /** The services that `up` runs, and in which order they stop. */
 export interface UpService {
   readonly name: string;
@@ -5,15 +7,21 @@ export interface UpService {
   readonly role: "bus" | "worker" | "source";
 }
 
-export const UP_SERVICES: readonly UpService[] = [
-  { name: "chemical-bus", role: "bus" },
-  { name: "investigation-consumer", role: "worker" },
-  { name: "semantic-dedup", role: "worker" },
-  { name: "capability-integrator", role: "worker" },
-  { name: "orchestrator-monitor", role: "worker" },
-  { name: "intent-router", role: "source" },
-  { name: "curiosity-core", role: "source" },
-];
+/** A service that is added to the program does not compile without its role here. */
+const ROLES: Readonly<Record<ServiceName, UpService["role"]>> = {
+  "chemical-bus": "bus",
+  "intent-router": "source",
+  "curiosity-core": "source",
+  "investigation-consumer": "worker",
+  "semantic-dedup": "worker",
+  "capability-integrator": "worker",
+  "orchestrator-monitor": "worker",
+};
+
+/** In the order of their start: who works before who feeds. */
+export const UP_SERVICES: readonly UpService[] = (["bus", "worker", "source"] as const).flatMap((role) =>
+  SERVICE_NAMES.filter((name) => ROLES[name] === role).map((name) => ({ name, role })),
+);
 
 export const BUS_SERVICE = "chemical-bus";
 

@@ -79,12 +79,30 @@ async function begin(
   delivery: Delivery,
   completion: Completion,
 ): Promise<Emitted> {
+  const verdict = await judge(context, place, delivery, completion);
+  return "settled" in verdict
+    ? verdict.settled
+    : carryOut(context, place, delivery, completion, verdict.edit);
+}
+
+type Verdict =
+  | { readonly edit: PlannedEdit; readonly module: ModuleToIntegrate }
+  | { readonly settled: Emitted };
+
+/** What this completion asks for as things stand: an edit, or an end without one. Changes nothing. */
+async function judge(
+  context: Context,
+  place: Workplace,
+  delivery: Delivery,
+  completion: Completion,
+): Promise<Verdict> {
   const found = await place.store.read();
   const decision = await situate(context, completion, found);
-  if (decision.kind !== "integrate") return settle(context, delivery, completion, decision);
-  const edit = tryPlan(() => planIntegration(place.registry, decision.module, found, context.clock.wallMs()));
-  if ("refusal" in edit) return settle(context, delivery, completion, edit.refusal);
-  return carryOut(context, place, delivery, completion, edit);
+  if (decision.kind !== "integrate") return { settled: settle(context, delivery, completion, decision) };
+  const { module } = decision;
+  const edit = tryPlan(() => planIntegration(place.registry, module, found, context.clock.wallMs()));
+  if ("refusal" in edit) return { settled: settle(context, delivery, completion, edit.refusal) };
+  return { edit, module };
 }
 
 /** An earlier run stored its plan and did not come to its commit. Nothing is decided anew, only finished. */
@@ -152,13 +170,11 @@ async function observe(
   delivery: Delivery,
   completion: Completion,
 ): Promise<Emitted> {
-  const found = await place.store.read();
-  const decision = await situate(context, completion, found);
-  if (decision.kind !== "integrate") return settle(context, delivery, completion, decision);
-  const edit = tryPlan(() => planIntegration(place.registry, decision.module, found, context.clock.wallMs()));
-  if ("refusal" in edit) return settle(context, delivery, completion, edit.refusal);
-  context.log.info({ key: decision.module.key }, `would integrate ${decision.module.name} (observe mode)`);
-  return { emit: [integratedSignal(context, delivery, completion, edit.plan, decision.module.createInit)] };
+  const verdict = await judge(context, place, delivery, completion);
+  if ("settled" in verdict) return verdict.settled;
+  const { edit, module } = verdict;
+  context.log.info({ key: module.key }, `would integrate ${module.name} (observe mode)`);
+  return { emit: [integratedSignal(context, delivery, completion, edit.plan, module.createInit)] };
 }
 
 async function situate(context: Context, completion: Completion, found: ReadRegistry): Promise<Decision> {
