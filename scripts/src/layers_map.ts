@@ -8,6 +8,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   zmq: [],
   journal: ["signal-schema", "file-lock"],
   "bus-client": ["signal-schema", "journal", "zmq", "file-lock"],
+  "dream-runner": ["daemon", "file-lock"],
   daemon: ["bus-client", "signal-schema", "file-lock"],
 };
 
@@ -18,4 +19,8 @@ export const SERVICE_LAYERS: readonly string[] = ["signal-schema", "bus-client",
 export const SERVICE_EXTRAS: Readonly<Record<string, readonly string[]>> = {
   // Owns the journal and its sockets.
   "chemical-bus": ["journal", "zmq"],
+  // Starts the runner and reads what it left.
+  "dream-consumer": ["dream-runner"],
+  // Reads the experiments' mapping of parameters to keys.
+  "winner-deployer": ["dream-runner"],
 };

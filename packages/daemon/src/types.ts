@@ -54,6 +54,12 @@ export interface Installation {
   /** Rules of the policy engine. */
   readonly policies: string;
   readonly policyState: string;
+  /** Every evaluation of a rule; a SQLite file of the policy engine. */
+  readonly decisionLog: string;
+  /** A file per service or rule that is paused. */
+  readonly paused: string;
+  /** Promotions that wait for a D-REAM cycle. */
+  readonly promotions: string;
   readonly dreamConfig: string;
   /** D-REAM artifacts, winners, acks. */
   readonly dreamArtifacts: string;

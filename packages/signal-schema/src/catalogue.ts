@@ -1,7 +1,19 @@
 /** All signals there are, by name. A new signal is added here and nowhere else. */
 import type { SignalDefinition } from "./definition.ts";
-import { DeploymentComplete, DeploymentFailed, WinnerDeployed } from "./signals/deployment.ts";
-import { DreamComplete, DreamTimeout, DreamTrigger, PromotionsDetected } from "./signals/dream.ts";
+import {
+  DeploymentComplete,
+  DeploymentFailed,
+  WinnerDecided,
+  WinnerDecision,
+  WinnerDeployed,
+} from "./signals/deployment.ts";
+import {
+  DreamComplete,
+  DreamProgress,
+  DreamTimeout,
+  DreamTrigger,
+  PromotionsDetected,
+} from "./signals/dream.ts";
 import { HealthAlert, LoopDetected } from "./signals/health.ts";
 import { IntegrationFailed, ModuleDiscovered, ModuleIntegrated } from "./signals/integration.ts";
 import { IntegrationFix, IntentReady, RunScanner, SpicaSpawn, WorkflowSuggested } from "./signals/intents.ts";
@@ -12,6 +24,7 @@ import {
   InvestigationTimeout,
 } from "./signals/investigation.ts";
 import { PhaseComplete, PhaseTrigger, PhaseWindowOpen } from "./signals/phase.ts";
+import { PolicyDue } from "./signals/policy.ts";
 
 const all: readonly SignalDefinition[] = [
   IntentReady,
@@ -29,12 +42,16 @@ const all: readonly SignalDefinition[] = [
   SpicaSpawn,
   RunScanner,
   PromotionsDetected,
+  PolicyDue,
   DreamTrigger,
+  DreamProgress,
   DreamComplete,
   DreamTimeout,
   WinnerDeployed,
   DeploymentFailed,
   DeploymentComplete,
+  WinnerDecision,
+  WinnerDecided,
   PhaseWindowOpen,
   PhaseTrigger,
   PhaseComplete,

@@ -24,9 +24,22 @@ export {
 export type { InvestigationSummary } from "./signals/investigation.ts";
 export { IntegrationFailed, ModuleDiscovered, ModuleIntegrated } from "./signals/integration.ts";
 export { HealthAlert, LoopDetected } from "./signals/health.ts";
-export { DreamComplete, DreamTimeout, DreamTrigger, PromotionsDetected } from "./signals/dream.ts";
-export { DeploymentComplete, DeploymentFailed, WinnerDeployed } from "./signals/deployment.ts";
+export {
+  DreamComplete,
+  DreamProgress,
+  DreamTimeout,
+  DreamTrigger,
+  PromotionsDetected,
+} from "./signals/dream.ts";
+export {
+  DeploymentComplete,
+  DeploymentFailed,
+  WinnerDecided,
+  WinnerDecision,
+  WinnerDeployed,
+} from "./signals/deployment.ts";
 export { PhaseComplete, PhaseTrigger, PhaseWindowOpen } from "./signals/phase.ts";
+export { PolicyDue } from "./signals/policy.ts";
 export { findSignal, signals } from "./catalogue.ts";
 
 export { checkEnvelope, parseEnvelope, validateEnvelope } from "./check_envelope.ts";

@@ -170,6 +170,44 @@ export const DreamComplete = defineSignal({
     `${body.run_tag ?? body.outcome ?? ""}/${body.trigger_reason}/${setKey(body.promotion_ids)}`,
 });
 
+export const DreamProgress = defineSignal({
+  name: "Q_DREAM_PROGRESS",
+  kind: "advisory",
+  description: "How far a running D-REAM cycle is.",
+  facts: facts({
+    run_tag: name("Identifies the run."),
+    experiment: optional(name("Experiment that is being worked on.")),
+    experiments_done: optional(count("Experiments of this cycle that are finished.")),
+    experiments: optional(count("Experiments of this cycle.")),
+    generation: optional(count("Generation of the current experiment, from 0.")),
+    candidates: optional(count("Candidates of the current experiment that were evaluated.")),
+    candidates_max: optional(count("Candidates that its budget allows.")),
+    failed: optional(count("Candidates of the current experiment whose evaluation failed.")),
+    best_fitness: optional(number("Best fitness so far, in the experiment's own measure.")),
+    elapsed_s: quantity("s", "Since the cycle began."),
+    limit_s: quantity("s", "What the cycle may take."),
+  }),
+  examples: [
+    {
+      run_tag: "1763116200",
+      experiment: "rag_opt",
+      experiments_done: 0,
+      experiments: 2,
+      generation: 3,
+      candidates: 24,
+      candidates_max: 64,
+      failed: 1,
+      best_fitness: 0.79,
+      elapsed_s: 41.5,
+      limit_s: 1680,
+    },
+  ],
+  emitters: [dreamConsumer],
+  delivery: "live",
+  loopKey: ({ run_tag }) => run_tag,
+  root: true,
+});
+
 export const DreamTimeout = defineSignal({
   name: "Q_DREAM_TIMEOUT",
   kind: "error",

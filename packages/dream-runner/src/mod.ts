@@ -1,0 +1,10 @@
+export type {
+  CycleReport,
+  ExperimentOutcome,
+  ExperimentReport,
+  Metrics,
+  Parameters,
+  ParameterValue,
+  ProgressLine,
+  Winner,
+} from "./types.ts";
