@@ -1,6 +1,6 @@
 /**
  * What a check is: one condition, looked at in its own interval and at once when something it depends on changes.
- * A new check is a file of its own, named in service.ts.
+ * A new check is a directory of its own, named in checks.ts.
  */
 import type { Envelope, SignalDefinition } from "@kloros/signal-schema";
 
@@ -12,8 +12,12 @@ export interface Check {
   readonly watches: {
     /** Absolute paths; a file that is replaced or does not exist yet is watched all the same. */
     readonly files: readonly string[];
+    /** Absolute paths of directories whose `*.json` files it looks at; like `files`, they need not exist. */
+    readonly directories?: readonly string[];
     readonly signals: readonly SignalDefinition[];
   };
+  /** How long a change waits for others that share its look, ms. Default 100: not noticed, and a burst costs few looks. */
+  readonly gatherMs?: number;
   /** Never two at once. An error is logged and counted; the signals that caused the look are delivered again. */
   run(look: Look): Promise<Findings>;
 }
@@ -28,4 +32,6 @@ export interface Findings {
   readonly advisories: readonly Envelope[];
   /** Called when all advisories are on the bus. */
   readonly published?: () => Promise<void>;
+  /** Look again this soon, ms: something is about to settle. */
+  readonly againInMs?: number;
 }

@@ -9,12 +9,16 @@ export interface CheckRunner {
   look(): Promise<void>;
   /** A look because of this signal; resolves when one that knew of it is done and published, rejects when that failed. */
   lookBecause(signal: Envelope): Promise<void>;
+  /** How long the next change waits for others, ms. */
+  gatherMs(): number;
 }
 
 export interface RunnerOptions {
   readonly publish: (signals: readonly Envelope[]) => Promise<void>;
   /** How long a first signal waits for others to share its look, ms. */
   readonly gatherMs: number;
+  /** The check wants another look this soon, ms. */
+  readonly again?: (inMs: number) => void;
 }
 
 /** A look that takes long (a large registry) is followed by a rest of so many times its length: a fifth of a core at most. */
@@ -31,12 +35,13 @@ export function createCheckRunner(check: Check, options: RunnerOptions): CheckRu
 
   const lookNow = async (signals: readonly Envelope[]): Promise<void> => {
     const beganAt = performance.now();
-    const { advisories, published } = await check.run({ signals });
+    const { advisories, published, againInMs } = await check.run({ signals });
     tookMs = performance.now() - beganAt;
     for (let n = 0; n < advisories.length; n += PUBLISH_MAX) {
       await options.publish(advisories.slice(n, n + PUBLISH_MAX));
     }
     await published?.();
+    if (againInMs !== undefined) options.again?.(againInMs);
   };
   const inTurn = (task: () => Promise<void>): Promise<void> => {
     const mine = turn.then(task);
@@ -50,11 +55,13 @@ export function createCheckRunner(check: Check, options: RunnerOptions): CheckRu
     shared = undefined;
     return lookNow(signals);
   };
+  const gatherMs = (): number => Math.max(options.gatherMs, tookMs * REST);
   return {
+    gatherMs,
     look: () => inTurn(() => lookNow([])),
     lookBecause: (signal) => {
       gathered.push(signal);
-      shared ??= Bun.sleep(Math.max(options.gatherMs, tookMs * REST)).then(() => inTurn(lookAtGathered));
+      shared ??= Bun.sleep(gatherMs()).then(() => inTurn(lookAtGathered));
       return shared;
     },
   };

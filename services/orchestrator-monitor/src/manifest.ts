@@ -1,27 +1,24 @@
+/** The manifest, put together from one part a check. */
 import type { Manifest } from "@kloros/daemon";
 import { ModuleDiscovered, ModuleIntegrated } from "@kloros/signal-schema";
 import { Type } from "@sinclair/typebox";
+import * as health from "./health/config.ts";
+import * as modules from "./modules/config.ts";
+import * as promotions from "./promotions/config.ts";
 
 export const config = Type.Object({
-  newModulesIntervalMs: Type.Integer({
-    default: 60_000,
-    minimum: 100,
-    maximum: 86_400_000,
-    description: "How often the registry is looked through for new modules besides at each change of it, ms.",
-  }),
+  ...modules.config.properties,
+  promotions: promotions.config,
+  health: health.config,
 });
 
 export const manifest = {
   name: "orchestrator-monitor",
   purpose: "Reports conditions for others to act on; decides and changes nothing itself.",
-  consumes: [ModuleIntegrated],
-  emits: [ModuleDiscovered],
+  consumes: [ModuleIntegrated, ...promotions.consumes, ...health.consumes],
+  emits: [ModuleDiscovered, ...promotions.emits, ...health.emits],
   config,
-  decisions: [
-    "A module is new when the registry holds an auto_discovered entry for it that was not there at the look before, or with another discovered_at.",
-    "What the registry holds at the very first look is not new, unless a Q_MODULE_INTEGRATED tells of it.",
-    "Each new module is announced once, with an id derived from its path and discovered_at, so that a repetition after a crash is no second announcement.",
-  ],
-  reads: ["source", "registry"],
-  writes: ["state"],
+  decisions: [...modules.decisions, ...promotions.decisions, ...health.decisions],
+  reads: ["source", "registry", ...promotions.reads, ...health.reads],
+  writes: ["state", ...promotions.writes, ...health.writes],
 } as const satisfies Manifest<typeof config>;

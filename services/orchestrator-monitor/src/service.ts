@@ -1,10 +1,13 @@
-import type { Service, ServiceContext } from "@kloros/daemon";
+import { pause } from "@kloros/daemon";
+import type { Service } from "@kloros/daemon";
 import type { Check } from "./check.ts";
 import { createCheckRunner } from "./check_runner.ts";
-import { watchFile } from "./effects.ts";
+import { createChecks } from "./checks.ts";
+import type { MonitorContext } from "./checks.ts";
 import { manifest } from "./manifest.ts";
 import type { config } from "./manifest.ts";
-import { newModulesCheck } from "./new_modules.ts";
+import { watchDirectory, watchFile } from "./watch_path.ts";
+import type { PathWatch } from "./watch_path.ts";
 
 /** Short enough not to be noticed, long enough that a burst of integrations costs a few looks, ms. */
 const GATHER_MS = 100;
@@ -15,32 +18,37 @@ const SIGNALS_AT_ONCE = 64;
 /** A monitor that starts for the first time beside a running system is not told of what is older, ms. */
 const FIRST_SEEN_AGE_MS_MAX = 3_600_000;
 
-/** With a backoff of at most a minute: a quarter of an hour to mend a registry that cannot be read. */
+/** With a backoff of at most a minute: a quarter of an hour to mend what a check cannot read. */
 const ATTEMPTS_MAX = 20;
 
-type Context = ServiceContext<typeof config>;
-
-function startCheck(context: Context, check: Check) {
+function startCheck(context: MonitorContext, check: Check) {
+  let lookSooner = (): void => {};
   const runner = createCheckRunner(check, {
     publish: (advisories) => context.publish(advisories),
-    gatherMs: GATHER_MS,
+    gatherMs: check.gatherMs ?? GATHER_MS,
+    again: (inMs) => void pause(inMs, context.stopping).then(() => lookSooner()),
   });
-  let lookSooner = (): void => {};
-  const files = check.watches.files.map((path) => watchFile(path, GATHER_MS, () => lookSooner()));
+  const gathered = { gatherMs: () => runner.gatherMs() };
+  const json = { ...gathered, concerns: (name: string) => name.endsWith(".json") };
+  const watches: readonly PathWatch[] = [
+    ...check.watches.files.map((path) => watchFile(path, gathered, () => lookSooner())),
+    ...(check.watches.directories ?? []).map((path) => watchDirectory(path, json, () => lookSooner())),
+  ];
   const timer = context.every(check.name, check.intervalMs, async () => {
-    for (const file of files) file.ensure();
+    for (const one of watches) one.ensure();
     await runner.look();
   });
-  lookSooner = () => timer.trigger();
-  return { check, runner, files };
+  lookSooner = () => {
+    if (!context.stopping.aborted) timer.trigger();
+  };
+  return { check, runner, watches };
 }
 
 export const service: Service<typeof config> = {
   manifest,
   start: async (context) => {
-    const checks = [newModulesCheck(context)];
-    const runners = checks.map((check) => startCheck(context, check));
-    const signals = [...new Set(checks.flatMap((check) => check.watches.signals))];
+    const running = createChecks(context).map((check) => startCheck(context, check));
+    const signals = [...new Set(running.flatMap(({ check }) => check.watches.signals))];
     await context.consume(
       {
         signals,
@@ -50,17 +58,17 @@ export const service: Service<typeof config> = {
       },
       async (delivery) => {
         const name = delivery.signal.signal;
-        const asked = runners.filter(({ check }) =>
+        const asked = running.filter(({ check }) =>
           check.watches.signals.some((signal) => signal.name === name),
         );
         // What the signal tells of may be the first file in a directory that was not there to watch.
-        for (const { files } of asked) for (const file of files) file.ensure();
+        for (const { watches } of asked) for (const one of watches) one.ensure();
         await Promise.all(asked.map(({ runner }) => runner.lookBecause(delivery.signal)));
         return undefined;
       },
     );
     return async () => {
-      for (const { files } of runners) for (const file of files) file.close();
+      for (const { watches } of running) for (const one of watches) one.close();
     };
   },
 };

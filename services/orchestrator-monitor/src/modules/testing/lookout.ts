@@ -5,8 +5,8 @@ import type { Envelope } from "@kloros/signal-schema";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createCheckRunner } from "../check_runner.ts";
-import type { CheckRunner } from "../check_runner.ts";
+import { createCheckRunner } from "../../check_runner.ts";
+import type { CheckRunner } from "../../check_runner.ts";
 import { newModulesCheck } from "../new_modules.ts";
 
 export interface Lookout {

@@ -9,12 +9,14 @@ import type { ServiceContext } from "@kloros/daemon";
 import { isSignal, ModuleDiscovered, ModuleIntegrated, validateFacts } from "@kloros/signal-schema";
 import type { Envelope } from "@kloros/signal-schema";
 import { join } from "node:path";
-import type { Check, Findings } from "./check.ts";
+import type { Check, Findings } from "../check.ts";
 import { announce, idKey, isSettled, newModules, remember } from "./decide.ts";
 import type { Announcement, Memory } from "./decide.ts";
-import { inspectModule, openMemoryFile, readText } from "./effects.ts";
-import type { MemoryFile } from "./effects.ts";
-import type { config } from "./manifest.ts";
+import { openMemory } from "../memory_file.ts";
+import type { KeptMemory } from "../memory_file.ts";
+import { readText } from "../read_text.ts";
+import type { config } from "./config.ts";
+import { inspectModule } from "./inspect_module.ts";
 import { discoveredModules, type RegisteredModule } from "./registry_modules.ts";
 
 /** What this check needs of its service's context. */
@@ -25,13 +27,16 @@ export type NewModulesContext = Pick<
 
 export function newModulesCheck(context: NewModulesContext): Check {
   const { paths, log } = context;
-  const file = openMemoryFile(join(paths.state, "orchestrator-monitor.json"), (keptAs) =>
-    log.warn(
-      { keptAs },
-      "the memory of seen modules was damaged; what the registry holds now counts as seen",
-    ),
-  );
-  const memory = keepMemory(file, context.mode === "act");
+  const memory = openMemory<Memory>(join(paths.state, "orchestrator-monitor.json"), {
+    durable: context.mode === "act",
+    key: "newModules",
+    read: readMemory,
+    damaged: (keptAs) =>
+      log.warn(
+        { keptAs },
+        "the memory of seen modules was damaged; what the registry holds now counts as seen",
+      ),
+  });
   /** A hand-written entry may name what no signal can say; it must not hold up the others. */
   const isAnnounceable = ({ facts }: Announcement): boolean => {
     const valid = validateFacts(ModuleDiscovered, facts);
@@ -69,29 +74,12 @@ export function newModulesCheck(context: NewModulesContext): Check {
   };
 }
 
-interface KeptMemory {
-  get(): Promise<Memory | null>;
-  set(memory: Memory): Promise<void>;
+function readMemory(value: unknown): Memory | null {
+  const memory = value as Partial<Memory> | null | undefined;
+  return typeof memory?.seen === "object" && Array.isArray(memory.due) ? (memory as Memory) : null;
 }
 
-/** In observe mode nothing is written: the memory lasts as long as the process. */
-function keepMemory(file: MemoryFile, durable: boolean): KeptMemory {
-  let loaded = false;
-  let current: Memory | null = null;
-  return {
-    get: async () => {
-      if (!loaded) current = await file.load();
-      loaded = true;
-      return current;
-    },
-    set: async (memory) => {
-      if (durable) await file.save(memory);
-      current = memory;
-    },
-  };
-}
-
-function findings(context: NewModulesContext, memory: KeptMemory, next: Memory): Findings {
+function findings(context: NewModulesContext, memory: KeptMemory<Memory>, next: Memory): Findings {
   if (next.due.length === 0) return { advisories: [] };
   crashPoint("monitor.remembered");
   const advisories = next.due.map((due) =>

@@ -1,0 +1,11 @@
+/** Every check of this service. A new one is a directory of its own, named here and in manifest.ts. */
+import type { ServiceContext } from "@kloros/daemon";
+import type { Check } from "./check.ts";
+import type { config } from "./manifest.ts";
+import { newModulesCheck } from "./modules/new_modules.ts";
+
+export type MonitorContext = ServiceContext<typeof config>;
+
+export function createChecks(context: MonitorContext): readonly Check[] {
+  return [newModulesCheck(context)];
+}
