@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { parseSource } from "./source_syntax.ts";
 
@@ -23,19 +24,34 @@ async function scan(root: string, pattern: string): Promise<string[]> {
 }
 
 /**
- * Each service as a program of its own, and the multi-call program with a link per service. Processes of one
- * file share its pages: three of them cost 11 MB each, three copies 30 MB each.
+ * Each service and each package's `bin` as a program of its own, and the multi-call program with a link for each of
+ * them. Processes of one file share its pages: three of them cost 11 MB each, three copies 30 MB each.
  */
 export async function planTargets(root: string): Promise<BuildTarget[]> {
   const mains = await scan(root, "services/*/src/main.ts");
-  const services = mains.map((main): BuildTarget => {
-    const name = basename(dirname(dirname(main)));
-    return { name, main, outfile: `bin/${name}`, links: [] };
-  });
+  const services = mains.map((main) => standalone(basename(dirname(dirname(main))), main));
+  const alone = [...services, ...(await packagePrograms(root))];
   const [cli] = await scan(root, "cli/src/main.ts");
-  if (cli === undefined) return services;
-  const links = services.map((service) => service.name);
-  return [...services, { name: MULTICALL, main: cli, outfile: `multicall/${MULTICALL}`, links }];
+  if (cli === undefined) return alone;
+  const links = alone.map(({ name }) => name);
+  return [...alone, { name: MULTICALL, main: cli, outfile: `multicall/${MULTICALL}`, links }];
+}
+
+function standalone(name: string, main: string): BuildTarget {
+  return { name, main, outfile: `bin/${name}`, links: [] };
+}
+
+/** What packages declare as programs (`bin`), as far as it is written already. */
+async function packagePrograms(root: string): Promise<BuildTarget[]> {
+  const found: BuildTarget[] = [];
+  for (const path of await scan(root, "packages/*/package.json")) {
+    const { bin = {} } = (await Bun.file(join(root, path)).json()) as { bin?: Record<string, string> };
+    for (const [name, file] of Object.entries(bin)) {
+      const main = join(dirname(path), file);
+      if (existsSync(join(root, main))) found.push(standalone(name, main));
+    }
+  }
+  return found;
 }
 
 export function selectTargets(targets: readonly BuildTarget[], only: readonly string[]): BuildTarget[] {

@@ -29,6 +29,18 @@ describe("what is built", () => {
     ]);
   });
 
+  test("is also what a package declares as a program, once it is there", async () => {
+    const manifest = JSON.stringify({ bin: { "kloros-x": "src/main.ts", "kloros-later": "src/later.ts" } });
+    write("packages/x/package.json", manifest);
+    write("packages/y/package.json", "{}");
+    write("packages/x/src/main.ts");
+    write("cli/src/main.ts");
+    expect(await planTargets(root)).toEqual([
+      { name: "kloros-x", main: "packages/x/src/main.ts", outfile: "bin/kloros-x", links: [] },
+      { name: "kloros", main: "cli/src/main.ts", outfile: "multicall/kloros", links: ["kloros-x"] },
+    ]);
+  });
+
   test("can be narrowed, but not to what does not exist", async () => {
     write("services/a/src/main.ts");
     const targets = await planTargets(root);

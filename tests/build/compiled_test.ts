@@ -13,6 +13,7 @@ const BUILD_MS_MAX = 180_000;
 const START_MS_MAX = 15_000;
 const STOP_MS_MAX = 5000;
 const SERVICES = readdirSync(join(ROOT, "services")).toSorted();
+const DREAM_RUNNER = "kloros-dream";
 const ALL = process.env["KLOROS_BUILD_ALL"] === "1";
 const ALONE = ALL ? SERVICES : ["chemical-bus"];
 
@@ -129,10 +130,10 @@ describe("a service that was compiled alone", () => {
 });
 
 describe("the multi-call program", () => {
-  test("is one file, with a link per service", () => {
+  test("is one file, with a link per service and for the D-REAM runner", () => {
     const files = readdirSync(join(dist, "multicall"), { withFileTypes: true });
     const links = files.filter((file) => file.isSymbolicLink()).map((file) => file.name);
-    expect(links.toSorted()).toEqual(SERVICES);
+    expect(links.toSorted()).toEqual([...SERVICES, DREAM_RUNNER].toSorted());
     expect(files.filter((file) => file.isFile()).map((file) => file.name)).toEqual(["kloros"]);
   });
 

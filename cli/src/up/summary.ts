@@ -23,6 +23,8 @@ export function showSummary(view: View, result: RunResult): void {
       signals: tally.bySignal,
       integrated: tally.integrated,
       inits_created: tally.initsCreated,
+      dream_cycles: tally.cycles,
+      deployed: tally.deployed,
       written,
       dead_letters: deadLetters,
       restarts,
@@ -37,6 +39,7 @@ export function showSummary(view: View, result: RunResult): void {
     view.note(`  ${String(count).padStart(5)}  ${name}`);
   }
   view.note(integratedLine(tally));
+  view.note(dreamLine(tally));
   for (const { path, grewBytes, bytes } of written) {
     view.note(faint(`wrote ${path} (${megabytes(bytes)}, ${signed(grewBytes)} bytes)`));
   }
@@ -50,6 +53,13 @@ function integratedLine({ integrated, initsCreated, failedIntegrations }: FlowTa
   const created = initsCreated === 0 ? "" : `; ${initsCreated} __init__.py created`;
   const failed = failedIntegrations === 0 ? "" : `; ${failedIntegrations} not integrated`;
   return `integrated ${integrated.length === 0 ? "" : `${integrated.length}: `}${names}${created}${failed}`;
+}
+
+function dreamLine({ cycles, deployed }: FlowTally): string {
+  const ended = Object.entries(cycles).map(([outcome, count]) => `${count} ${outcome}`);
+  const keys =
+    deployed.length === 0 ? "nothing deployed" : `set ${shorten(printable(deployed.join(", ")), 400)}`;
+  return ended.length === 0 ? "no D-REAM cycle" : `D-REAM cycles: ${ended.join(", ")}; ${keys}`;
 }
 
 function signed(count: number): string {

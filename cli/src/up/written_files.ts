@@ -9,6 +9,10 @@ const WATCHED = [
   "semanticProcessed",
   "integratedLog",
   "failedSignals",
+  "environmentFile",
+  "winnerState",
+  "policyState",
+  "decisionLog",
   "journal",
 ] as const satisfies readonly (keyof Installation)[];
 

@@ -1,7 +1,7 @@
 /** What a signal says, in one line for people. Pure. */
 import type { Envelope } from "@kloros/signal-schema";
-
-type Facts = Readonly<Record<string, unknown>>;
+import { DREAM_DESCRIPTIONS } from "./describe_dream.ts";
+import { fact, factList, isFacts, plural, suffix, type Describe, type Facts } from "./fact_text.ts";
 
 const TEXT_MAX = 160;
 
@@ -10,38 +10,39 @@ export function describeFacts(signal: Pick<Envelope, "signal" | "facts">): strin
   return shorten(printable(describe(signal.facts)), TEXT_MAX);
 }
 
-const DESCRIPTIONS: Readonly<Record<string, (facts: Facts) => string>> = {
+const DESCRIPTIONS: Readonly<Record<string, Describe>> = {
   Q_INTENT_READY: (facts) =>
-    `${text(facts, "file")} (${text(facts, "intent_type")}, ${text(facts, "priority")})`,
+    `${fact(facts, "file")} (${fact(facts, "intent_type")}, ${fact(facts, "priority")})`,
   Q_CURIOSITY_INVESTIGATE: (facts) =>
-    `${subject(facts)}: “${shorten(text(facts, "question"), 90)}” (${text(facts, "priority")})`,
+    `${subject(facts)}: “${shorten(fact(facts, "question"), 90)}” (${fact(facts, "priority")})`,
   Q_INVESTIGATION_COMPLETE: describeInvestigation,
   Q_EVIDENCE_UPDATED: (facts) => {
-    const changed = list(facts, "changed");
+    const changed = factList(facts, "changed");
     const what = changed.length === 0 ? "nothing new" : changed.join(", ");
     return `${subject(facts)}: ${what}${facts["suppressed"] === true ? "; suppressed" : ""}`;
   },
   Q_MODULE_INTEGRATED: (facts) =>
     `${subject(facts)} is in the registry${facts["init_created"] === true ? ", __init__.py created" : ""}`,
   Q_INTEGRATION_FAILED: (facts) =>
-    `${text(facts, "capability_key")}: ${text(facts, "reason")}${suffix(facts, "error")}`,
+    `${fact(facts, "capability_key")}: ${fact(facts, "reason")}${suffix(facts, "error")}`,
   Q_MODULE_DISCOVERED: (facts) =>
     `${subject(facts)}: new in the registry, ${plural(facts["py_files_count"], "Python file")}`,
   Q_HEALTH_ALERT: (facts) =>
-    `${text(facts, "severity")} ${text(facts, "alert_type")}: ${text(facts, "recommended_action")}`,
-  Q_WORKFLOW_SUGGESTED: (facts) => `${text(facts, "workflow")}: ${text(facts, "reason")}`,
+    `${fact(facts, "severity")} ${fact(facts, "alert_type")}: ${fact(facts, "recommended_action")}`,
+  Q_WORKFLOW_SUGGESTED: (facts) => `${fact(facts, "workflow")}: ${fact(facts, "reason")}`,
+  ...DREAM_DESCRIPTIONS,
 };
 
 function describeInvestigation(facts: Facts): string {
   if (facts["status"] !== "completed") return `${subject(facts)}: failed${suffix(facts, "error")}`;
   const { summary } = facts;
-  if (!isRecord(summary)) return `${subject(facts)}: ${text(facts, "method")}`;
+  if (!isFacts(summary)) return `${subject(facts)}: ${fact(facts, "method")}`;
   const parts = [
     plural(summary["files_analyzed"], "file"),
     plural(summary["total_lines"], "line"),
-    plural(list(summary, "classes").length, "class", "classes"),
-    plural(list(summary, "functions").length, "function"),
-    plural(list(summary, "docstrings").length, "docstring"),
+    plural(factList(summary, "classes").length, "class", "classes"),
+    plural(factList(summary, "functions").length, "function"),
+    plural(factList(summary, "docstrings").length, "docstring"),
   ];
   return `${subject(facts)}: ${parts.filter((part) => part !== "").join(", ")}`;
 }
@@ -51,31 +52,7 @@ function describeUnknown(facts: Facts): string {
 }
 
 function subject(facts: Facts): string {
-  return text(facts, "module_name") || text(facts, "question_id") || text(facts, "capability_key");
-}
-
-function text(facts: Facts, name: string): string {
-  const value = facts[name];
-  if (typeof value === "string") return value;
-  return value === undefined || value === null ? "" : (JSON.stringify(value) ?? "");
-}
-
-function suffix(facts: Facts, name: string): string {
-  const said = text(facts, name);
-  return said === "" ? "" : ` (${said})`;
-}
-
-function list(facts: Facts, name: string): readonly string[] {
-  const value = facts[name];
-  return Array.isArray(value) ? value.map(String) : [];
-}
-
-function plural(count: unknown, one: string, many: string = `${one}s`): string {
-  return typeof count === "number" ? `${count} ${count === 1 ? one : many}` : "";
-}
-
-function isRecord(value: unknown): value is Facts {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return fact(facts, "module_name") || fact(facts, "question_id") || fact(facts, "capability_key");
 }
 
 export function shorten(said: string, max: number): string {

@@ -4,10 +4,11 @@
  */
 import type { Envelope } from "@kloros/signal-schema";
 import { ChainMemory } from "../../view/chain_memory.ts";
-import { printable } from "../../view/describe_facts.ts";
+import { describeFacts, printable } from "../../view/describe_facts.ts";
 import { flowLine, milliseconds } from "../../view/flow_line.ts";
 import type { LogRecord } from "../log_record.ts";
 import type { ServiceEvent } from "../service_process.ts";
+import { ChangingLine } from "./changing_line.ts";
 import { LineRate } from "./line_rate.ts";
 import { choosePalette, type Palette } from "../../view/palette.ts";
 
@@ -25,6 +26,10 @@ export interface ViewOptions {
 /** Lines a second; more are counted and summed up. */
 const FLOW_LINES_MAX = 200;
 const RECORDS_MAX = 20;
+/** Says how far something is that goes on for long. */
+const PROGRESS = "Q_DREAM_PROGRESS";
+/** After these nothing of it goes on. */
+const PROGRESS_ENDS: ReadonlySet<string> = new Set(["Q_DREAM_COMPLETE", "Q_DREAM_TIMEOUT"]);
 
 export class View {
   readonly palette: Palette;
@@ -32,6 +37,7 @@ export class View {
   readonly #chains = new ChainMemory();
   readonly #flow: LineRate;
   readonly #records: LineRate;
+  readonly #progress: ChangingLine;
 
   constructor(options: ViewOptions) {
     this.#options = options;
@@ -41,6 +47,7 @@ export class View {
     this.#flow = new LineRate({ perSecond: FLOW_LINES_MAX, nowMs: options.nowMs, onLeftOut });
     this.#records = new LineRate({ perSecond: RECORDS_MAX, nowMs: options.nowMs, onLeftOut });
     this.palette = choosePalette(options.coloured && options.mode !== "json");
+    this.#progress = new ChangingLine({ ...options, columns: options.columns, style: this.palette.faint });
   }
 
   get mode(): ViewMode {
@@ -65,10 +72,18 @@ export class View {
     if (this.mode === "json") {
       const latency = { depth, since_cause_ms: sinceCauseMs, since_root_ms: sinceRootMs };
       this.#json("signal", { ...(dry ? { dry } : {}), ...latency, signal });
+    } else if (this.mode === "lines" && signal.signal === PROGRESS) {
+      this.#showProgress(signal);
     } else if (this.mode === "lines" && this.#flow.admits(signal.signal)) {
+      if (PROGRESS_ENDS.has(signal.signal)) this.#progress.end();
       const width = this.#options.columns?.();
       this.#line(flowLine(signal, place, { palette: this.palette, dry, width }));
     }
+  }
+
+  #showProgress(signal: Envelope): void {
+    const about = String(signal.facts["run_tag"]);
+    this.#progress.show(about, `D-REAM: ${describeFacts(signal)}`);
   }
 
   /** Says what was left out since the last time. */
@@ -117,7 +132,7 @@ export class View {
   }
 
   #line(text: string): void {
-    this.#options.write(`${text}\n`);
+    this.#progress.above(text);
   }
 }
 

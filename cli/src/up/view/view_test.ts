@@ -56,6 +56,17 @@ describe("View", () => {
     expect(line).toContain("Q_CURIOSITY_INVESTIGATE");
   });
 
+  test("progress is one changing line that makes way for others and goes when the cycle ends", () => {
+    const { view, said } = viewIn("lines", false, 120);
+    const facts = { run_tag: "r", candidates: 3, elapsed_s: 1 };
+    view.signal({ ...question, signal: "Q_DREAM_PROGRESS", facts });
+    view.note("meanwhile");
+    view.signal({ ...question, signal: "Q_DREAM_COMPLETE", facts: { success: true } });
+    const line = "D-REAM: 3 candidates, 1 s";
+    expect(said.slice(0, 3)).toEqual([`\r\u001b[2K${line}`, `\r\u001b[2Kmeanwhile\n${line}`, "\r\u001b[2K"]);
+    expect(said[3]).toMatch(/^\S.*nothing new\n$/);
+  });
+
   test("colours appear only when they are wanted", () => {
     for (const coloured of [false, true]) {
       const { view, said } = viewIn("lines", coloured);
