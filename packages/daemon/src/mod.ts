@@ -39,6 +39,19 @@ export { createLog } from "./log/create_log.ts";
 export type { KitLogger, LogLevel, LogOptions } from "./log/create_log.ts";
 export { redact } from "./secret_names.ts";
 export { pause } from "./pause.ts";
+export {
+  listPauses,
+  readMaintenance,
+  readPause,
+  removeMaintenance,
+  removePause,
+  rulePauseName,
+  writeMaintenance,
+  writePause,
+} from "./rest/pauses.ts";
+export type { AtMoment, Pause } from "./rest/pauses.ts";
+export type { MarkerText, RestNote } from "./rest/marker.ts";
+export { maintenanceText, pauseText } from "./rest/rest_text.ts";
 export { systemClock } from "./system_clock.ts";
 
 export { writeFileAtomic } from "./files/write_file_atomic.ts";

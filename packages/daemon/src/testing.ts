@@ -100,7 +100,7 @@ export async function startForTest<Config extends TObject>(
   const running = startService(service, {
     ...(service.kind === "bus" ? {} : { bus: testBus.connect(service.manifest.name) }),
     log,
-    maintenancePollMs: 10,
+    restPollMs: 10,
     ...rest,
     paths,
     config: configFor(service.manifest.config, config),

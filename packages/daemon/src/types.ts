@@ -139,7 +139,8 @@ export interface ServiceContext<Config extends TObject = TObject> {
       readonly purpose?: string;
       /**
        * Takes no deliveries while maintenance mode is on: waiting ones stay in the journal, without a lease and
-       * without an attempt counted. Prefer it to `notInMaintenance()` inside a handler, whose time limit runs on.
+       * without an attempt counted; what was begun may end. Prefer it to `notInMaintenance()` inside a handler, whose
+       * time limit runs on. A service that is paused by name rests so with all its consumers, whatever stands here.
        */
       readonly pauseInMaintenance?: boolean;
     },
@@ -149,7 +150,10 @@ export interface ServiceContext<Config extends TObject = TObject> {
   ): Promise<void>;
   /** Runs `task` now and then `intervalMs` after each end, never two at once; errors are logged and counted. `trigger()` runs it sooner. */
   every(name: string, intervalMs: number, task: () => Promise<void>): Periodic;
-  /** Resolves when maintenance mode is off (at once when it is). Waits, drops nothing. Rejects when the service stops or `abort` fires. */
+  /**
+   * Resolves when maintenance mode is off and this service is not paused (at once when so). Waits, drops nothing. Rejects
+   * when the service stops or `abort` fires.
+   */
   notInMaintenance(options?: { readonly abort?: AbortSignal }): Promise<void>;
   /** A reason not to be ready or healthy; undefined: fine. Asked by /readyz and /healthz. */
   health(name: string, check: () => string | undefined): void;

@@ -1,4 +1,4 @@
-/** Consuming in act mode: a durable consumer that steps back while maintenance mode is on. */
+/** Consuming in act mode: a durable consumer that steps back while its service is paused or maintenance mode is on. */
 import {
   DeniedError,
   type Bus,
@@ -6,10 +6,10 @@ import {
   type Consumption,
   type Handler,
 } from "@kloros/bus-client";
-import type { Maintenance } from "../maintenance.ts";
 import { pauseOrThrow } from "../pause.ts";
 import { isAlive } from "../process_alive.ts";
 import type { KitLogger } from "../log/create_log.ts";
+import type { Rest, Resting } from "../rest/watch_rest.ts";
 import type { Progress } from "./progress.ts";
 import type { SignalTrail } from "./signal_counts.ts";
 
@@ -17,7 +17,7 @@ export interface DurableOptions {
   readonly bus: Bus;
   readonly spec: ConsumeOptions;
   readonly pauseInMaintenance: boolean;
-  readonly maintenance: Maintenance;
+  readonly rest: Rest;
   readonly trail: SignalTrail;
   readonly progress: Progress;
   readonly log: KitLogger;
@@ -37,12 +37,12 @@ export interface DurableConsumer {
 
 const HANDLER_TIMEOUT_MS = 60_000;
 
-/** Resolves when attached, or when it rests because maintenance mode is on. Rejects with `DeniedError`. */
+/** Resolves when attached, or when it rests. Rejects with `DeniedError`. */
 export async function consumeDurable(options: DurableOptions, handler: Handler): Promise<DurableConsumer> {
-  const { maintenance, stopping, log, spec } = options;
+  const { rest, stopping, log, spec } = options;
   const gate = new Gate(options);
   let consumption: Consumption | undefined;
-  let resting = false;
+  let resting: string | undefined;
 
   async function attach(): Promise<void> {
     gate.closing = false;
@@ -54,34 +54,35 @@ export async function consumeDurable(options: DurableOptions, handler: Handler):
   }
 
   /** Back and forth until the service stops. */
-  async function followMaintenance(): Promise<void> {
+  async function followRest(): Promise<void> {
     for (;;) {
-      await maintenance.until(true, stopping);
-      log.info({ consumer: spec.name }, "maintenance mode is on: this consumer rests");
-      resting = true;
-      if (consumption !== undefined) await gate.handBack(consumption, options.drainGraceMs);
-      await maintenance.until(false, stopping);
-      log.info({ consumer: spec.name }, "maintenance mode is off: this consumer goes on");
-      await attach();
-      resting = false;
+      await rest.until((now) => gate.why(now) !== undefined, stopping);
+      resting = gate.why(rest.now);
+      log.info({ consumer: spec.name }, `${resting ?? ""}: this consumer rests`);
+      await gate.idle(stopping);
+      if (gate.closed && consumption !== undefined) {
+        await gate.handBack(consumption, 0);
+        consumption = undefined;
+      }
+      await rest.until((now) => gate.why(now) === undefined, stopping);
+      log.info({ consumer: spec.name }, "the rest is over: this consumer goes on");
+      if (consumption === undefined) await attach();
+      resting = undefined;
     }
   }
 
-  if (!options.pauseInMaintenance) await attach();
-  else {
-    if (!maintenance.active()) await attach();
-    resting = consumption === undefined;
-    followMaintenance().catch((error: unknown) => {
-      if (!stopping.aborted) options.onRefused(error);
-    });
-  }
+  resting = gate.why(rest.look());
+  if (resting === undefined) await attach();
+  followRest().catch((error: unknown) => {
+    if (!stopping.aborted) options.onRefused(error);
+  });
   return {
     name: spec.name,
     get active() {
       return gate.busy;
     },
     get resting() {
-      return resting ? "maintenance mode is on" : undefined;
+      return resting;
     },
     drain: async (graceMs) => {
       if (consumption !== undefined) await gate.handBack(consumption, graceMs);
@@ -93,8 +94,9 @@ const IDLE_LOOK_MS = 10;
 const HELD_LOOK_MS = 100;
 
 /**
- * Who may begin. A delivery that comes during maintenance or a drain is held, not worked on, until the drain takes it
- * back: uncounted, where an error thrown by the handler would count as an attempt.
+ * Who may begin. A delivery that comes during a rest or a drain is held, not worked on, until the drain takes it
+ * back: uncounted, where an error thrown by the handler would count as an attempt. What was begun before a rest may end:
+ * its own time limit bounds it.
  */
 class Gate {
   readonly #options: DurableOptions;
@@ -107,7 +109,17 @@ class Gate {
   }
 
   get closed(): boolean {
-    return this.closing || (this.#options.pauseInMaintenance && this.#options.maintenance.active());
+    return this.closing || this.why(this.#options.rest.now) !== undefined;
+  }
+
+  /** Why this consumer is to rest; undefined: it is not. */
+  why({ maintenance, paused }: Resting): string | undefined {
+    return paused ?? (this.#options.pauseInMaintenance ? maintenance : undefined);
+  }
+
+  /** When nothing is at work, or the rest is over before that. */
+  async idle(abort: AbortSignal): Promise<void> {
+    while (this.busy > 0 && this.closed) await pauseOrThrow(HELD_LOOK_MS, abort);
   }
 
   /** Lets the work in progress end, then hands back the rest, what is held included. */

@@ -69,7 +69,8 @@ export function createContext<Config extends TObject>(
     notInMaintenance: async ({ abort } = {}) => {
       const stop =
         abort === undefined ? core.stopping.signal : AbortSignal.any([abort, core.stopping.signal]);
-      await core.maintenance.until(false, stop);
+      core.status.mindMaintenance();
+      await core.rest.until(({ maintenance, paused }) => (maintenance ?? paused) === undefined, stop);
     },
     health: (name, check) => {
       core.checks.set(name, check);
@@ -81,8 +82,7 @@ export function createContext<Config extends TObject>(
       core.metrics.gauge(name, value, labels);
     },
     status: (text) => {
-      core.status.text = text;
-      core.status.tell(text);
+      core.status.own = text;
     },
   };
 }
@@ -93,21 +93,22 @@ async function attach(
   handler: Parameters<Consume>[1],
   name: string,
 ): Promise<void> {
-  const { signals, purpose: _, pauseInMaintenance, ...rest } = consume;
-  const spec: ConsumeOptions = { ...rest, name, signals: signals.map((one) => one.name) };
-  const { bus, trail, metrics, log, progress, maintenance, drainGraceMs } = core;
+  const { signals, purpose: _, pauseInMaintenance, ...others } = consume;
+  const spec: ConsumeOptions = { ...others, name, signals: signals.map((one) => one.name) };
+  const { bus, trail, metrics, log, progress, rest, drainGraceMs } = core;
   const stopping = core.stopping.signal;
   if (core.mode === "observe") {
     const tap = await consumeObserving({ bus, spec, trail, metrics, log, stopping }, handler);
     core.closers.add(async () => tap.close());
     return;
   }
+  if (pauseInMaintenance === true) core.status.mindMaintenance();
   const consumer = await consumeDurable(
     {
       bus,
       spec,
       pauseInMaintenance: pauseInMaintenance ?? false,
-      maintenance,
+      rest,
       trail,
       progress,
       log,

@@ -9,7 +9,7 @@ import { Metrics } from "../health/metrics.ts";
 import { observeProcess } from "../health/process_metrics.ts";
 import { createLog, type KitLogger } from "../log/create_log.ts";
 import { createSignalLog, type SignalLog } from "../log/signal_log.ts";
-import { watchMaintenance, type Maintenance } from "../maintenance.ts";
+import { watchRest, type Rest } from "../rest/watch_rest.ts";
 import { systemClock } from "../system_clock.ts";
 import type { Clock, Installation, Mode, Periodic, Service, ServiceContext } from "../types.ts";
 import type { DurableConsumer } from "./consume_durable.ts";
@@ -17,6 +17,7 @@ import { createContext } from "./create_context.ts";
 import { noBus } from "./no_bus.ts";
 import { trackProgress, type Progress } from "./progress.ts";
 import { leaveTrail, type SignalTrail } from "./signal_counts.ts";
+import { StatusLine } from "./status_line.ts";
 
 export interface StartOptions<Config extends TObject> {
   /** Needed unless the service is the bus itself. Closed by `stop`. */
@@ -34,7 +35,8 @@ export interface StartOptions<Config extends TObject> {
   readonly logSignalLinesMax?: number;
   /** 0: for ever. Default 0. */
   readonly busAwayMaxMs?: number;
-  readonly maintenancePollMs?: number;
+  /** How often markers of maintenance and pause are looked for, ms. */
+  readonly restPollMs?: number;
   readonly onStatus?: (text: string) => void;
 }
 
@@ -64,7 +66,7 @@ export interface Core {
   readonly signalLog: SignalLog;
   readonly trail: SignalTrail;
   readonly progress: Progress;
-  readonly maintenance: Maintenance;
+  readonly rest: Rest;
   readonly drainGraceMs: number;
   /** Asked to stop. */
   readonly stopping: AbortController;
@@ -78,7 +80,7 @@ export interface Core {
   readonly checks: Map<string, () => string | undefined>;
   /** Publishers that wait, with why. */
   readonly waiting: Map<symbol, string>;
-  readonly status: { text: string; readonly tell: (text: string) => void };
+  readonly status: StatusLine;
   readonly fail: (error: unknown) => void;
 }
 
@@ -105,7 +107,7 @@ export function startService<Config extends TObject>(
     if (typeof cleanup === "function") cleanups.push(cleanup);
     while (core.attaching.size > 0) await Promise.all(core.attaching);
     if (core.hasBus) await connected(core);
-    if (core.status.text === STARTING) context.status("ready");
+    if (core.status.own === STARTING) context.status("ready");
   }
 
   let stopped: Promise<void> | undefined;
@@ -142,11 +144,23 @@ function createCore<Config extends TObject>(
   const metrics = new Metrics();
   const signalLog = createSignalLog({ log, clock, linesMax: options.logSignalLinesMax ?? SIGNAL_LINES_MAX });
   observeProcess(metrics, clock);
+  const stopping = new AbortController();
+  const mode = options.mode ?? "act";
+  const rest = watchRest({
+    paths: options.paths,
+    // The bus carries what everybody else waits for: it never rests.
+    service: hasBus ? name : undefined,
+    mode,
+    clock,
+    log,
+    stopping: stopping.signal,
+    pollMs: options.restPollMs,
+  });
   const core: Core = {
     name,
     bus,
     hasBus,
-    mode: options.mode ?? "act",
+    mode,
     log,
     clock,
     random: options.random ?? Math.random,
@@ -158,9 +172,9 @@ function createCore<Config extends TObject>(
       bus: hasBus ? bus : undefined,
       busAwayMaxMs: options.busAwayMaxMs ?? 0,
     }),
-    maintenance: watchMaintenance(options.paths.maintenanceMarker, options.maintenancePollMs),
+    rest,
     drainGraceMs: options.drainGraceMs ?? DRAIN_GRACE_MS,
-    stopping: new AbortController(),
+    stopping,
     cutOff: new AbortController(),
     consumers: new Set(),
     closers: new Set(),
@@ -168,10 +182,11 @@ function createCore<Config extends TObject>(
     attaching: new Set(),
     checks: new Map(),
     waiting: new Map(),
-    status: { text: STARTING, tell: options.onStatus ?? (() => undefined) },
+    status: new StatusLine(STARTING, options.onStatus ?? (() => undefined), rest),
     fail,
   };
   if (hasBus) followBus(core);
+  followRest(core);
   return core;
 }
 
@@ -185,6 +200,22 @@ function followBus(core: Core): void {
     core.log.info({ state, why }, `bus: ${state}`);
     if (state === "closed" && !core.stopping.signal.aborted)
       core.fail(new DeniedError("closed", `the bus ended the connection: ${why}`));
+  });
+}
+
+function followRest({ rest, status, metrics, log }: Core): void {
+  metrics.describe(
+    "resting",
+    "gauge",
+    "1 while the service is paused, or waits for maintenance mode to end.",
+  );
+  metrics.collect(() => {
+    metrics.gauge("resting", Object.keys(status.resting).length > 0 ? 1 : 0);
+  });
+  rest.onChange(({ maintenance, paused }) => {
+    const why = paused ?? maintenance;
+    log.info({ maintenance, paused }, why ?? "neither paused nor in maintenance mode any more");
+    status.tell();
   });
 }
 
@@ -235,13 +266,12 @@ function healthOf(core: Core, started: Promise<void>, version: string): HealthSo
 
 function notReady(core: Core, phase: string): Reasons {
   const [waiting] = core.waiting.values();
-  const resting = [...core.consumers].find((one) => one.resting !== undefined);
   return {
     ...(phase === "started" ? {} : { start: phase }),
     ...(core.stopping.signal.aborted ? { stop: "stopping" } : {}),
     ...(core.hasBus && core.bus.state !== "connected" ? { bus: `the bus is ${core.bus.state}` } : {}),
     ...(waiting === undefined ? {} : { publish: `waits: ${waiting}` }),
-    ...(resting === undefined ? {} : { maintenance: `${resting.name} rests: ${resting.resting ?? ""}` }),
+    ...core.status.resting,
   };
 }
 

@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { rmSync, writeFileSync } from "node:fs";
 import { Type } from "@sinclair/typebox";
 import {
   createRoot,
@@ -247,41 +246,6 @@ describe("observe mode", () => {
     const { bus } = service.context;
     expect(String(await rejection(bus.admin("removeConsumer", { name: "x" })))).toContain("observe mode");
     expect(await bus.admin("consumers", {})).toEqual([]);
-  });
-});
-
-describe("maintenance mode", () => {
-  test("a consumer that minds it rests, leaves what waits uncounted, and goes on afterwards", async () => {
-    const attempts: number[] = [];
-    const service = await started(async (context) => {
-      await context.consume({ ...EARLIEST, pauseInMaintenance: true }, async (delivery) => {
-        attempts.push(delivery.attempt);
-        return Promise.resolve(undefined);
-      });
-    });
-    await ask(service.testBus, "q1");
-    await until("the first", () => attempts.length === 1);
-    writeFileSync(service.paths.maintenanceMarker, "");
-    await ask(service.testBus, "q2");
-    await until("resting", () => service.health.readyz()["maintenance"]);
-    expect(attempts).toHaveLength(1);
-    rmSync(service.paths.maintenanceMarker);
-    await until("the second", () => attempts.length === 2);
-    expect(attempts).toEqual([1, 1]);
-    expect(service.health.readyz()).toEqual({});
-  });
-
-  test("notInMaintenance() waits, and gives up when the service stops", async () => {
-    const service = await startForTest(worker(async () => Promise.resolve()));
-    await service.context.notInMaintenance();
-    writeFileSync(service.paths.maintenanceMarker, "");
-    let waited = false;
-    const waiting = service.context.notInMaintenance().then(() => (waited = true));
-    await Bun.sleep(30);
-    expect(waited).toBe(false);
-    const refused = waiting.catch((error: unknown) => String(error));
-    await service.stop();
-    expect(await refused).toContain("is stopping");
   });
 });
 
