@@ -3,12 +3,12 @@
  *
  * It leads a session of its own, so that a Ctrl-C in the terminal reaches `up` alone, which then stops all in order.
  */
+import type { RotatingLog } from "@kloros/daemon";
 import { PARENT_VARIABLE } from "./die_with_parent.ts";
 import { shownRecord, standardErrorLine, type LogRecord } from "./log_record.ts";
 import { readLines } from "./output_lines.ts";
 import { probeReadiness } from "./readiness_probe.ts";
 import { afterDeath } from "./restart_policy.ts";
-import type { RotatingLog } from "./rotating_log.ts";
 import type { UpService } from "./service_list.ts";
 
 export type ServiceEvent =

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { RotatingLog } from "./rotating_log.ts";
+import { RotatingLog } from "@kloros/daemon";
 import { ServiceProcess, type ServiceEvent } from "./service_process.ts";
 
 let directory: string;

@@ -1,10 +1,9 @@
 /** The processes of one `up`, and what connects them to the view. */
 import { join } from "node:path";
-import { healthSocketPath } from "@kloros/daemon";
+import { healthSocketPath, RotatingLog } from "@kloros/daemon";
 import { drySignal } from "./flow/dry_signal.ts";
 import type { FlowTally } from "./flow/flow_tally.ts";
 import type { OpenedHome } from "./open_home.ts";
-import { RotatingLog } from "./rotating_log.ts";
 import { serviceCommand } from "./service_command.ts";
 import { ServiceGroup } from "./service_group.ts";
 import { UP_SERVICES, type UpService } from "./service_list.ts";

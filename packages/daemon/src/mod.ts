@@ -56,6 +56,7 @@ export { systemClock } from "./system_clock.ts";
 
 export { writeFileAtomic } from "./files/write_file_atomic.ts";
 export type { WriteFileAtomicOptions } from "./files/write_file_atomic.ts";
+export { RotatingLog } from "./files/rotating_log.ts";
 export { syncDirectory } from "./files/sync_directory.ts";
 export { waitForLock } from "./files/wait_for_lock.ts";
 export type { WaitForLockOptions } from "./files/wait_for_lock.ts";
