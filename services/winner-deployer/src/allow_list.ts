@@ -69,17 +69,10 @@ export function checkValue(allowed: AllowedKey, value: unknown): CheckedValue {
 }
 
 function writeValue(allowed: AllowedKey, value: unknown): CheckedValue {
-  switch (allowed.type) {
-    case "integer":
-    case "number":
-      return writeNumber(allowed, value);
-    case "boolean":
-      return typeof value === "boolean" ? { ok: true, text: String(value) } : refuse("is not true or false");
-    case "string":
-      return writeText(value);
-    case "integers":
-      return writeIntegers(allowed, value);
-  }
+  if (allowed.type === "string") return writeText(value);
+  if (allowed.type === "integers") return writeIntegers(allowed, value);
+  if (allowed.type !== "boolean") return writeNumber(allowed, value);
+  return typeof value === "boolean" ? { ok: true, text: String(value) } : refuse("is not true or false");
 }
 
 function writeNumber(allowed: AllowedKey, value: unknown): CheckedValue {

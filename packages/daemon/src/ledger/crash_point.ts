@@ -26,6 +26,16 @@ export const CRASH_POINTS = {
   "router.noted": "the note beside a rejected intent is written, the intent is not there",
   "router.kept": "a rejected intent is among the rejected, and still claimed",
   "router.returned": "a mended intent is among the intents again, and still among the rejected",
+  "deployer.planned": "a deployment's plan is stored, nothing is changed",
+  "deployer.backed-up": "the environment file has a backup and is the old one",
+  "deployer.tmp-written": "the new environment file is complete beside the old one",
+  "deployer.written": "the environment file has the new values, nothing is reloaded or validated",
+  "deployer.reloaded": "the reload command has succeeded, nothing is validated",
+  "deployer.validated": "the validation command has succeeded, nothing says so",
+  "deployer.rolling-back": "that the values are to be taken back is stored, they stand in the file",
+  "deployer.rolled-back": "the environment file has the old values again, nothing is reloaded",
+  "deployer.concluded": "what came of a deployment is stored with its plan, no record has it",
+  "deployer.recorded": "all is done and recorded, the delivery is not committed",
 } as const;
 
 export type CrashPoint = keyof typeof CRASH_POINTS;

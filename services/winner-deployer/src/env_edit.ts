@@ -1,0 +1,111 @@
+/** Sets keys in an environment file, and takes that back: text in, text out; every other byte stays. Pure. */
+import type { KeyValue } from "./decide.ts";
+import { effective, EnvSyntaxError, parseEnv } from "./env_document.ts";
+import { quoteValue, quotingOf } from "./env_value.ts";
+
+export interface KeyEdit {
+  readonly key: string;
+  /** As a reader understands it; null: the file did not have it. */
+  readonly old: string | null;
+  readonly new: string;
+  /** As written. */
+  readonly oldRaw: string | null;
+  readonly newRaw: string;
+}
+
+export interface EnvEdit {
+  readonly text: string;
+  readonly edits: readonly KeyEdit[];
+}
+
+/**
+ * Each key's last assignment gets its value, in the quoting that was there; a key that is missing gets a line at the end.
+ * Throws `EnvSyntaxError`.
+ */
+export function setKeys(text: string, values: readonly KeyValue[]): EnvEdit {
+  let current = text;
+  const edits: KeyEdit[] = [];
+  for (const { key, text: value } of values) {
+    const found = effective(parseEnv(current), key);
+    const newRaw = rawFor(value, found);
+    if (found === undefined) current = withLine(current, `${key}=${newRaw}`);
+    else current = spliced(current, found.rawStart, found.rawStart + found.raw.length, newRaw);
+    edits.push({ key, old: found?.value ?? null, new: value, oldRaw: found?.raw ?? null, newRaw });
+  }
+  refuseDifference(current, edits);
+  return { text: current, edits };
+}
+
+export interface EnvRestoration {
+  readonly text: string;
+  /** Keys that have their old value again. */
+  readonly restored: readonly string[];
+  /** Keys that somebody else set since; theirs stays. */
+  readonly foreign: readonly string[];
+}
+
+/** Gives back the old values of those keys that still have what `setKeys` wrote. Throws `EnvSyntaxError`. */
+export function restoreKeys(text: string, edits: readonly KeyEdit[]): EnvRestoration {
+  let current = text;
+  const restored: string[] = [];
+  const foreign: string[] = [];
+  for (const edit of edits.toReversed()) {
+    const found = effective(parseEnv(current), edit.key);
+    if (found === undefined ? edit.oldRaw === null : found.raw === edit.oldRaw) continue;
+    if (found?.raw !== edit.newRaw) {
+      foreign.push(edit.key);
+      continue;
+    }
+    if (edit.oldRaw === null) current = withoutLine(current, found.start, found.end);
+    else current = spliced(current, found.rawStart, found.rawStart + found.raw.length, edit.oldRaw);
+    restored.push(edit.key);
+  }
+  return { text: current, restored, foreign };
+}
+
+/** Those of the keys that do not have what `setKeys` wrote. Throws `EnvSyntaxError`. */
+export function keysThatDiffer(text: string, edits: readonly KeyEdit[]): readonly string[] {
+  const document = parseEnv(text);
+  return edits.filter((edit) => effective(document, edit.key)?.raw !== edit.newRaw).map((edit) => edit.key);
+}
+
+/** What stands there already and means the same stays as it is written. */
+function rawFor(value: string, found: { readonly raw: string; readonly value: string } | undefined): string {
+  if (found?.value === value && found.raw !== "") return found.raw;
+  const raw = quoteValue(value, quotingOf(found?.raw ?? ""));
+  if (raw === undefined) throw new Error(`a value that no quoting can hold came past its check`);
+  return raw;
+}
+
+/** The file ends as it did: with a line's end, or without. */
+function withLine(text: string, line: string): string {
+  if (/(?:^|\n)[ \t]*[#;][^\n]*\\\r?\n?$/.test(text)) {
+    const last = text.replace(/\r?\n$/, "").split("\n").length;
+    const why = "a comment that ends with a backslash swallows the line behind it for some readers";
+    throw new EnvSyntaxError(last, `is ${why}; remove the backslash`);
+  }
+  const end = text.includes("\r\n") ? "\r\n" : "\n";
+  const isOpen = text !== "" && !text.endsWith("\n") && text !== "\uFEFF";
+  return isOpen ? `${text}${end}${line}` : `${text}${line}${end}`;
+}
+
+/** The reverse of `withLine` too: a last line without an end takes the end of the one before along. */
+function withoutLine(text: string, start: number, end: number): string {
+  const before = text.slice(0, start);
+  const isOpenEnd = end === text.length && !text.endsWith("\n");
+  return (isOpenEnd ? before.replace(/\r?\n$/, "") : before) + text.slice(end);
+}
+
+function spliced(text: string, from: number, to: number, by: string): string {
+  return text.slice(0, from) + by + text.slice(to);
+}
+
+/** What was written is read again before it reaches the disk. */
+function refuseDifference(text: string, edits: readonly KeyEdit[]): void {
+  const document = parseEnv(text);
+  for (const edit of edits) {
+    const value = effective(document, edit.key)?.value;
+    if (value !== edit.new)
+      throw new Error(`${edit.key} would read back as another value; nothing was written`);
+  }
+}
