@@ -104,11 +104,12 @@ async function provideSource(
       `${source.from} was copied ${when} and is not copied again; remove ${source.path} to have a new copy`,
     ];
   }
-  const { files, intents } = seedExample(
-    { source: source.path, intents: paths.intents },
+  const { files, intents, promotions } = seedExample(
+    { ...paths, source: source.path },
     context.world.nowMs(),
   );
-  return [`seeded an example: ${files} files in ${source.path}, ${intents} intents`];
+  const waiting = `${intents} intents, ${promotions} ${promotions === 1 ? "promotion" : "promotions"}`;
+  return [`seeded an example: ${files} files in ${source.path}, ${waiting}`];
 }
 
 async function copySource(from: string, to: string, context: OpenHomeContext): Promise<readonly string[]> {
