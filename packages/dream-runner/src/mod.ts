@@ -8,3 +8,16 @@ export type {
   ProgressLine,
   Winner,
 } from "./types.ts";
+
+export { formatFileProblem } from "./file_problem.ts";
+export type { FileProblem } from "./file_problem.ts";
+
+export { readDreamConfig } from "./config/read_dream_config.ts";
+export { DreamConfigError } from "./config/dream_config_error.ts";
+export type { DreamConfig, ExperimentConfig } from "./config/dream_config.ts";
+
+export { isUsableWinner, readWinner, readWinners, WinnerFileError } from "./winners/read_winner.ts";
+export type { WinnersRead } from "./winners/read_winner.ts";
+export { winnerHash } from "./winners/winner_hash.ts";
+
+export { CycleReportError, cycleReportPath, readCycleReport } from "./report/read_cycle_report.ts";

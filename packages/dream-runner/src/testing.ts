@@ -1,1 +1,1 @@
-export {};
+export { SAMPLE_REPORT } from "./testing/sample_report.ts";

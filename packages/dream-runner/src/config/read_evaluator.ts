@@ -1,0 +1,84 @@
+import { existsSync } from "node:fs";
+import { dirname, extname, isAbsolute, join, resolve } from "node:path";
+import type { Static } from "@sinclair/typebox";
+import type { FileProblem } from "../file_problem.ts";
+import { pathText, shown } from "./check_shape.ts";
+import type { EvaluatorConfig } from "./dream_config.ts";
+import type { Evaluator } from "./dream_schema.ts";
+import type { YamlPath, YamlPlaces } from "./yaml_places.ts";
+
+type RawEvaluator = Static<typeof Evaluator>;
+
+const DEFAULT_TIMEOUT_S = 300;
+const DEFAULT_MEMORY_MB = 2048;
+const ENTRIES = ["symbol", "class", "factory"] as const;
+const MODULE_EXTENSIONS = new Set([".ts", ".mts", ".js", ".mjs", ".cjs"]);
+/** The function that an evaluator's file has when nothing else is said. */
+const DEFAULT_SYMBOL = "evaluate";
+
+export function readEvaluator(
+  places: YamlPlaces,
+  raw: RawEvaluator,
+  { path, base }: { readonly path: YamlPath; readonly base: string },
+): { readonly evaluator?: EvaluatorConfig; readonly problems: readonly FileProblem[] } {
+  const limits = {
+    timeoutS: raw.timeout_sec ?? DEFAULT_TIMEOUT_S,
+    memoryMb: raw.memory_mb ?? DEFAULT_MEMORY_MB,
+  };
+  const fail = (at: YamlPath, problem: string, remedy: string) => ({
+    problems: [places.problem(at, problem, remedy)],
+  });
+  if ((raw.path === undefined) === (raw.command === undefined)) {
+    const problem = `${pathText(path)} has ${raw.path === undefined ? "neither path nor command" : "both path and command"}`;
+    return fail(path, problem, "write either path: FILE or command: [PROGRAM, …]");
+  }
+  if (raw.command !== undefined) {
+    return {
+      problems: [],
+      evaluator: { kind: "command", command: commandFrom(raw.command, base), ...limits },
+    };
+  }
+  const file = findFile(raw.path ?? "", base, dirname(places.file));
+  const extension = extname(file);
+  if (extension !== ".py" && !MODULE_EXTENSIONS.has(extension)) {
+    const at = [...path, "path"];
+    return fail(
+      at,
+      `${pathText(at)} is ${shown(raw.path)}`,
+      "name a .py, .ts or .js file, or write command: [PROGRAM, …]",
+    );
+  }
+  const given = ENTRIES.filter((entry) => raw[entry] !== undefined);
+  if (given.length > 1) {
+    return fail(
+      path,
+      `${pathText(path)} has ${given.join(" and ")}`,
+      "keep one of symbol, class and factory",
+    );
+  }
+  const [entry = "symbol"] = given;
+  return {
+    problems: [],
+    evaluator: {
+      kind: extension === ".py" ? "python" : "module",
+      file,
+      entry,
+      name: raw[entry] ?? DEFAULT_SYMBOL,
+      initKwargs: raw.init_kwargs ?? {},
+      ...limits,
+    },
+  };
+}
+
+/** A program with a slash in its name is a file of the installation; without one it is looked for on PATH. */
+function commandFrom(command: readonly string[], base: string): string[] {
+  const [program = "", ...args] = command;
+  return [program.includes("/") ? resolve(base, program) : program, ...args];
+}
+
+/** From the installation's base, else beside the configuration. A file that is in neither is reported when it is run. */
+function findFile(path: string, base: string, beside: string): string {
+  if (isAbsolute(path)) return path;
+  const candidates = [join(base, path), join(beside, path)];
+  return candidates.find((candidate) => existsSync(candidate)) ?? join(base, path);
+}

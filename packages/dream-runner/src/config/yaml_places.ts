@@ -1,0 +1,117 @@
+/** A YAML file with the places of its values. Read as YAML 1.1, as the installation's own readers do. */
+import {
+  isAlias,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type Document,
+  type Node,
+  type Tags,
+} from "yaml";
+import type { FileProblem } from "../file_problem.ts";
+
+export type YamlPath = readonly (string | number)[];
+
+const ALIASES_MAX = 1000;
+/** As PyYAML, which is stricter than the standard's page: a parameter called `y` is not `true`. */
+const PYTHON_TRUE = /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/;
+const PYTHON_FALSE = /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/;
+
+/** The standard's own tags, with Python's idea of a boolean. */
+function pythonTags(tags: Tags): Tags {
+  const narrowed = tags.map((tag) => {
+    if (typeof tag !== "object" || tag.tag !== "tag:yaml.org,2002:bool" || !("test" in tag)) return tag;
+    return { ...tag, test: (tag.test?.test("yes") ?? false) ? PYTHON_TRUE : PYTHON_FALSE };
+  });
+  return narrowed as Tags;
+}
+
+export class YamlPlaces {
+  readonly file: string;
+  readonly content: unknown;
+  /** Syntax errors; when there are any, `content` is undefined. */
+  readonly syntax: readonly FileProblem[];
+  readonly #document: Document;
+  readonly #lines = new LineCounter();
+
+  constructor(file: string, text: string) {
+    this.file = file;
+    const options = {
+      version: "1.1",
+      lineCounter: this.#lines,
+      prettyErrors: false,
+      merge: true,
+      customTags: pythonTags,
+    } as const;
+    this.#document = parseDocument(text, options);
+    this.syntax = this.#document.errors.map((error) =>
+      this.#problemAt(error.pos[0], error.message.replaceAll("\n", " "), "mend the YAML there"),
+    );
+    this.content = this.syntax.length > 0 ? undefined : this.#toPlain();
+  }
+
+  /** A problem at the value of `path`, or at the nearest of its parents that is in the file. */
+  problem(path: YamlPath, problem: string, remedy: string): FileProblem {
+    for (let length = path.length; length > 0; length -= 1) {
+      const offset = this.#offsetOf(path.slice(0, length));
+      if (offset !== undefined) return this.#problemAt(offset, problem, remedy);
+    }
+    return this.#problemAt(this.#document.contents?.range?.[0] ?? 0, problem, remedy);
+  }
+
+  /** A problem at the key itself, for keys that nobody knows. */
+  keyProblem(path: YamlPath, problem: string, remedy: string): FileProblem {
+    const offset = this.#keyOffset(path);
+    return offset === undefined
+      ? this.problem(path, problem, remedy)
+      : this.#problemAt(offset, problem, remedy);
+  }
+
+  /** What the author typed for a plain scalar (`1.0`); undefined for everything else. */
+  source(path: YamlPath): string | undefined {
+    const node = this.#node(path);
+    return isScalar(node) && typeof node.source === "string" ? node.source : undefined;
+  }
+
+  #toPlain(): unknown {
+    return this.#document.toJS({ maxAliasCount: ALIASES_MAX }) as unknown;
+  }
+
+  #node(path: YamlPath): Node | undefined {
+    let node: unknown = this.#document.contents;
+    for (const step of path) {
+      const parent = this.#resolve(node);
+      if (!isMap(parent) && !isSeq(parent)) return undefined;
+      node = parent.get(step, true) ?? (isMap(parent) ? parent.get(String(step), true) : undefined);
+    }
+    const found = this.#resolve(node);
+    return isNode(found) ? found : undefined;
+  }
+
+  #resolve(node: unknown): unknown {
+    return isAlias(node) ? node.resolve(this.#document) : node;
+  }
+
+  #offsetOf(path: YamlPath): number | undefined {
+    return this.#node(path)?.range?.[0] ?? this.#keyOffset(path);
+  }
+
+  #keyOffset(path: YamlPath): number | undefined {
+    const parent = this.#node(path.slice(0, -1));
+    if (!isMap(parent)) return undefined;
+    const last = String(path.at(-1));
+    const pair = parent.items.find(
+      (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === last,
+    );
+    return isNode(pair?.key) ? pair.key.range?.[0] : undefined;
+  }
+
+  #problemAt(offset: number, problem: string, remedy: string): FileProblem {
+    const { line, col } = this.#lines.linePos(offset);
+    return { file: this.file, line: Math.max(1, line), column: Math.max(1, col), problem, remedy };
+  }
+}
