@@ -1,0 +1,102 @@
+/** The health alerts of one installation: every probe with what it reads in earnest. */
+import { listPauses, readMaintenance } from "@kloros/daemon";
+import type { ServiceContext } from "@kloros/daemon";
+import { join } from "node:path";
+import type { TObject } from "@sinclair/typebox";
+import type { Check } from "../check.ts";
+import { openMemory } from "../memory_file.ts";
+import { createAlertBook, readMemories, type AlertBook, type Memories } from "./alert_book.ts";
+import { alertCheck } from "./alert_check.ts";
+import { askHealth } from "./ask_health.ts";
+import { createBusPass } from "./bus_pass.ts";
+import { busStalledProbe } from "./bus_stalled.ts";
+import type { HealthConfig } from "./config.ts";
+import { consumerLagProbe } from "./consumer_lag.ts";
+import { deadLettersProbe } from "./dead_letters.ts";
+import { diskProbe } from "./disk.ts";
+import { DREAM_SIGNALS, dreamFailingProbe } from "./dream_failing.ts";
+import { gpuProbe } from "./gpu.ts";
+import { loadProbe } from "./load.ts";
+import { readDisks, readGpus, readLoad, readMemory, readSwap } from "./machine.ts";
+import { memoryProbe } from "./memory.ts";
+import type { Probe } from "./probe.ts";
+import { recentSignals } from "./recent_signals.ts";
+import type { Rest } from "./rest.ts";
+import { restartsProbe } from "./restarts.ts";
+import { failedProbe } from "./services_failed.ts";
+import { silentProbe } from "./services_silent.ts";
+import { swapProbe } from "./swap.ts";
+import { TIMEOUT_SIGNALS, timeoutsProbe } from "./timeouts.ts";
+import { promotionsWait } from "./waiting_promotions.ts";
+
+/** What these checks need of their service's context. */
+export type HealthContext = Pick<
+  ServiceContext<TObject>,
+  "manifest" | "paths" | "mode" | "log" | "clock" | "root" | "bus"
+>;
+
+export interface HealthOptions {
+  readonly config: HealthConfig;
+  /** Where promotions wait. */
+  readonly promotions: readonly string[];
+}
+
+export function healthChecks(context: HealthContext, options: HealthOptions): readonly Check[] {
+  const { intervalMs, clearMargin, quietMs } = options.config;
+  const { clock, root } = context;
+  const shared = { book: openBook(context), clock, root, intervalMs, clearMargin, quietMs };
+  return [...machineProbes(context, options), ...busProbes(context, options)].map((probe) =>
+    alertCheck(probe, shared),
+  );
+}
+
+function openBook({ paths, mode, log }: HealthContext): AlertBook {
+  const path = join(paths.state, "orchestrator-monitor.alerts.json");
+  const file = openMemory<Memories>(path, {
+    durable: mode === "act",
+    key: "alerts",
+    read: readMemories,
+    damaged: (keptAs) =>
+      log.warn({ keptAs }, "the memory of alerts was damaged; what is wrong now is told again"),
+  });
+  return createAlertBook(file, (error) =>
+    log.warn({ path, error }, "the alerts cannot be remembered; after a restart they may be told again"),
+  );
+}
+
+function machineProbes({ paths }: HealthContext, { config }: HealthOptions): readonly Probe[] {
+  return [
+    memoryProbe(config, readMemory),
+    swapProbe(config, readSwap),
+    loadProbe(config, readLoad),
+    diskProbe(config, () => readDisks([paths.home, paths.state, paths.source])),
+    gpuProbe(config, readGpus),
+  ];
+}
+
+/** The probes of one interval look at the same time: for a moment, they share what the bus says. */
+const SHARED_MS = 1000;
+
+function busProbes(context: HealthContext, { config, promotions }: HealthOptions): readonly Probe[] {
+  const { bus, clock, paths, manifest } = context;
+  const rest: Rest = {
+    maintenance: () => readMaintenance(paths) !== undefined,
+    paused: (service) => listPauses(paths).some(({ name }) => name === service),
+  };
+  const books = createBusPass(bus, clock, Math.min(SHARED_MS, config.intervalMs / 2));
+  return [
+    deadLettersProbe(config, books),
+    consumerLagProbe(config, books, rest),
+    silentProbe(config, books, rest, clock),
+    failedProbe(() => askHealth(paths, manifest.name)),
+    restartsProbe(config, books, clock),
+    busStalledProbe(config, (limits) => bus.ping(limits), clock),
+    timeoutsProbe(config, recentSignals(bus, books, TIMEOUT_SIGNALS)),
+    dreamFailingProbe(config, {
+      recent: recentSignals(bus, books, DREAM_SIGNALS),
+      promotionsWait: () => promotionsWait(promotions),
+      rest,
+      clock,
+    }),
+  ];
+}
