@@ -1,11 +1,16 @@
 /** Every check of this service. A new one is a directory of its own, named here and in manifest.ts. */
 import type { ServiceContext } from "@kloros/daemon";
 import type { Check } from "./check.ts";
+import { healthChecks } from "./health/health_checks.ts";
 import type { config } from "./manifest.ts";
 import { newModulesCheck } from "./modules/new_modules.ts";
 
 export type MonitorContext = ServiceContext<typeof config>;
 
 export function createChecks(context: MonitorContext): readonly Check[] {
-  return [newModulesCheck(context)];
+  const { config, paths } = context;
+  return [
+    newModulesCheck(context),
+    ...healthChecks(context, { config: config.health, promotions: [paths.promotions] }),
+  ];
 }

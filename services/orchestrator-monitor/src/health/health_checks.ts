@@ -2,7 +2,6 @@
 import { listPauses, readMaintenance } from "@kloros/daemon";
 import type { ServiceContext } from "@kloros/daemon";
 import { join } from "node:path";
-import type { TObject } from "@sinclair/typebox";
 import type { Check } from "../check.ts";
 import { openMemory } from "../memory_file.ts";
 import { createAlertBook, readMemories, type AlertBook, type Memories } from "./alert_book.ts";
@@ -30,10 +29,9 @@ import { TIMEOUT_SIGNALS, timeoutsProbe } from "./timeouts.ts";
 import { promotionsWait } from "./waiting_promotions.ts";
 
 /** What these checks need of their service's context. */
-export type HealthContext = Pick<
-  ServiceContext<TObject>,
-  "manifest" | "paths" | "mode" | "log" | "clock" | "root" | "bus"
->;
+export type HealthContext = Pick<ServiceContext, "paths" | "mode" | "log" | "clock" | "root" | "bus"> & {
+  readonly manifest: { readonly name: string };
+};
 
 export interface HealthOptions {
   readonly config: HealthConfig;
