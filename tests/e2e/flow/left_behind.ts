@@ -50,7 +50,7 @@ export function readLeftBehind(paths: Installation): LeftBehind {
   };
 }
 
-function readJournal(path: string): Pick<LeftBehind, "signals" | "deadLetters" | "journalFlaws"> {
+export function readJournal(path: string): Pick<LeftBehind, "signals" | "deadLetters" | "journalFlaws"> {
   const db = new Database(path);
   try {
     const rows = db.query<{ body: string }, []>("SELECT body FROM signal ORDER BY seq").all();
@@ -66,7 +66,7 @@ function readJournal(path: string): Pick<LeftBehind, "signals" | "deadLetters" |
   }
 }
 
-function readLog(path: string): LogFile {
+export function readLog(path: string): LogFile {
   if (!existsSync(path)) return { lines: [], flaws: [] };
   const text = readFileSync(path, "utf8");
   const lines: Json[] = [];

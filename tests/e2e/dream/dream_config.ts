@@ -1,0 +1,66 @@
+/** Settings of the services under test: quick to notice what a test does. */
+
+export interface DreamSettings {
+  /**
+   * Of the rule that starts D-REAM. Default 60 s: nothing is tried again within a test. One of a second lets failed cycles
+   * come again.
+   */
+  readonly cooldown?: string;
+  /** What a cycle may take, s. */
+  readonly limitS?: number;
+  readonly autonomyLevel?: number;
+  /** Program and arguments that say whether the system works with new values. */
+  readonly validation?: readonly string[];
+  /** Instead of the built-in runner. */
+  readonly command?: readonly string[];
+}
+
+export const DREAM_CONFIG: Required<DreamSettings> = {
+  cooldown: "60s",
+  limitS: 20,
+  autonomyLevel: 2,
+  validation: [],
+  command: [],
+};
+
+/** Text of `kloros.toml`. */
+export function homeConfig(settings: Required<DreamSettings>): string {
+  const { limitS, autonomyLevel, validation, command } = settings;
+  return `
+[chemical-bus]
+liveEndpoints = []
+[orchestrator-monitor]
+promotions.intervalMs = 1000
+[dream-consumer]
+timeLimitS = ${String(limitS)}
+graceS = 0.5
+command = ${JSON.stringify(command)}
+[winner-deployer]
+autonomyLevel = ${String(autonomyLevel)}
+allow = [{ key = "KLR_TEST_LEVEL", type = "integer", min = 1, max = 1000 }]
+validationCommand = ${JSON.stringify(validation)}
+`;
+}
+
+/** Text of `policies.yaml`: the rule that this software comes with, with its cooldown. */
+export function policies({ cooldown }: Required<DreamSettings>): string {
+  return `version: 1
+rules:
+  - name: promotions-start-dream
+    on: [Q_PROMOTIONS_DETECTED]
+    when: facts.unacknowledged_count > 0
+    subjects: facts.promotion_ids
+    settled: facts.promotion_ids
+    emit:
+      signal: Q_DREAM_TRIGGER
+      facts:
+        reason: unacknowledged_promotions_detected
+        topic: null
+        promotion_count: \${size(subjects)}
+        promotion_ids: \${subjects}
+        oldest_promotion_age_hours: \${facts.oldest_promotion_age_hours}
+    control:
+      cooldown: ${cooldown}
+      singleton: {until: [Q_DEPLOYMENT_COMPLETE, Q_DREAM_TIMEOUT], limit: 35m}
+`;
+}
