@@ -1,0 +1,70 @@
+/**
+ * Sees to it that no process of a cycle outlives this service, however it dies.
+ *
+ * A shell in a session of its own waits on a pipe whose other end only this process holds. When that end closes without
+ * a word, the service is gone: the guard kills the cycle's group and, for two seconds, whatever carries the run tag.
+ * While the group lives its id cannot be given to anybody else, and the guard is told as soon as it is over.
+ */
+
+/** Arguments: run tag. Lines on standard input: the id of the group, 0 when it is over, `done`. */
+const SCRIPT = `
+group=0
+while read -r line; do
+  [ "$line" = done ] && exit 0
+  group=$line
+done
+[ "$group" -gt 1 ] && kill -KILL -- "-$group" 2>/dev/null
+round=0
+while [ "$round" -lt 20 ]; do
+  for file in $(grep -lzxF "KLOROS_RUN_TAG=$1" /proc/[0-9]*/environ 2>/dev/null); do
+    pid=\${file#/proc/}
+    kill -KILL "\${pid%/environ}" 2>/dev/null
+  done
+  sleep 0.1
+  round=$((round + 1))
+done
+`;
+
+export interface Guard {
+  readonly pid: number;
+  watch(groupId: number): void;
+  /** The group is over; what carries the run tag is still watched. */
+  groupOver(): void;
+  /** All is over. Resolves when the guard has gone. */
+  release(): Promise<void>;
+}
+
+/** Throws the system's error when no process can be made. */
+export function startGuard(runTag: string): Guard {
+  const shell = Bun.spawn({
+    cmd: ["/bin/sh", "-c", SCRIPT, "kloros-dream-guard", runTag],
+    // Nothing else: with the run tag in its environment it would end itself.
+    env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin" },
+    stdin: "pipe",
+    stdout: "ignore",
+    stderr: "ignore",
+    detached: true,
+  });
+  const tell = (line: string): void => {
+    say(shell.stdin, line).catch(() => undefined);
+  };
+  return {
+    pid: shell.pid,
+    watch: (groupId) => {
+      tell(String(groupId));
+    },
+    groupOver: () => {
+      tell("0");
+    },
+    release: async () => {
+      tell("done");
+      await shell.exited;
+    },
+  };
+}
+
+/** Fails when somebody killed the guard: the cycle is then watched by this service alone. */
+async function say(stdin: Bun.FileSink, line: string): Promise<void> {
+  await stdin.write(`${line}\n`);
+  await stdin.flush();
+}

@@ -1,0 +1,73 @@
+/** What /proc says of processes. Only those of the own user can be looked into; the others are nobody's here. */
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import type { ProcessIdentity } from "../plan.ts";
+
+export const RUN_TAG_VARIABLE = "KLOROS_RUN_TAG";
+
+/** Processes whose environment carries this run tag. A zombie has an empty one and is nothing to end any more. */
+export function taggedProcesses(runTag: string): readonly number[] {
+  const entry = Buffer.from(`${RUN_TAG_VARIABLE}=${runTag}\0`);
+  return processIds().filter((pid) => {
+    const environment = readProc(pid, "environ");
+    return environment !== undefined && hasEntry(environment, entry);
+  });
+}
+
+/** An entry begins where the block begins or another one ends. */
+function hasEntry(block: Buffer, entry: Buffer): boolean {
+  for (let at = block.indexOf(entry); at >= 0; at = block.indexOf(entry, at + 1)) {
+    if (at === 0 || block[at - 1] === 0) return true;
+  }
+  return false;
+}
+
+/** Every process but this one. */
+export function processIds(): readonly number[] {
+  return readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => Number.isSafeInteger(pid) && pid > 0 && pid !== process.pid);
+}
+
+export function argumentsOf(pid: number): readonly string[] {
+  return readProc(pid, "cmdline")?.toString("utf8").split("\0").slice(0, -1) ?? [];
+}
+
+/** Undefined for a process of another user. */
+export function directoryOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Null when there is no such process. */
+export function identify(pid: number): ProcessIdentity | null {
+  const stat = readProc(pid, "stat")?.toString("utf8");
+  if (stat === undefined) return null;
+  // The second field is the program's name in parentheses and may hold anything; the rest follows the last one.
+  const rest = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const startTicks = Number(rest[START_TIME - 3]);
+  return Number.isSafeInteger(startTicks) ? { pid, startTicks, bootId: bootId() } : null;
+}
+
+/** Field of /proc/PID/stat, counted from 1 (proc(5)). */
+const START_TIME = 22;
+
+export function isSame(known: ProcessIdentity): boolean {
+  const now = identify(known.pid);
+  return now !== null && now.startTicks === known.startTicks && now.bootId === known.bootId;
+}
+
+function bootId(): string {
+  return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+}
+
+function readProc(pid: number, name: string): Buffer | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`);
+  } catch {
+    // Gone, or somebody else's.
+    return undefined;
+  }
+}
