@@ -26,7 +26,7 @@ export const EXAMPLE_FILES: Readonly<Record<string, string>> = {
   "audio/__init__.py": audioInitPy,
   "audio/capture.py": audioCapturePy,
   "audio/segmenter.py": audioSegmenterPy,
-  "dream/config/dream.yaml": dreamConfigYaml,
+  "dream/config/dream.yaml": dreamConfigYaml as string,
   "dream/evaluators/archive.ts": archiveEvaluatorTs,
   "memory/README.md": memoryREADMEMd,
   "memory/__init__.py": memoryInitPy,

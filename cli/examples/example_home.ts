@@ -19,11 +19,12 @@ allow = [
 /** The live configuration: winners change values in it, and nothing else. */
 export const EXAMPLE_ENVIRONMENT = `# Live configuration of this installation.
 
-# Voice
-KLR_TTS_SPEED=1.10          # a little faster than natural
+# Voice: a little faster than natural
+KLR_TTS_SPEED=1.10
 
-# Archive of the source tree. These three are tuned by D-REAM (experiment "archive" in src/dream/config/dream.yaml).
-KLR_ARCHIVE_LEVEL=9         # as small as can be, whatever it costs
+# Archive of the source tree. These three are tuned by D-REAM (experiment "archive" in src/dream/config/dream.yaml);
+# here they stand as somebody once guessed them.
+KLR_ARCHIVE_LEVEL=9
 KLR_ARCHIVE_MEM_LEVEL=4
 KLR_ARCHIVE_BLOCK_KIB=1
 

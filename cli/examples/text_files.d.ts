@@ -7,7 +7,3 @@ declare module "*.md" {
   const text: string;
   export default text;
 }
-declare module "*.yaml" {
-  const text: string;
-  export default text;
-}

@@ -115,7 +115,8 @@ test(
     expect((await one.said("Q_DREAM_TRIGGER")).length).toBe(1);
     expect(one.environment()).toContain(`${KEY}=0`);
     const [complete] = await one.said("Q_DREAM_COMPLETE");
-    const [winner] = complete?.facts["winners"] as { experiment: string; hash: string }[];
+    const winners = (complete?.facts["winners"] ?? []) as readonly { experiment: string; hash: string }[];
+    const [winner] = winners;
     const decision = {
       experiment: winner?.experiment ?? "",
       hash: winner?.hash ?? "",

@@ -11,6 +11,8 @@ export interface DreamSettings {
   readonly autonomyLevel?: number;
   /** Program and arguments that say whether the system works with new values. */
   readonly validation?: readonly string[];
+  /** Program and arguments that make new values take effect. */
+  readonly reload?: readonly string[];
   /** Instead of the built-in runner. */
   readonly command?: readonly string[];
 }
@@ -20,12 +22,13 @@ export const DREAM_CONFIG: Required<DreamSettings> = {
   limitS: 20,
   autonomyLevel: 2,
   validation: [],
+  reload: [],
   command: [],
 };
 
 /** Text of `kloros.toml`. */
 export function homeConfig(settings: Required<DreamSettings>): string {
-  const { limitS, autonomyLevel, validation, command } = settings;
+  const { limitS, autonomyLevel, validation, reload, command } = settings;
   return `
 [chemical-bus]
 liveEndpoints = []
@@ -38,6 +41,7 @@ command = ${JSON.stringify(command)}
 [winner-deployer]
 autonomyLevel = ${String(autonomyLevel)}
 allow = [{ key = "KLR_TEST_LEVEL", type = "integer", min = 1, max = 1000 }]
+reloadCommand = ${JSON.stringify(reload)}
 validationCommand = ${JSON.stringify(validation)}
 `;
 }

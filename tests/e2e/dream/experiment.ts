@@ -8,6 +8,7 @@ export const BEHAVIOURS = {
   good: 'echo "{\\"score\\": $x}"',
   /** Long enough for something to happen in the middle. */
   slow: 'sleep 0.4; echo "{\\"score\\": $x}"',
+  short: 'sleep 0.1; echo "{\\"score\\": $x}"',
   same: 'echo "{\\"score\\": 1}"',
   exits: 'echo "no such device" >&2; exit 3',
   hangs: "exec sleep 600",

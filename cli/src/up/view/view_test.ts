@@ -62,8 +62,8 @@ describe("View", () => {
     view.signal({ ...question, signal: "Q_DREAM_PROGRESS", facts });
     view.note("meanwhile");
     view.signal({ ...question, signal: "Q_DREAM_COMPLETE", facts: { success: true } });
-    const progress = /^\r\u001b\[2KD-REAM: .*candidates.*$/;
-    expect(said[0]).toMatch(progress);
+    expect(said[0]).toStartWith("\r\u001b[2KD-REAM: ");
+    expect(said[0]).toContain("candidates");
     expect(said[1]).toBe(`\r\u001b[2Kmeanwhile\n${(said[0] ?? "").slice(5)}`);
     expect(said[2]).toBe("\r\u001b[2K");
     expect(said[3]).toMatch(/^\S.*Q_DREAM_COMPLETE.*\n$/);

@@ -1,0 +1,117 @@
+/**
+ * kill -9 of any of the five processes of D-REAM, at any moment while promotions keep coming and what can be won keeps changing: in
+ * the end exactly what the rules allow was done, once, and no process of a cycle outlives its service. `KLOROS_SEED` repeats one
+ * round, `KLOROS_ROUNDS` adds random ones, `KLOROS_FULL=1` runs 20.
+ *
+ * The seed decides what is killed, when, and how long it stays away. When exactly that hits a process is the scheduler's.
+ */
+import { afterEach, expect, test } from "bun:test";
+import { until } from "@kloros/bus-client/testing";
+import { checkDream } from "./dream/check_dream.ts";
+import { DreamHarness, SERVICES, STRAY_LIMIT_MS } from "./dream/dream_harness.ts";
+import { readDreamLeft } from "./dream/dream_left.ts";
+import { KEY, offer } from "./dream/experiment.ts";
+import type { DaemonProcess } from "./flow/daemon_process.ts";
+import { seeded, type Seed } from "./flow/seed.ts";
+
+const KILLS = 14;
+/** How long a service is waited for to have something to do. */
+const AT_WORK_MS = 600;
+/** A round takes 15 s or so; several times that on a busy machine. */
+const ROUND_LIMIT_MS = 150_000;
+const STANDARD_SEED = 20_260_102;
+
+let dream: DreamHarness | undefined;
+afterEach(async () => {
+  await dream?.remove();
+  dream = undefined;
+});
+
+for (const seed of seedsOfThisRun()) {
+  test(
+    `kill -9 at random moments: each promotion has its cycle, each winner is deployed once (KLOROS_SEED=${String(seed)})`,
+    () => runRound(seed),
+    ROUND_LIMIT_MS,
+  );
+}
+
+function seedsOfThisRun(): number[] {
+  const given = process.env["KLOROS_SEED"];
+  if (given !== undefined && given !== "") return [Number(given)];
+  const rounds = Number(process.env["KLOROS_ROUNDS"] ?? (process.env["KLOROS_FULL"] === "1" ? 20 : 1));
+  return [
+    STANDARD_SEED,
+    ...Array.from({ length: rounds }, () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0),
+  ];
+}
+
+async function runRound(seed: number): Promise<void> {
+  const chance = seeded(seed);
+  const events: string[] = [];
+  dream = new DreamHarness({ experiment: { behaviour: "short", values: [1, 2, 3] } });
+  dream.start();
+  try {
+    const best = await disturb(dream, chance, events);
+    const poison = await dream.settle({ retryPoison: true, limitMs: 90_000 });
+    events.push(...poison.map(({ consumer, id }) => `poison for ${consumer}: ${id}, brought back`));
+    await dream.stop();
+    const left = readDreamLeft(dream);
+    const flaws = checkDream(left, { promotions: dream.promotions, environment: { [KEY]: String(best) } });
+    expect([...flaws, ...dream.cycleProcesses().map((pid) => `process ${String(pid)} lives`)]).toEqual([]);
+  } catch (error) {
+    throw new Error(`KLOROS_SEED=${String(seed)}: ${events.join("; ")}: ${String(error)}`, { cause: error });
+  }
+}
+
+/** Returns the best value that was offered. */
+async function disturb(dream: DreamHarness, chance: Seed, events: string[]): Promise<number> {
+  const returning: Promise<void>[] = [];
+  let best = 3;
+  for (let kill = 0; kill < KILLS; kill++) {
+    if (kill % 3 === 0) {
+      best += 1;
+      offer(dream.paths, [best - 2, best - 1, best]);
+      dream.drop(`promotion_${String(kill)}`);
+    }
+    const name = chance.pick(SERVICES);
+    const awayMs = chance.below(4) === 0 ? chance.below(700) : 0;
+    const daemon = dream.daemon(name);
+    const atWork = chance.below(3) > 0;
+    const delayMs = chance.below(atWork ? 30 : 400);
+    if (atWork) await toWork(daemon);
+    await Bun.sleep(delayMs);
+    if (!daemon.running) continue;
+    await daemon.kill();
+    const orphans = name === "dream-consumer" ? dream.cycleProcesses() : [];
+    events.push(`${name} for ${String(awayMs)} ms`);
+    returning.push(comeBack({ dream, daemon, awayMs, orphans }));
+  }
+  await Promise.all(returning);
+  dream.drop("last");
+  return best;
+}
+
+/** Until it says something new, so that the kill that follows meets it at work; not for long. */
+async function toWork(daemon: DaemonProcess): Promise<void> {
+  const { heard } = daemon;
+  await until("a word", () => daemon.heard > heard, { limitMs: AT_WORK_MS }).catch(() => undefined);
+}
+
+interface Return {
+  readonly dream: DreamHarness;
+  readonly daemon: DaemonProcess;
+  readonly awayMs: number;
+  /** What it left running. */
+  readonly orphans: readonly number[];
+}
+
+async function comeBack({ dream, daemon, awayMs, orphans }: Return): Promise<void> {
+  if (awayMs > 0) await Bun.sleep(awayMs);
+  daemon.start();
+  const alive = (): readonly number[] => {
+    const now = new Set(dream.cycleProcesses());
+    return orphans.filter((pid) => now.has(pid));
+  };
+  const what = `processes of a cycle to end after their service was started again`;
+  await until(what, () => alive().length === 0, { limitMs: STRAY_LIMIT_MS });
+}
