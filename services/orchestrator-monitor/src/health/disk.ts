@@ -17,7 +17,7 @@ export function diskProbe(config: HealthConfig, use: () => Promise<readonly Disk
     read: async () => {
       const disks = await use();
       return disks.map(({ path, usedBytes, availableBytes }) => ({
-        key: `disk:${path}`,
+        key: `disk:${path.slice(0, KEY_LENGTH_MAX)}`,
         type: "disk_full",
         value: (100 * usedBytes) / Math.max(1, usedBytes + availableBytes),
         unit: "%",
@@ -33,6 +33,9 @@ export function diskProbe(config: HealthConfig, use: () => Promise<readonly Disk
     },
   };
 }
+
+/** A signal's key is at most 1024 long; a path may be longer. */
+const KEY_LENGTH_MAX = 1000;
 
 /** A path that can be typed as it is. */
 function shellWord(path: string): string {

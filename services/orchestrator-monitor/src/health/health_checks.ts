@@ -16,7 +16,7 @@ import { diskProbe } from "./disk.ts";
 import { DREAM_SIGNALS, dreamFailingProbe } from "./dream_failing.ts";
 import { gpuProbe } from "./gpu.ts";
 import { loadProbe } from "./load.ts";
-import { readDisks, readGpus, readLoad, readMemory, readSwap } from "./machine.ts";
+import { thisMachine, type Machine } from "./machine.ts";
 import { memoryProbe } from "./memory.ts";
 import type { Probe } from "./probe.ts";
 import { recentSignals } from "./recent_signals.ts";
@@ -37,6 +37,8 @@ export interface HealthOptions {
   readonly config: HealthConfig;
   /** Where promotions wait. */
   readonly promotions: readonly string[];
+  /** Default: this machine. */
+  readonly machine?: Machine;
 }
 
 export function healthChecks(context: HealthContext, options: HealthOptions): readonly Check[] {
@@ -62,13 +64,14 @@ function openBook({ paths, mode, log }: HealthContext): AlertBook {
   );
 }
 
-function machineProbes({ paths }: HealthContext, { config }: HealthOptions): readonly Probe[] {
+function machineProbes({ paths }: HealthContext, options: HealthOptions): readonly Probe[] {
+  const { config, machine = thisMachine } = options;
   return [
-    memoryProbe(config, readMemory),
-    swapProbe(config, readSwap),
-    loadProbe(config, readLoad),
-    diskProbe(config, () => readDisks([paths.home, paths.state, paths.source])),
-    gpuProbe(config, readGpus),
+    memoryProbe(config, () => machine.memory()),
+    swapProbe(config, () => machine.swap()),
+    loadProbe(config, () => machine.load()),
+    diskProbe(config, () => machine.disks([paths.home, paths.state, paths.source])),
+    gpuProbe(config, () => machine.gpus()),
   ];
 }
 

@@ -7,10 +7,19 @@ import type { GpuUse } from "./gpu.ts";
 import type { Load } from "./load.ts";
 import type { SpaceUse } from "./memory.ts";
 
+/** Where the probes get their readings of the machine; a test gives its own. */
+export interface Machine {
+  memory(): Promise<SpaceUse | undefined>;
+  swap(): Promise<SpaceUse | undefined>;
+  load(): Load;
+  disks(paths: readonly string[]): Promise<readonly DiskUse[]>;
+  gpus(): Promise<readonly GpuUse[] | undefined>;
+}
+
 const CGROUP = "/sys/fs/cgroup";
 
 /** Undefined where the platform does not tell. */
-export async function readMemory(): Promise<SpaceUse | undefined> {
+async function readMemory(): Promise<SpaceUse | undefined> {
   const machine = memoryOf(await textOf("/proc/meminfo"));
   // At the root there is a limit only inside a container.
   const limit = Number(await textOf(`${CGROUP}/memory.max`));
@@ -20,11 +29,11 @@ export async function readMemory(): Promise<SpaceUse | undefined> {
   return { usedBytes: Math.max(0, current - (cache ?? 0)), totalBytes: limit };
 }
 
-export async function readSwap(): Promise<SpaceUse | undefined> {
+async function readSwap(): Promise<SpaceUse | undefined> {
   return swapOf(await textOf("/proc/meminfo"));
 }
 
-export function readLoad(): Load {
+function readLoad(): Load {
   return { load5: loadavg()[1] ?? 0, cores: availableParallelism() };
 }
 
@@ -62,7 +71,7 @@ async function textOf(path: string): Promise<string> {
 }
 
 /** One for each file system that these directories lie on; one that is not there yet is left out. */
-export async function readDisks(paths: readonly string[]): Promise<readonly DiskUse[]> {
+async function readDisks(paths: readonly string[]): Promise<readonly DiskUse[]> {
   const seen = new Set<number>();
   const disks: DiskUse[] = [];
   for (const path of paths) {
@@ -91,7 +100,7 @@ const GPU_QUERY = [
 const GPU_LIMIT_MS = 5000;
 
 /** Empty where there is no `nvidia-smi`; undefined when it fails or takes too long. */
-export async function readGpus(): Promise<readonly GpuUse[] | undefined> {
+async function readGpus(): Promise<readonly GpuUse[] | undefined> {
   const program = Bun.which("nvidia-smi");
   if (program === null) return [];
   const child = Bun.spawn([program, ...GPU_QUERY], {
@@ -112,3 +121,12 @@ export function gpusOf(csv: string): readonly GpuUse[] {
     return [{ index, memoryPercent: (100 * used) / total, temperature }];
   });
 }
+
+/** This one. */
+export const thisMachine: Machine = {
+  memory: readMemory,
+  swap: readSwap,
+  load: readLoad,
+  disks: readDisks,
+  gpus: readGpus,
+};
