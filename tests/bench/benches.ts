@@ -6,6 +6,7 @@ import { integration } from "./integration/integration.ts";
 import { intentFile } from "./intent-file/intent_file.ts";
 import { intentsBacklog } from "./intents-backlog/intents_backlog.ts";
 import { liveFeed } from "./live-feed/live_feed.ts";
+import { promotion } from "./promotion/promotion.ts";
 import { treeMemory } from "./tree-memory/tree_memory.ts";
 
 export const BENCHES: readonly Bench[] = [
@@ -14,6 +15,7 @@ export const BENCHES: readonly Bench[] = [
   liveFeed,
   intentFile,
   integration,
+  promotion,
   intentsBacklog,
   treeMemory,
   idle,
