@@ -11,6 +11,8 @@ export interface RestSample {
   readonly intents: number;
   /** Whether the source tree was looked through, and nothing is left to ask. */
   readonly discovered: boolean;
+  /** Whether the promotions that wait were looked at and told of. */
+  readonly promotionsSeen: boolean;
   /** Grows with each signal that is said, stored or not. */
   readonly activity: number;
 }
@@ -51,6 +53,7 @@ function reasonsOf(sample: RestSample): readonly string[] {
     ...sample.unready,
     ...(sample.open === 0 ? [] : [`${sample.open} deliveries are open`]),
     ...(sample.intents === 0 ? [] : [`${sample.intents} intent files wait`]),
+    ...(sample.promotionsSeen ? [] : ["orchestrator-monitor has not looked for promotions yet"]),
     ...(sample.discovered ? [] : ["curiosity-core has not looked through the source tree yet"]),
   ];
 }

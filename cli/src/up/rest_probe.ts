@@ -10,6 +10,8 @@ import { BUS_SERVICE } from "./service_list.ts";
 
 /** The task of curiosity-core that ends when nothing is left to ask and nothing is still being written. */
 const DISCOVERY = { service: "curiosity-core", task: "discover" };
+/** The task of the monitor that tells of promotions. What follows from it shows as open deliveries until it has ended. */
+const PROMOTIONS = { service: "orchestrator-monitor", task: "promotions" };
 
 export interface ProbeTargets {
   readonly bus: Bus;
@@ -23,9 +25,12 @@ export interface ProbeTargets {
 export async function takeSample(targets: ProbeTargets, atMs: number): Promise<RestSample> {
   const { bus, group, feed, paths, mode } = targets;
   await feed.catchUp();
-  const [consumers, discoveries] = await Promise.all([
+  const runsOf = ({ service, task }: typeof DISCOVERY): Promise<number | undefined> =>
+    probeTaskRuns(healthSocketPath(paths, service), task);
+  const [consumers, discoveries, looks] = await Promise.all([
     bus.admin("consumers", {}),
-    probeTaskRuns(healthSocketPath(paths, DISCOVERY.service), DISCOVERY.task),
+    runsOf(DISCOVERY),
+    runsOf(PROMOTIONS),
   ]);
   return {
     atMs,
@@ -35,6 +40,7 @@ export async function takeSample(targets: ProbeTargets, atMs: number): Promise<R
     // Observed, they stay where they are.
     intents: mode === "act" ? countIntents(paths.intents) : 0,
     discovered: discoveries !== undefined && discoveries > 0,
+    promotionsSeen: looks !== undefined && looks > 0,
     activity: feed.count,
   };
 }

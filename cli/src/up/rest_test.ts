@@ -7,6 +7,7 @@ const still = (atMs: number, changes: Partial<RestSample> = {}): RestSample => (
   open: 0,
   intents: 0,
   discovered: true,
+  promotionsSeen: true,
   activity: 7,
   ...changes,
 });
@@ -28,6 +29,7 @@ describe("RestWatch", () => {
     ["an open delivery", { open: 1 }],
     ["an intent file", { intents: 1 }],
     ["a source tree that was not looked through", { discovered: false }],
+    ["a promotion that nobody has looked at", { promotionsSeen: false }],
     ["a new signal", { activity: 8 }],
   ] as const) {
     test(`${what} begins the quiet time anew`, () => {

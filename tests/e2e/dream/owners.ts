@@ -6,8 +6,11 @@ const PREFIXES = {
   policy: "policy-engine",
   dream: "dream-consumer",
   deployer: "winner-deployer",
-  promotions: "orchestrator-monitor",
+  monitor: "orchestrator-monitor",
 } as const satisfies Readonly<Record<string, ServiceName>>;
+
+/** Passed when modules are announced: the other flow's. */
+const OF_MODULES: ReadonlySet<string> = new Set<CrashPoint>(["monitor.remembered", "monitor.published"]);
 
 export interface OwnedPoint {
   readonly service: ServiceName;
@@ -18,7 +21,7 @@ export interface OwnedPoint {
 export const DREAM_POINTS: readonly OwnedPoint[] = (Object.keys(CRASH_POINTS) as CrashPoint[]).flatMap(
   (point) => {
     const prefix = point.split(".")[0] ?? "";
-    return Object.hasOwn(PREFIXES, prefix)
+    return Object.hasOwn(PREFIXES, prefix) && !OF_MODULES.has(point)
       ? [{ service: PREFIXES[prefix as keyof typeof PREFIXES], point }]
       : [];
   },
