@@ -1,10 +1,13 @@
 /** The real command, as a process, against a real bus. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { TerminalError } from "@kloros/bus-client";
+import { removePause, writePause } from "@kloros/daemon";
 import {
+  createRoot,
   CuriosityInvestigate,
+  HealthAlert,
   InvestigationComplete,
   ModuleDiscovered,
   RunScanner,
@@ -16,6 +19,20 @@ let place: TestInstallation;
 const root = question("audio", Date.now());
 const complete = childOf(root, InvestigationComplete, Date.now());
 const discovered = childOf(complete, ModuleDiscovered, Date.now());
+
+const HELD = {
+  id: "rag_opt:e73f10497a0b86c7",
+  experiment: "rag_opt",
+  hash: "e73f10497a0b86c7",
+  state: "held",
+  when: "2026-01-31T12:00:00.000Z",
+  run_tag: "1763116200",
+  fitness: 0.83,
+  params: { top_k: 5 },
+  metrics: { context_precision: 0.71 },
+  keys: [{ key: "KLR_RAG_TOP_K", old: "4", new: "5" }],
+  reason: "autonomy level 0 is below 2",
+};
 
 beforeAll(async () => {
   place = new TestInstallation();
@@ -61,6 +78,61 @@ describe("status", () => {
       busAway: null,
     });
     expect((await place.kloros("status")).out).not.toContain("\u001b");
+  });
+
+  test("shows pauses, alerts that stand and winners that are held", async () => {
+    const by = { by: "olaf", nowMs: Date.now() };
+    await writePause(place.paths, "dream-consumer", {
+      ...by,
+      reason: "the GPU is needed",
+      untilMs: Date.now() + 60_000,
+    });
+    await writePause(place.paths, "rule.promotions-start-dream", { ...by, reason: "" });
+    writeFileSync(
+      join(place.paths.state, "winners.json"),
+      JSON.stringify({ schema: "kloros-winners/1", winners: [HELD] }),
+    );
+    const alert = { ...HealthAlert.examples[0]!, key: "memory" };
+    await place.publish(
+      createRoot(HealthAlert, alert, { source: "orchestrator-monitor", nowMs: Date.now() }),
+    );
+    const { out } = await place.kloros("status");
+    const report = await place.json("status");
+    await place.publish(
+      createRoot(
+        HealthAlert,
+        { ...alert, state: "cleared" },
+        { source: "orchestrator-monitor", nowMs: Date.now() },
+      ),
+    );
+    for (const name of ["dream-consumer", "rule.promotions-start-dream"]) removePause(place.paths, name);
+    expect(out).toMatch(/paused +service dream-consumer by olaf until 20.*Z: the GPU is needed/);
+    expect(out).toMatch(/paused +rule promotions-start-dream by olaf\n/);
+    expect(out).toMatch(/memory +(just now|\d+ m?s ago) +warning memory_high \(87.5 %, threshold 85 %\)/);
+    expect(out).toContain("1 winner held for approval: kloros winners approve rag_opt:e73f10497a0b86c7");
+    expect(report).toMatchObject({
+      pauses: [{ kind: "service", name: "dream-consumer" }, { kind: "rule" }],
+      heldWinners: ["rag_opt:e73f10497a0b86c7"],
+      alerts: [{ key: "memory", severity: "warning" }],
+    });
+    expect(await place.json("status")).toMatchObject({ pauses: [], alerts: [] });
+    rmSync(join(place.paths.state, "winners.json"));
+  });
+
+  test("goes on with --watch until Ctrl-C: a line of JSON each time, or text", async () => {
+    const child = place.start(["status", "--watch", "--interval", "50ms", "--json"]);
+    let count = 0;
+    for await (const line of linesOf(child.stdout)) {
+      expect(JSON.parse(line)).toMatchObject({ home: place.home });
+      count += 1;
+      if (count === 3) break;
+    }
+    child.kill("SIGINT");
+    expect({ code: await child.exited, err: await child.stderr.text() }).toEqual({ code: 0, err: "" });
+    const other = place.start(["status", "--watch", "--interval", "1h"]);
+    for await (const line of linesOf(other.stdout)) if (line.includes("dead letter")) break;
+    other.kill("SIGTERM");
+    expect(await other.exited).toBe(0);
   });
 
   test("shows maintenance mode with its reason", async () => {

@@ -14,6 +14,8 @@ export interface Environment {
   readonly errTerminal: boolean;
   /** Width of the terminal, characters. */
   readonly columns: () => number;
+  /** Height of the terminal, lines. */
+  readonly rows: () => number;
   readonly nowMs: () => number;
   /** All of stdin. */
   readonly readInput: () => Promise<string>;
@@ -22,6 +24,7 @@ export interface Environment {
 }
 
 const COLUMNS_DEFAULT = 100;
+const ROWS_DEFAULT = 24;
 
 export function processEnvironment(): Environment {
   let stopping: AbortController | undefined;
@@ -34,6 +37,7 @@ export function processEnvironment(): Environment {
     outTerminal: process.stdout.isTTY,
     errTerminal: process.stderr.isTTY,
     columns: () => process.stdout.columns || COLUMNS_DEFAULT,
+    rows: () => process.stdout.rows || ROWS_DEFAULT,
     nowMs: () => Date.now(),
     readInput: () => Bun.stdin.text(),
     stopRequested: () => (stopping ??= listenForStop()).signal,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Installation, Located } from "@kloros/daemon";
 import type { CommonFlags } from "./shared_options.ts";
 import type { Environment } from "./environment.ts";
+import { Failure } from "./exit_codes.ts";
 import { scratchPlace } from "./up/home/scratch_place.ts";
 import { cloneRoot, isCompiled } from "./up/service_command.ts";
 
@@ -26,6 +27,20 @@ export async function findPlace(
     { ...environment, env: { ...env, KLOROS_STATE: join(scratch, "state") } },
   );
   return { located: again, paths: { ...again.paths, logs: join(scratch, "logs") } };
+}
+
+/** For what writes into the home: fails with `negative` when there is none. */
+export async function existingPlace(
+  flags: CommonFlags,
+  environment: Pick<Environment, "env" | "cwd">,
+): Promise<Place> {
+  const place = await findPlace(flags, environment);
+  const { kind, home } = place.located.inspection;
+  if (kind !== "absent" && kind !== "empty") return place;
+  throw new Failure(
+    "negative",
+    `${home} is no installation: ${place.located.inspection.why}; name one with --home DIR`,
+  );
 }
 
 async function locate(flags: CommonFlags, { env, cwd }: Pick<Environment, "env" | "cwd">): Promise<Located> {

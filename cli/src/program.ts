@@ -5,6 +5,9 @@ import { describeCommand } from "./commands/describe.ts";
 import { dlqCommand } from "./commands/dlq.ts";
 import { integrationsCommand } from "./commands/integrations.ts";
 import { logsCommand } from "./commands/logs.ts";
+import { maintenanceCommand } from "./commands/maintenance.ts";
+import { pauseCommand, resumeCommand } from "./commands/pause.ts";
+import { policyCommand } from "./commands/policy.ts";
 import { publishCommand } from "./commands/publish.ts";
 import { runServiceCommand } from "./commands/run_service.ts";
 import { showCommand } from "./commands/show.ts";
@@ -12,6 +15,9 @@ import { signalsCommand } from "./commands/signals.ts";
 import { statusCommand } from "./commands/status.ts";
 import { tailCommand } from "./commands/tail.ts";
 import { traceCommand } from "./commands/trace.ts";
+import { whyCommand } from "./commands/why.ts";
+import { whyNotCommand } from "./commands/why_not.ts";
+import { winnersCommand } from "./commands/winners.ts";
 import { addCommonOptions, passCommonOptions } from "./shared_options.ts";
 import type { Environment } from "./environment.ts";
 import { CLI_EXIT } from "./exit_codes.ts";
@@ -19,9 +25,24 @@ import { upCommand } from "./up/up_command.ts";
 
 const GROUPS: readonly { readonly title: string; readonly commands: readonly MakeCommand[] }[] = [
   { title: "Run", commands: [upCommand] },
-  { title: "Look", commands: [statusCommand, tailCommand, showCommand, traceCommand, logsCommand] },
-  { title: "Act", commands: [publishCommand, dlqCommand, consumersCommand, integrationsCommand] },
-  { title: "Learn", commands: [describeCommand, signalsCommand] },
+  {
+    title: "Look",
+    commands: [statusCommand, tailCommand, showCommand, traceCommand, whyCommand, whyNotCommand, logsCommand],
+  },
+  {
+    title: "Act",
+    commands: [
+      publishCommand,
+      winnersCommand,
+      maintenanceCommand,
+      pauseCommand,
+      resumeCommand,
+      dlqCommand,
+      consumersCommand,
+      integrationsCommand,
+    ],
+  },
+  { title: "Learn", commands: [describeCommand, policyCommand, signalsCommand] },
 ];
 
 type MakeCommand = (program: Command, environment: Environment) => void;

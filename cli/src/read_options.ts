@@ -39,3 +39,14 @@ export function pastMoment(nowMs: () => number): (text: string) => number {
     );
   };
 }
+
+const AHEAD_MS_MAX = 366 * UNITS_MS.d;
+
+/** `90s`, `15m`, `2h`, `1d`: a stretch of time from now on, ms. */
+export function timeSpan(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d)$/.exec(text.trim());
+  const ms =
+    match === null ? Number.NaN : Math.round(Number(match[1]) * UNITS_MS[match[2] as keyof typeof UNITS_MS]);
+  if (ms > 0 && ms <= AHEAD_MS_MAX) return ms;
+  throw new InvalidArgumentError("Give a time like 90s, 15m, 2h or 1d, at most 366d.");
+}

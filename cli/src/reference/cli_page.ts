@@ -66,6 +66,7 @@ function writingTo(said: string[]): Environment {
     outTerminal: false,
     errTerminal: false,
     columns: () => 100,
+    rows: () => 24,
     nowMs: () => 0,
     readInput: () => Promise.resolve(""),
     stopRequested: () => new AbortController().signal,

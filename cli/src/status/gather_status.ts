@@ -1,12 +1,15 @@
 /** Everything that `status` shows, asked for at once. */
-import { readFileSync } from "node:fs";
 import type { Bus } from "@kloros/bus-client";
-import type { Mode } from "@kloros/daemon";
+import type { Installation, Mode } from "@kloros/daemon";
 import type { BusStatus, ConsumerStatus } from "@kloros/journal";
 import { awayText, reachBus } from "../bus_access.ts";
 import { SERVICE_NAMES } from "../multicall/service_names.ts";
 import { findPlace, type Place } from "../place.ts";
+import { restJson, type RestJson } from "../rest/rest_note.ts";
 import type { Session } from "../session.ts";
+import { targetOf } from "../rest/known_targets.ts";
+import type { PauseTarget } from "../rest/pause_target.ts";
+import { askAlerts, type StandingAlert } from "./alerts.ts";
 import { askService, type ServiceStatus } from "./ask_service.ts";
 
 export interface StatusReport {
@@ -17,53 +20,72 @@ export interface StatusReport {
   readonly runtime: string;
   /** What the services do, or would do. */
   readonly mode: Mode;
-  /** What the marker file says; null: maintenance mode is off. */
-  readonly maintenance: string | null;
+  /** Null: maintenance mode is off. */
+  readonly maintenance: RestJson | null;
+  /** Services and rules that are paused. */
+  readonly pauses: readonly PauseJson[];
+  /** Ids of winners that wait for a person's word. */
+  readonly heldWinners: readonly string[];
   readonly bus: (BusStatus & { readonly pingMs: number }) | null;
   /** Why there is no answer. */
   readonly busAway: string | null;
   readonly services: readonly ServiceStatus[];
   readonly consumers: readonly ConsumerStatus[];
+  readonly alerts: readonly StandingAlert[];
 }
+
+export interface PauseJson extends PauseTarget, RestJson {}
 
 export async function gatherStatus(session: Session): Promise<StatusReport> {
   const place = await findPlace(session.flags, session.environment);
-  const [bus, services] = await Promise.all([askBus(place), askServices(place)]);
+  const nowMs = session.environment.nowMs();
   const { paths, located } = place;
+  const { listPauses, readMaintenance } = await import("@kloros/daemon");
+  const [bus, services, heldWinners] = await Promise.all([
+    askBus(place, nowMs),
+    askServices(place),
+    askHeldWinners(paths),
+  ]);
+  const maintenance = readMaintenance(paths, { nowMs });
   return {
     home: paths.home,
     homeKind: located.inspection.kind,
     source: paths.source,
     runtime: paths.runtime,
     mode: modeOf(place, services),
-    maintenance: readMarker(paths.maintenanceMarker),
+    maintenance: maintenance === undefined ? null : restJson(maintenance),
+    pauses: listPauses(paths, { nowMs }).map((one) => ({ ...targetOf(one), ...restJson(one) })),
+    heldWinners,
     ...bus,
     services,
   };
 }
 
-type BusPart = Pick<StatusReport, "bus" | "busAway" | "consumers">;
+type BusPart = Pick<StatusReport, "bus" | "busAway" | "consumers" | "alerts">;
 
-async function askBus(place: Place): Promise<BusPart> {
+const NOTHING = { bus: null, consumers: [], alerts: [] } as const;
+
+async function askBus(place: Place, nowMs: number): Promise<BusPart> {
   const answer = await reachBus(place);
-  if (answer.kind === "away") return { bus: null, busAway: awayText(place, answer.why), consumers: [] };
+  if (answer.kind === "away") return { ...NOTHING, busAway: awayText(place, answer.why) };
   try {
-    return await askConnected(answer.bus);
+    return await askConnected(answer.bus, nowMs);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return { bus: null, busAway: awayText(place, why), consumers: [] };
+    return { ...NOTHING, busAway: awayText(place, why) };
   } finally {
     await answer.bus.close();
   }
 }
 
-async function askConnected(bus: Bus): Promise<BusPart> {
-  const [status, consumers, pingMs] = await Promise.all([
+async function askConnected(bus: Bus, nowMs: number): Promise<BusPart> {
+  const [status, consumers, pingMs, alerts] = await Promise.all([
     bus.admin("status", {}),
     bus.admin("consumers", {}),
     bus.ping(),
+    askAlerts(bus, nowMs),
   ]);
-  return { bus: { ...status, pingMs }, busAway: null, consumers };
+  return { bus: { ...status, pingMs }, busAway: null, consumers, alerts };
 }
 
 async function askServices({ paths }: Place): Promise<readonly ServiceStatus[]> {
@@ -79,12 +101,9 @@ function modeOf({ located }: Place, services: readonly ServiceStatus[]): Mode {
   return ["own", "empty", "absent"].includes(located.inspection.kind) ? "act" : "observe";
 }
 
-const MARKER_TEXT_MAX = 400;
-
-function readMarker(path: string): string | null {
-  try {
-    return readFileSync(path, "utf8").slice(0, MARKER_TEXT_MAX).trim();
-  } catch {
-    return null;
-  }
+/** None when the file cannot be read: `kloros winners list` says what is wrong with it. */
+async function askHeldWinners(paths: Installation): Promise<readonly string[]> {
+  const { listWinners } = await import("@kloros/winner-deployer");
+  const winners = await listWinners(paths).catch(() => []);
+  return winners.filter(({ state }) => state === "held").map(({ id }) => id);
 }

@@ -1,13 +1,14 @@
 /** The report as lines for people. Pure. */
+import type { RestJson } from "../rest/rest_note.ts";
 import type { Session } from "../session.ts";
-import { bytes, duration, number, plural } from "../view/amounts.ts";
+import { ago, bytes, duration, number, plural } from "../view/amounts.ts";
 import { consumerTable } from "../view/consumer_table.ts";
 import { printable } from "../view/describe_facts.ts";
 import type { Palette } from "../view/palette.ts";
 import { fit, table } from "../view/table.ts";
 import type { ServiceStatus } from "./ask_service.ts";
 import type { StatusReport } from "./gather_status.ts";
-import type { Verdict } from "./judge.ts";
+import { isResting, type Verdict } from "./judge.ts";
 
 type View = Pick<Session, "palette" | "columns" | "environment">;
 
@@ -21,6 +22,8 @@ export function statusLines(report: StatusReport, verdict: Verdict, view: View):
       ? []
       : ["", ...consumerTable(report.consumers, view, { counts: false })]),
     ...unconsumedLines(report, palette),
+    ...alertLines(report, view),
+    ...heldLines(report, palette),
     "",
     ...(verdict.problems.length === 0
       ? [palette.good("all that runs is well")]
@@ -41,7 +44,6 @@ function headLines(report: StatusReport, { palette, environment, columns }: View
     fit(`${palette.faint(name.padEnd(12))} ${text}`, columns);
   const ours = homeKind === "own" ? "" : palette.faint(`  (${homeKind})`);
   const modeText = mode === "act" ? mode : palette.warn(`${mode}: decides and shows, changes nothing`);
-  const on = palette.warn(`on${maintenance === "" ? "" : `: ${printable(maintenance ?? "")}`}`);
   const busText =
     bus === null
       ? palette.bad("does not answer")
@@ -49,10 +51,19 @@ function headLines(report: StatusReport, { palette, environment, columns }: View
   return [
     field("home", `${printable(home)}${ours}`),
     field("mode", modeText),
-    field("maintenance", maintenance === null ? "off" : on),
+    field("maintenance", maintenance === null ? "off" : palette.warn(`on${restText(maintenance)}`)),
+    ...report.pauses.map((one) =>
+      field("paused", palette.warn(`${one.kind} ${printable(one.name)}${restText(one)}`)),
+    ),
     field("bus", busText),
     ...(bus === null ? [] : [field("journal", journalText(bus))]),
   ];
+}
+
+function restText({ by, until, reason }: RestJson): string {
+  const who = by === "" ? "" : ` by ${by}`;
+  const end = until === null ? "" : ` until ${until.slice(0, 19).replace("T", " ")}Z`;
+  return printable(`${who}${end}${reason === "" ? "" : `: ${reason}`}`);
 }
 
 function journalText({
@@ -69,7 +80,7 @@ function journalText({
 function serviceLines(services: readonly ServiceStatus[], { palette, columns }: View): readonly string[] {
   const rows = services.map((one) => [
     palette.source(one.name),
-    stateText(one.state, palette),
+    isResting(one) ? palette.warn("resting") : stateText(one.state, palette),
     one.pid === null ? "" : String(one.pid),
     one.mode ?? "",
     printable(Object.values(one.reasons).join("; ") || (one.status ?? "")),
@@ -91,6 +102,26 @@ function stateText(state: ServiceStatus["state"], palette: Palette): string {
   if (state === "ready") return palette.good(state);
   if (state === "not_running") return palette.faint("not running");
   return palette.bad(state.replace("_", " "));
+}
+
+function alertLines({ alerts }: StatusReport, { palette, environment, columns }: View): readonly string[] {
+  const rows = alerts.map(({ severity, key, since, says }) => [
+    severity === "critical" ? palette.bad(printable(key)) : palette.warn(printable(key)),
+    ago(Date.parse(since), environment.nowMs()),
+    says,
+  ]);
+  if (rows.length === 0) return [];
+  return [
+    "",
+    ...table([{ title: "ALERT" }, { title: "SAID" }, { title: "SAYS" }], rows, { palette, columns }),
+  ];
+}
+
+function heldLines({ heldWinners }: StatusReport, palette: Palette): readonly string[] {
+  const [first] = heldWinners;
+  if (first === undefined) return [];
+  const count = plural(heldWinners.length, "winner");
+  return ["", `${palette.warn(`${count} held for approval`)}: kloros winners approve ${printable(first)}`];
 }
 
 function unconsumedLines({ bus }: StatusReport, palette: Palette): readonly string[] {

@@ -27,11 +27,31 @@ const DESCRIPTIONS: Readonly<Record<string, Describe>> = {
     `${fact(facts, "capability_key")}: ${fact(facts, "reason")}${suffix(facts, "error")}`,
   Q_MODULE_DISCOVERED: (facts) =>
     `${subject(facts)}: new in the registry, ${plural(facts["py_files_count"], "Python file")}`,
-  Q_HEALTH_ALERT: (facts) =>
-    `${fact(facts, "severity")} ${fact(facts, "alert_type")}: ${fact(facts, "recommended_action")}`,
+  Q_HEALTH_ALERT: describeAlert,
   Q_WORKFLOW_SUGGESTED: (facts) => `${fact(facts, "workflow")}: ${fact(facts, "reason")}`,
   ...DREAM_DESCRIPTIONS,
 };
+
+function describeAlert(facts: Facts): string {
+  const state = fact(facts, "state");
+  const what = fact(facts, "alert_type");
+  if (state === "cleared") return `${what} is over${alertValue(facts)}`;
+  const changed = state === "changed" ? " changed" : "";
+  return `${fact(facts, "severity")} ${what}${changed}${alertValue(facts)}: ${fact(facts, "recommended_action")}`;
+}
+
+/** ` (87.5 %, threshold 85 %)`. */
+export function alertValue(facts: Facts): string {
+  const { metric_value: value, threshold, details } = facts;
+  if (typeof value !== "number") return "";
+  const unit = isFacts(details) ? suffixed(fact(details, "unit")) : "";
+  const against = typeof threshold === "number" ? `, threshold ${threshold}${unit}` : "";
+  return ` (${Number(value.toPrecision(4))}${unit}${against})`;
+}
+
+function suffixed(unit: string): string {
+  return unit === "" ? "" : ` ${unit}`;
+}
 
 function describeInvestigation(facts: Facts): string {
   if (facts["status"] !== "completed") return `${subject(facts)}: failed${suffix(facts, "error")}`;

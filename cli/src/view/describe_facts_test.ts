@@ -28,6 +28,22 @@ describe("describeFacts()", () => {
     );
   });
 
+  test("an alert says its value and threshold, and when it is over", () => {
+    const details = { unit: "%" };
+    const alert = {
+      severity: "warning",
+      alert_type: "memory_high",
+      metric_value: 87.512,
+      threshold: 85,
+      details,
+    };
+    const facts = { ...alert, recommended_action: "look" };
+    const said = (state: string) => describeFacts({ signal: "Q_HEALTH_ALERT", facts: { ...facts, state } });
+    expect(said("raised")).toBe("warning memory_high (87.51 %, threshold 85 %): look");
+    expect(said("changed")).toBe("warning memory_high changed (87.51 %, threshold 85 %): look");
+    expect(said("cleared")).toBe("memory_high is over (87.51 %, threshold 85 %)");
+  });
+
   test("facts of the wrong shape are shown as they are", () => {
     const facts = { module_name: 5, status: "completed", summary: [1] };
     expect(describeFacts({ signal: "Q_INVESTIGATION_COMPLETE", facts })).toStartWith("5:");
