@@ -94,7 +94,8 @@ const POINTS = ["monitor.remembered", "monitor.published", "files.tmp-written", 
 );
 
 test.each(POINTS)("killed at %s, an alert is raised once and cleared once", async (point) => {
-  const { home, remove } = makeTestHome();
+  const testHome = makeTestHome();
+  const { home } = testHome;
   let fromMs = Date.UTC(2026, 0, 1);
   const looks = async (env: Record<string, string>, ...values: readonly string[]): Promise<unknown> => {
     const script = join(import.meta.dir, "fixtures/alert_child.ts");
@@ -118,6 +119,6 @@ test.each(POINTS)("killed at %s, an alert is raised once and cleared once", asyn
       [RAISED, CLEARED, RAISED, CLEARED],
     ]).toContainEqual([...story]);
   } finally {
-    remove();
+    testHome.remove();
   }
 });

@@ -1,5 +1,4 @@
 /** The health alerts of one installation: every probe with what it reads in earnest. */
-import { listPauses, readMaintenance } from "@kloros/daemon";
 import type { ServiceContext } from "@kloros/daemon";
 import { join } from "node:path";
 import type { Check } from "../check.ts";
@@ -20,7 +19,7 @@ import { thisMachine, type Machine } from "./machine.ts";
 import { memoryProbe } from "./memory.ts";
 import type { Probe } from "./probe.ts";
 import { recentSignals } from "./recent_signals.ts";
-import type { Rest } from "./rest.ts";
+import { restOf } from "./rest.ts";
 import { restartsProbe } from "./restarts.ts";
 import { failedProbe } from "./services_failed.ts";
 import { silentProbe } from "./services_silent.ts";
@@ -80,10 +79,7 @@ const SHARED_MS = 1000;
 
 function busProbes(context: HealthContext, { config, promotions }: HealthOptions): readonly Probe[] {
   const { bus, clock, paths, manifest } = context;
-  const rest: Rest = {
-    maintenance: () => readMaintenance(paths) !== undefined,
-    paused: (service) => listPauses(paths).some(({ name }) => name === service),
-  };
+  const rest = restOf(paths);
   const books = createBusPass(bus, clock, Math.min(SHARED_MS, config.intervalMs / 2));
   return [
     deadLettersProbe(config, books),
