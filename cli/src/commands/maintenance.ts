@@ -43,10 +43,12 @@ export function maintenanceCommand(program: Command, environment: Environment): 
   const off = maintenance
     .command("off")
     .description("Turns maintenance mode off; also when it is off already.")
+    .addHelpText("after", "\nExamples:\n  kloros maintenance off\n")
     .action(performing(environment, turnOff));
   const status = maintenance
     .command("status")
     .description("Says whether maintenance mode is on, until when and why.")
+    .addHelpText("after", "\nExamples:\n  kloros maintenance status --json | jq .maintenance.until\n")
     .action(performing(environment, show));
   for (const command of [on, off, status]) addCommonOptions(command);
 }

@@ -18,6 +18,12 @@ A winner is named by its id, <experiment>:<hash>. The beginning of the hash is e
 is the experiment when it has one winner only.
 `;
 
+const SHOW_HELP = `${ID_HELP}
+Examples:
+  kloros winners show rag_opt:e73f10497a0b86c7
+  kloros winners show rag_opt --json
+`;
+
 const LIST_HELP = `
 States: held (waits for your word), deployed, rejected, rolled_back, failed (taken back by
 itself), blocked (guardrail or allow-list: nobody can approve that).
@@ -75,7 +81,7 @@ export function winnersCommand(program: Command, environment: Environment): void
     .command("show")
     .description("Shows a winner whole: parameters, metrics, keys, why it is where it is. Needs no bus.")
     .argument("<id>", "of the winner")
-    .addHelpText("after", ID_HELP)
+    .addHelpText("after", SHOW_HELP)
     .action(performing(environment, showOne));
   for (const command of [list, show]) addCommonOptions(command);
   for (const [decision, description] of DECISIONS) {
