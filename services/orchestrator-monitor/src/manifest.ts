@@ -14,9 +14,10 @@ export const config = Type.Object({
 
 export const manifest = {
   name: "orchestrator-monitor",
-  purpose: "Reports conditions for others to act on; decides and changes nothing itself.",
-  consumes: [ModuleIntegrated, ...promotions.consumes, ...health.consumes],
-  emits: [ModuleDiscovered, ...promotions.emits, ...health.emits],
+  purpose:
+    "Reports conditions for others to act on, and acknowledges promotions once they were acted on; decides nothing itself.",
+  consumes: [...new Set([ModuleIntegrated, ...promotions.consumes, ...health.consumes])],
+  emits: [...new Set([ModuleDiscovered, ...promotions.emits, ...health.emits])],
   config,
   decisions: [...modules.decisions, ...promotions.decisions, ...health.decisions],
   reads: ["source", "registry", ...promotions.reads, ...health.reads],

@@ -1,0 +1,75 @@
+/** Moves what is over: acknowledged promotions and parked ones. */
+import type { ServiceContext } from "@kloros/daemon";
+import { basename } from "node:path";
+import { acknowledge } from "./acknowledge.ts";
+import { judge, type PromotionMemory, type Verdict } from "./decide.ts";
+import { park } from "./park.ts";
+import type { DirectoryLook, Place, Promotion } from "./promotion.ts";
+
+export interface Settlement {
+  /** Ids of those that could not be moved. */
+  readonly stuck: ReadonlySet<string>;
+  /** By directory: what could not be moved, and why. */
+  readonly troubles: ReadonlyMap<string, readonly string[]>;
+  /** Something was moved: what was seen is out of date. */
+  readonly moved: boolean;
+}
+
+/** Never throws: what cannot be moved is told of and tried again at the next look. */
+export async function settle(
+  looks: readonly DirectoryLook[],
+  memory: PromotionMemory,
+  options: {
+    readonly parkAfter: number;
+    readonly log: ServiceContext["log"];
+    readonly count: ServiceContext["count"];
+  },
+): Promise<Settlement> {
+  const stuck = new Set<string>();
+  const troubles = new Map<string, string[]>();
+  let moved = false;
+  for (const { place, promotions } of looks) {
+    for (const promotion of promotions) {
+      const verdict = judge(promotion, memory, options.parkAfter);
+      if (verdict.kind === "waits") continue;
+      try {
+        moved = (await carryOut(place, promotion, verdict, options)) || moved;
+      } catch (error) {
+        stuck.add(promotion.id);
+        const why = error instanceof Error ? error.message : String(error);
+        troubles.set(place.path, [...(troubles.get(place.path) ?? []), `${promotion.file}: ${why}`]);
+        options.log.warn(
+          { directory: place.path, file: promotion.file, error },
+          `a promotion that is over (${verdict.kind}) cannot be moved; it is tried again`,
+        );
+      }
+    }
+  }
+  // A directory that cannot be read may hold any of them.
+  const unknown = looks.some(({ failed }) => failed !== undefined);
+  for (const { id } of unknown ? memory.due : []) stuck.add(id);
+  for (const id of unknown ? Object.keys(memory.failures) : []) stuck.add(id);
+  return { stuck, troubles, moved };
+}
+
+async function carryOut(
+  place: Place,
+  promotion: Promotion,
+  verdict: Exclude<Verdict, { kind: "waits" }>,
+  { log, count }: Pick<ServiceContext, "log" | "count">,
+): Promise<boolean> {
+  const { id } = promotion;
+  const kept =
+    verdict.kind === "acknowledge"
+      ? await acknowledge(place, promotion, verdict.due)
+      : await park(place, promotion, verdict.failures);
+  const word = verdict.kind === "acknowledge" ? "acknowledged" : "parked";
+  const fields = { id, directory: place.path, as: basename(kept.to) };
+  if (kept.moved) {
+    count(`promotions_${word}_total`);
+    if (verdict.kind === "acknowledge") log.info(fields, "promotion acknowledged");
+    else log.warn(fields, "promotion parked: cycle after cycle failed with it");
+  } else
+    log.info(fields, `a promotion was replaced or removed before it was ${word}; what is there now stays`);
+  return kept.moved;
+}
