@@ -23,8 +23,12 @@ afterEach(async () => {
   [dream, scratch] = [undefined, undefined];
 });
 
+/** Points that are passed only when the validation fails, or when a promotion is given up after three failed cycles. */
+const takesBack = ({ point }: OwnedPoint): boolean => point.includes("roll");
+const parks = ({ point }: OwnedPoint): boolean => point.includes("park");
+
 for (const service of new Set(DREAM_POINTS.map((one) => one.service))) {
-  const points = DREAM_POINTS.filter((one) => one.service === service);
+  const points = DREAM_POINTS.filter((one) => one.service === service && !parks(one));
   test(`${service} dies at each of its ${String(points.length)} named points, and everything is done once`, async () => {
     const verdict = makeVerdict();
     dream = new DreamHarness({ settings: { reload: ["true"], validation: ["test", "-e", verdict] } });
@@ -48,6 +52,19 @@ for (const service of new Set(DREAM_POINTS.map((one) => one.service))) {
   }, 180_000);
 }
 
+test("a service dies at each named point of parking, and the promotion is parked once", async () => {
+  dream = new DreamHarness({ experiment: { behaviour: "exits" }, settings: { cooldown: "1s" } });
+  dream.start();
+  await dream.ready();
+  for (const owned of DREAM_POINTS.filter(parks)) {
+    await dieAt(dream, owned);
+    await dream.settle();
+  }
+  await dream.stop();
+  const { promotions } = dream;
+  expect(checkDream(readDreamLeft(dream), { promotions, parked: promotions })).toEqual([]);
+}, 180_000);
+
 /** A file that says whether the system works with the values that were just set. */
 function makeVerdict(): string {
   scratch = mkdtempSync(join(tmpdir(), "kloros-verdict-"));
@@ -55,9 +72,6 @@ function makeVerdict(): string {
   writeFileSync(verdict, "");
   return verdict;
 }
-
-/** Points that are passed only when the validation fails. */
-const takesBack = ({ point }: OwnedPoint): boolean => point.includes("roll");
 
 async function dieAt(dream: DreamHarness, { service, point }: OwnedPoint): Promise<void> {
   const daemon = dream.daemon(service);

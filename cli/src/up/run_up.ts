@@ -8,6 +8,7 @@ import { lockInstance } from "@kloros/daemon";
 import type { DeadLetter } from "@kloros/journal";
 import { FlowFeed } from "./flow/flow_feed.ts";
 import { FlowTally } from "./flow/flow_tally.ts";
+import { PromotionWatch } from "./flow/promotion_watch.ts";
 import { showHeader } from "./header.ts";
 import { type OpenedHome, openHome } from "./open_home.ts";
 import { takeSample } from "./rest_probe.ts";
@@ -102,12 +103,16 @@ class UpRun {
       this.#tally.add(signal);
       view.signal(signal);
     });
+    const promotions = new PromotionWatch(home.paths.promotions, (text) => {
+      view.note(view.palette.good(text));
+    });
     let end: FlowEnd;
     let deadLetters: readonly DeadLetter[] = [];
     try {
-      ({ end, deadLetters } = await this.#flow(bus, feed));
+      ({ end, deadLetters } = await this.#flow(bus, feed, promotions));
     } finally {
       await this.#stopAll(bus, feed);
+      promotions.look();
     }
     showSummary(view, {
       tally: this.#tally,
@@ -120,7 +125,11 @@ class UpRun {
     return this.#exitCode(end, deadLetters);
   }
 
-  async #flow(bus: Bus, feed: FlowFeed): Promise<{ end: FlowEnd; deadLetters: readonly DeadLetter[] }> {
+  async #flow(
+    bus: Bus,
+    feed: FlowFeed,
+    promotions: PromotionWatch,
+  ): Promise<{ end: FlowEnd; deadLetters: readonly DeadLetter[] }> {
     const { options, home, stop } = this.#context;
     const gaveUp = this.#gaveUp.promise;
     this.group.bus?.start();
@@ -134,8 +143,14 @@ class UpRun {
       timeoutMs: options.timeoutMs,
       asked: stop.asked,
       gaveUp,
-      sample: async () => takeSample(targets, performance.now()),
-      catchUp: async () => feed.catchUp(),
+      sample: async () => {
+        promotions.look();
+        return takeSample(targets, performance.now());
+      },
+      catchUp: async () => {
+        promotions.look();
+        await feed.catchUp();
+      },
       monotonicMs: () => performance.now(),
     });
     return { end, deadLetters: await newDeadLetters(bus, began.lastDeadLetter) };

@@ -102,7 +102,7 @@ export class DreamHarness {
     return jsonFiles(join(this.paths.promotions, "acknowledged"));
   }
   parked(): readonly string[] {
-    return jsonFiles(join(this.paths.promotions, "parked"));
+    return jsonFiles(join(this.paths.promotions, "parked")).filter((name) => !name.endsWith(".why.json"));
   }
   environment(): string {
     return readFileSync(this.paths.environmentFile, "utf8");
