@@ -4,17 +4,16 @@ import type { Check } from "./check.ts";
 import { healthChecks } from "./health/health_checks.ts";
 import type { config } from "./manifest.ts";
 import { newModulesCheck } from "./modules/new_modules.ts";
-import { promotionPlaces } from "./promotions/places.ts";
 import { promotionsCheck } from "./promotions/promotions.ts";
 
 export type MonitorContext = ServiceContext<typeof config>;
 
 export function createChecks(context: MonitorContext): readonly Check[] {
-  const { config, paths } = context;
-  const waitIn = promotionPlaces(paths, config.promotions).map(({ path }) => path);
+  const { config } = context;
+  const promotions = promotionsCheck(context, config.promotions);
   return [
     newModulesCheck(context),
-    promotionsCheck(context, config.promotions),
-    ...healthChecks(context, { config: config.health, promotions: waitIn }),
+    promotions,
+    ...healthChecks(context, { config: config.health, promotionsWait: () => promotions.waiting() > 0 }),
   ];
 }

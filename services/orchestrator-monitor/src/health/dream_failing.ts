@@ -18,7 +18,7 @@ const REASON_LENGTH_MAX = 500;
 export interface DreamSources {
   readonly recent: RecentSignals;
   /** Whether promotions wait that no cycle has considered. */
-  readonly promotionsWait: () => Promise<boolean>;
+  readonly promotionsWait: () => boolean;
   readonly rest: Rest;
   readonly clock: Clock;
 }
@@ -37,7 +37,7 @@ export function dreamFailingProbe(config: HealthConfig, sources: DreamSources): 
       if (all === undefined) return undefined;
       const cycles = cyclesOf(all);
       const last = cycles.at(-1);
-      const idle = !rests() && (await promotionsWait());
+      const idle = promotionsWait() && !rests();
       // A cycle that ended, however it ended, shows that promotions are being worked on: the time begins anew.
       if (!idle || last?.trigger !== lastTrigger) waiting.over(STARVING);
       lastTrigger = last?.trigger;

@@ -9,18 +9,18 @@ import {
   type Envelope,
   type FactsOf,
 } from "@kloros/signal-schema";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { createBusPass } from "./bus_pass.ts";
 import { cyclesOf, failedInARow } from "./dream_cycles.ts";
 import { DREAM_SIGNALS, dreamFailingProbe } from "./dream_failing.ts";
 import { recentSignals } from "./recent_signals.ts";
 import { restOf } from "./rest.ts";
 import { healthSettings, openWatchPost, storyOf, type WatchPost } from "./testing/watch_post.ts";
-import { promotionsWait } from "./waiting_promotions.ts";
 
 let post: WatchPost;
+/** Whether promotions do. */
+let waits = false;
 beforeEach(() => {
+  waits = false;
   post = openWatchPost();
 });
 afterEach(() => post.remove());
@@ -60,8 +60,7 @@ function watch() {
   const bus = post.testBus.connect("orchestrator-monitor");
   const { clock, home } = post;
   const recent = recentSignals(bus, createBusPass(bus, clock, -1), DREAM_SIGNALS);
-  const waiting = () => promotionsWait([home.paths.promotions]);
-  const sources = { recent, promotionsWait: waiting, rest: restOf(home.paths), clock };
+  const sources = { recent, promotionsWait: () => waits, rest: restOf(home.paths), clock };
   return post.check(dreamFailingProbe(healthSettings(), sources));
 }
 
@@ -106,11 +105,6 @@ describe("D-REAM that fails", () => {
 });
 
 describe("promotions that wait in vain", () => {
-  const file = () => join(post.home.paths.promotions, "tts.json");
-  const drop = (): void => {
-    mkdirSync(post.home.paths.promotions, { recursive: true });
-    writeFileSync(file(), "{}");
-  };
   const hours = async (check: ReturnType<typeof watch>, count: number): Promise<void> => {
     for (let n = 0; n < count; n += 1) {
       post.clock.advance(3_600_000);
@@ -120,7 +114,7 @@ describe("promotions that wait in vain", () => {
 
   test("for more than two hours are an alert until a cycle ends, also over a restart", async () => {
     const check = watch();
-    drop();
+    waits = true;
     await check.look();
     await hours(check, 2);
     expect(await story()).toEqual([]);
@@ -136,14 +130,14 @@ describe("promotions that wait in vain", () => {
 
   test("that are worked on, come and go, or wait because somebody wished it, are fine", async () => {
     const check = watch();
-    drop();
+    waits = true;
     await check.look();
     await hours(check, 2);
     await check.lookBecause(answer(trigger(), "completed"));
     await hours(check, 2);
-    rmSync(file());
+    waits = false;
     await hours(check, 1);
-    drop();
+    waits = true;
     await hours(check, 2);
     await writePause(post.home.paths, "policy-engine", { reason: "tests", by: "tester", nowMs: Date.now() });
     await hours(check, 5);

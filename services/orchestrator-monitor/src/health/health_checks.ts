@@ -25,7 +25,6 @@ import { failedProbe } from "./services_failed.ts";
 import { silentProbe } from "./services_silent.ts";
 import { swapProbe } from "./swap.ts";
 import { TIMEOUT_SIGNALS, timeoutsProbe } from "./timeouts.ts";
-import { promotionsWait } from "./waiting_promotions.ts";
 
 /** What these checks need of their service's context. */
 export type HealthContext = Pick<ServiceContext, "paths" | "mode" | "log" | "clock" | "root" | "bus"> & {
@@ -34,8 +33,8 @@ export type HealthContext = Pick<ServiceContext, "paths" | "mode" | "log" | "clo
 
 export interface HealthOptions {
   readonly config: HealthConfig;
-  /** Where promotions wait. */
-  readonly promotions: readonly string[];
+  /** Whether promotions wait that no cycle has considered. */
+  readonly promotionsWait: () => boolean;
   /** Default: this machine. */
   readonly machine?: Machine;
 }
@@ -77,7 +76,7 @@ function machineProbes({ paths }: HealthContext, options: HealthOptions): readon
 /** The probes of one interval look at the same time: for a moment, they share what the bus says. */
 const SHARED_MS = 1000;
 
-function busProbes(context: HealthContext, { config, promotions }: HealthOptions): readonly Probe[] {
+function busProbes(context: HealthContext, { config, promotionsWait }: HealthOptions): readonly Probe[] {
   const { bus, clock, paths, manifest } = context;
   const rest = restOf(paths);
   const books = createBusPass(bus, clock, Math.min(SHARED_MS, config.intervalMs / 2));
@@ -91,7 +90,7 @@ function busProbes(context: HealthContext, { config, promotions }: HealthOptions
     timeoutsProbe(config, recentSignals(bus, books, TIMEOUT_SIGNALS)),
     dreamFailingProbe(config, {
       recent: recentSignals(bus, books, DREAM_SIGNALS),
-      promotionsWait: () => promotionsWait(promotions),
+      promotionsWait,
       rest,
       clock,
     }),
