@@ -38,6 +38,8 @@ export interface Situation {
   /** Another tool deployed a winner of this hash. */
   readonly foreign: boolean;
   readonly mapping: ParameterMapping | undefined;
+  /** Why the experiments' configuration, and with it the mapping, cannot be known. */
+  readonly mappingProblem?: string | undefined;
   readonly rules: Rules;
   /** Set when a person approved it: only the autonomy level is passed over. */
   readonly approved?: boolean;
@@ -46,7 +48,7 @@ export interface Situation {
 export type Verdict =
   | { readonly kind: "skip"; readonly reason: string }
   | { readonly kind: "block"; readonly reason: string }
-  | { readonly kind: "hold"; readonly reason: string; readonly values: readonly KeyValue[] }
+  | { readonly kind: "hold"; readonly reason: string }
   | { readonly kind: "deploy"; readonly values: readonly KeyValue[] };
 
 /** What a broken run of older runners wrote as its best. */
@@ -64,12 +66,13 @@ export function judge(situation: Situation): Verdict {
   if (settled !== undefined) return { kind: "skip", reason: settled };
   const violation = violationOf(winner.metrics ?? {}, rules.guardrails);
   if (violation !== undefined) return block(`guardrail: ${violation}`);
+  if (situation.mappingProblem !== undefined) return block(situation.mappingProblem);
   const mapped = valuesOf(winner, situation.mapping, rules.allow);
   if (!mapped.ok) return block(mapped.reason);
   const { values } = mapped;
   if (situation.approved !== true && rules.autonomyLevel < rules.neededAutonomyLevel) {
     const levels = `autonomy level ${rules.autonomyLevel} is below ${rules.neededAutonomyLevel}`;
-    return { kind: "hold", reason: `${levels}: waits for approval`, values };
+    return { kind: "hold", reason: `${levels}: waits for approval` };
   }
   return { kind: "deploy", values };
 }
@@ -104,7 +107,7 @@ type Mapped =
   | { readonly ok: false; readonly reason: string };
 
 /** All or nothing: the parameters were measured together. */
-function valuesOf(
+export function valuesOf(
   winner: Candidate,
   mapping: ParameterMapping | undefined,
   allow: readonly AllowedKey[],

@@ -18,9 +18,14 @@ export interface EnvEdit {
   readonly edits: readonly KeyEdit[];
 }
 
+/** The file is well formed, and yet the change cannot be made so that every reader understands it. */
+export class EnvEditError extends Error {
+  override readonly name = "EnvEditError";
+}
+
 /**
  * Each key's last assignment gets its value, in the quoting that was there; a key that is missing gets a line at the end.
- * Throws `EnvSyntaxError`.
+ * Throws `EnvSyntaxError` or `EnvEditError`.
  */
 export function setKeys(text: string, values: readonly KeyValue[]): EnvEdit {
   let current = text;
@@ -32,7 +37,7 @@ export function setKeys(text: string, values: readonly KeyValue[]): EnvEdit {
     else current = spliced(current, found.rawStart, found.rawStart + found.raw.length, newRaw);
     edits.push({ key, old: found?.value ?? null, new: value, oldRaw: found?.raw ?? null, newRaw });
   }
-  refuseDifference(current, edits);
+  refuseDifference(text, current, edits);
   return { text: current, edits };
 }
 
@@ -73,7 +78,7 @@ export function keysThatDiffer(text: string, edits: readonly KeyEdit[]): readonl
 function rawFor(value: string, found: { readonly raw: string; readonly value: string } | undefined): string {
   if (found?.value === value && found.raw !== "") return found.raw;
   const raw = quoteValue(value, quotingOf(found?.raw ?? ""));
-  if (raw === undefined) throw new Error(`a value that no quoting can hold came past its check`);
+  if (raw === undefined) throw new EnvEditError("no quoting can hold the value");
   return raw;
 }
 
@@ -100,12 +105,13 @@ function spliced(text: string, from: number, to: number, by: string): string {
   return text.slice(0, from) + by + text.slice(to);
 }
 
-/** What was written is read again before it reaches the disk. */
-function refuseDifference(text: string, edits: readonly KeyEdit[]): void {
-  const document = parseEnv(text);
+/** What is to be written is read again, and taken back, before it reaches the disk. */
+function refuseDifference(before: string, after: string, edits: readonly KeyEdit[]): void {
+  const document = parseEnv(after);
   for (const edit of edits) {
-    const value = effective(document, edit.key)?.value;
-    if (value !== edit.new)
-      throw new Error(`${edit.key} would read back as another value; nothing was written`);
+    if (effective(document, edit.key)?.value !== edit.new) {
+      throw new EnvEditError(`${edit.key} would read back as another value`);
+    }
   }
+  if (restoreKeys(after, edits).text !== before) throw new EnvEditError("the change could not be taken back");
 }

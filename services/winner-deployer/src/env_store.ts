@@ -10,6 +10,7 @@ import { closeSync, openSync, readFileSync, realpathSync } from "node:fs";
 import { open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { EnvSyntaxError, parseEnv } from "./env_document.ts";
+import { EnvEditError } from "./env_edit.ts";
 import { attempting } from "./world_errors.ts";
 
 export interface ReadEnv {
@@ -81,8 +82,14 @@ function checkedText(path: string, bytes: Uint8Array): string {
   }
 }
 
-export function atLine(path: string, error: EnvSyntaxError): EnvFileError {
+function atLine(path: string, error: EnvSyntaxError): EnvFileError {
   return cannotEdit(path, `line ${error.line} ${error.message}`);
+}
+
+/** Errors of editing with the file's name; others as they are. */
+export function inFile(path: string, error: unknown): unknown {
+  if (error instanceof EnvSyntaxError) return atLine(path, error);
+  return error instanceof EnvEditError ? cannotEdit(path, error.message) : error;
 }
 
 function cannotEdit(path: string, why: string): EnvFileError {

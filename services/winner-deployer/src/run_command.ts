@@ -18,41 +18,40 @@ const GRACE_MS = 2000;
 const LAST_WORDS_MS = 200;
 const OUTPUT_LENGTH_MAX = 2000;
 /** Belong to this service alone. */
-const OWN_VARIABLES = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "KLOROS_CRASH_AT"];
+const OWN_VARIABLES = new Set(["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "KLOROS_CRASH_AT"]);
 
 /** Rejects with the reason of `abort`, after the command was ended. */
 export async function runCommand(argv: readonly string[], options: CommandOptions): Promise<CommandResult> {
   const { timeoutMs, abort } = options;
   abort.throwIfAborted();
   const [program = "", ...args] = argv;
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !OWN_VARIABLES.includes(name)),
-  );
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OWN_VARIABLES.has(name)));
   const child = spawn(program, args, { detached: true, env, stdio: ["ignore", "pipe", "pipe"] });
   const lastWords = gather(child);
   const ended = endOf(child);
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
-  let why: "" | "timeout" | "abort" = "";
-  const stop = (reason: "timeout" | "abort"): void => {
-    why ||= reason;
+  let timedOut = false;
+  const stop = (): void => {
     signalGroup(child, "SIGTERM");
     grace ??= setTimeout(() => signalGroup(child, "SIGKILL"), options.graceMs ?? GRACE_MS);
   };
   let grace: ReturnType<typeof setTimeout> | undefined;
-  const limit = setTimeout(() => stop("timeout"), timeoutMs);
-  const onAbort = (): void => stop("abort");
-  abort.addEventListener("abort", onAbort, { once: true });
+  const limit = setTimeout(() => {
+    timedOut = true;
+    stop();
+  }, timeoutMs);
+  abort.addEventListener("abort", stop, { once: true });
   const how = await ended;
   clearTimeout(limit);
   clearTimeout(grace);
-  abort.removeEventListener("abort", onAbort);
+  abort.removeEventListener("abort", stop);
   signalGroup(child, "SIGKILL");
   // Its last words may still be in the pipes; who left the group may hold them open.
   await Promise.race([closed, Bun.sleep(LAST_WORDS_MS)]);
   child.stdout?.destroy();
   child.stderr?.destroy();
   abort.throwIfAborted();
-  if (why === "timeout") return failed(`did not end within ${timeoutMs} ms and was stopped`, lastWords());
+  if (timedOut) return failed(`did not end within ${timeoutMs} ms and was stopped`, lastWords());
   return how === "" ? { ok: true } : failed(how, lastWords());
 }
 
