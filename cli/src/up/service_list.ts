@@ -16,6 +16,8 @@ const ROLES: Readonly<Record<ServiceName, UpService["role"]>> = {
   "semantic-dedup": "worker",
   "capability-integrator": "worker",
   "orchestrator-monitor": "worker",
+  "dream-consumer": "worker",
+  "winner-deployer": "worker",
 };
 
 /** In the order of their start: who works before who feeds. */

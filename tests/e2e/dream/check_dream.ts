@@ -12,6 +12,7 @@ import {
   WinnerDeployed,
 } from "@kloros/signal-schema";
 import { eachOnce } from "../flow/check_flow.ts";
+import { ACK } from "./dream_harness.ts";
 import type { DreamLeft } from "./dream_left.ts";
 import { ENVIRONMENT_BEFORE, keysSet } from "./experiment.ts";
 
@@ -88,6 +89,11 @@ function checkPromotions(left: DreamLeft, { promotions, parked = new Set() }: Dr
   return [
     ...left.waiting.map((name) => `promotion ${name} still waits`),
     ...eachOnce("acknowledged promotion", acknowledged, left.acknowledged.map(stemOf)),
+    ...eachOnce(
+      "acknowledgement of",
+      acknowledged,
+      left.acknowledgements.map((name) => name.slice(0, -ACK.length)),
+    ),
     ...eachOnce("parked promotion", [...parked], left.parked.map(stemOf)),
     ...acknowledged
       .filter((stem) => !considered.has(stem))

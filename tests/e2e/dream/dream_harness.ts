@@ -28,6 +28,8 @@ export interface DreamOptions {
   readonly settings?: DreamSettings;
 }
 
+/** Ends the name of an acknowledgement's record. */
+export const ACK = "_ack.json";
 const SETTLE_LIMIT_MS = 45_000;
 /** Nothing new for so long is rest, ms. */
 const QUIET_MS = 400;
@@ -99,7 +101,11 @@ export class DreamHarness {
     return jsonFiles(this.paths.promotions);
   }
   acknowledged(): readonly string[] {
-    return jsonFiles(join(this.paths.promotions, "acknowledged"));
+    return this.#acknowledgedFiles().filter((name) => !name.endsWith(ACK));
+  }
+  /** Names of the records beside them. */
+  acknowledgements(): readonly string[] {
+    return this.#acknowledgedFiles().filter((name) => name.endsWith(ACK));
   }
   parked(): readonly string[] {
     return jsonFiles(join(this.paths.promotions, "parked")).filter((name) => !name.endsWith(".why.json"));
@@ -181,6 +187,10 @@ export class DreamHarness {
       });
     }
     return poison;
+  }
+
+  #acknowledgedFiles(): readonly string[] {
+    return jsonFiles(join(this.paths.promotions, "acknowledged"));
   }
 
   async #resting(

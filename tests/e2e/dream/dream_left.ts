@@ -9,6 +9,8 @@ export interface DreamLeft extends Pick<LeftBehind, "signals" | "deadLetters" | 
   /** Names of promotions' files. */
   readonly waiting: readonly string[];
   readonly acknowledged: readonly string[];
+  /** Of their records. */
+  readonly acknowledgements: readonly string[];
   readonly parked: readonly string[];
   /** Hashes that the deployer's state tells existing tools. */
   readonly deployedHashes: readonly string[];
@@ -21,6 +23,7 @@ export function readDreamLeft(dream: DreamHarness): DreamLeft {
     environment: dream.environment(),
     waiting: dream.waiting(),
     acknowledged: dream.acknowledged(),
+    acknowledgements: dream.acknowledgements(),
     parked: dream.parked(),
     deployedHashes: readDeployed(dream.paths.winnerState),
   };
