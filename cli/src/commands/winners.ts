@@ -59,11 +59,9 @@ interface ListFlags extends CommonFlags {
 
 interface DecideFlags extends CommonFlags {
   readonly reason?: string;
-  /** False: `--no-wait`. */
-  readonly wait: number | false;
+  /** False: `--no-wait`. True: neither was said. */
+  readonly wait: number | boolean;
 }
-
-const WAIT_MS = 30_000;
 
 export function winnersCommand(program: Command, environment: Environment): void {
   const winners = program
@@ -90,7 +88,7 @@ export function winnersCommand(program: Command, environment: Environment): void
       .description(description)
       .argument("<id>", "of the winner")
       .option("--reason <text>", "why, for the record")
-      .option("--wait <time>", "how long to wait for the answer: 90s, 15m (default: 30s)", timeSpan, WAIT_MS)
+      .option("--wait <time>", "how long to wait for the answer: 90s, 15m (default: 30s)", timeSpan)
       .option("--no-wait", "say it and do not wait")
       .addHelpText("after", DECIDE_HELP)
       .action(performing<DecideFlags>(environment, (session, args) => decideOn(session, decision, args)));
@@ -148,7 +146,7 @@ async function decideOn(
   const { sayDecision } = await import("../winners/say_decision.ts");
   const reason = flags.reason === undefined ? {} : { reason: flags.reason };
   const facts = { experiment, hash, decision, ...reason, by: loginName(environment.env) };
-  const waitMs = flags.wait === false ? 0 : flags.wait;
+  const waitMs = flags.wait === false ? 0 : typeof flags.wait === "number" ? flags.wait : undefined;
   const abort = environment.stopRequested();
   const outcome = await withBus(session, (bus) =>
     session.patiently(
@@ -169,7 +167,7 @@ async function decideOn(
   return exit;
 }
 
-function exitOf({ decided }: Outcome, waitMs: number, { aborted }: AbortSignal): CliExit {
+function exitOf({ decided }: Outcome, waitMs: number | undefined, { aborted }: AbortSignal): CliExit {
   if (decided !== undefined) return decided.outcome === "done" ? "ok" : "negative";
   if (waitMs === 0) return "ok";
   return aborted ? "interrupted" : "negative";

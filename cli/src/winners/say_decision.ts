@@ -1,6 +1,7 @@
 /** Says a decision about a winner on the bus and waits for what the deployer made of it. */
 import type { Bus } from "@kloros/bus-client";
 import type { StoredSignal } from "@kloros/journal";
+import { pause } from "@kloros/daemon";
 import { createRoot, type FactsOf, WinnerDecided, WinnerDecision } from "@kloros/signal-schema";
 import { Failure } from "../exit_codes.ts";
 import { follow } from "../history/follow.ts";
@@ -20,9 +21,15 @@ export interface Outcome {
 
 export interface SayOptions {
   readonly nowMs: number;
-  readonly waitMs: number;
+  /** Undefined: for a while, and shortly when there is no deployer. */
+  readonly waitMs: number | undefined;
   readonly abort: AbortSignal;
 }
+
+const WAIT_MS = 30_000;
+/** A deployer that is being started again gets so long, ms. */
+const ABSENT_MS = 3000;
+const LOOK_MS = 500;
 
 /** Fails with `negative` when the bus does not take it. */
 export async function sayDecision(bus: Bus, decision: Decision, options: SayOptions): Promise<Outcome> {
@@ -32,11 +39,54 @@ export async function sayDecision(bus: Bus, decision: Decision, options: SayOpti
   if (result?.status !== "stored" && result?.status !== "duplicate") {
     throw new Failure("negative", `the bus did not take the decision: ${JSON.stringify(result)}`);
   }
-  const abort = AbortSignal.any([options.abort, AbortSignal.timeout(options.waitMs)]);
-  const decided = options.waitMs > 0 ? await answerTo(bus, envelope.id, afterSeq, abort) : undefined;
+  const decided = options.waitMs === 0 ? undefined : await answerWithin(bus, envelope.id, afterSeq, options);
   const waiting = decided === undefined ? await whyWaiting(bus, envelope.id) : undefined;
   return { id: envelope.id, decided, waiting };
 }
+
+async function answerWithin(
+  bus: Bus,
+  id: string,
+  afterSeq: number,
+  { waitMs, abort }: SayOptions,
+): Promise<Decided | undefined> {
+  const over = new AbortController();
+  const stop = AbortSignal.any([abort, over.signal, AbortSignal.timeout(waitMs ?? WAIT_MS)]);
+  const watching = endWhenHopeless(bus, id, { over, stop, absentMs: waitMs ?? ABSENT_MS });
+  try {
+    return await answerTo(bus, id, afterSeq, stop);
+  } finally {
+    over.abort();
+    await watching;
+  }
+}
+
+interface Watch {
+  readonly over: AbortController;
+  readonly stop: AbortSignal;
+  readonly absentMs: number;
+}
+
+/** Nothing can come of it any more, or nobody is there for too long. */
+async function endWhenHopeless(bus: Bus, id: string, { over, stop, absentMs }: Watch): Promise<void> {
+  let seenMs = performance.now();
+  while (!stop.aborted) {
+    await pause(LOOK_MS, stop);
+    if (stop.aborted) return;
+    const { delivery, attached } = await standing(bus, id).catch(() => UNKNOWN);
+    if (attached) seenMs = performance.now();
+    if (delivery?.state === "dead" || performance.now() - seenMs > absentMs) over.abort();
+  }
+}
+
+interface Standing {
+  readonly delivery: StoredSignal["deliveries"][number] | undefined;
+  /** Whether a deployer takes decisions now. */
+  readonly attached: boolean;
+}
+
+/** The bus is away: the wait goes on. */
+const UNKNOWN: Standing = { delivery: undefined, attached: true };
 
 async function answerTo(
   bus: Bus,
@@ -56,19 +106,21 @@ async function answerTo(
 const DEPLOYER = "winner-deployer";
 
 async function whyWaiting(bus: Bus, id: string): Promise<string> {
-  const [[item], consumers] = await Promise.all([
-    bus.read({ id, limit: 1 }).then(({ items }) => items),
-    bus.admin("consumers", {}),
-  ]);
-  const delivery = item?.deliveries.find(({ consumer }) => consumer.startsWith(DEPLOYER));
-  const attached = consumers.some(
-    ({ name, signals, holderPid }) =>
-      name.startsWith(DEPLOYER) && signals.includes(WinnerDecision.name) && holderPid !== null,
-  );
-  return stateText(delivery, attached);
+  return stateText(await standing(bus, id));
 }
 
-function stateText(delivery: StoredSignal["deliveries"][number] | undefined, attached: boolean): string {
+async function standing(bus: Bus, id: string): Promise<Standing> {
+  const [{ items }, consumers] = await Promise.all([bus.read({ id, limit: 1 }), bus.admin("consumers", {})]);
+  return {
+    delivery: items[0]?.deliveries.find(({ consumer }) => consumer.startsWith(DEPLOYER)),
+    attached: consumers.some(
+      ({ name, signals, holderPid }) =>
+        name.startsWith(DEPLOYER) && signals.includes(WinnerDecision.name) && holderPid !== null,
+    ),
+  };
+}
+
+function stateText({ delivery, attached }: Standing): string {
   if (delivery?.state === "dead") {
     return `${DEPLOYER} gave it up: ${delivery.error ?? "without a reason"}; kloros dlq list`;
   }
