@@ -23,15 +23,19 @@ export function absorb(
 ): readonly Absorbed[] {
   const taken = [...known];
   const ids = new Set(taken.map((one) => one.id));
-  let bytes = JSON.stringify(taken).length;
+  let bytes = byteLength(taken);
   let promotions = (trigger.promotion_ids ?? []).length + taken.flatMap((one) => one.promotionIds).length;
   for (const { id, facts } of waiting) {
     if (ids.has(id) || facts.topic !== trigger.topic) continue;
     const one: Absorbed = { id, promotionIds: facts.promotion_ids ?? [] };
-    bytes += JSON.stringify(one).length + 1;
+    bytes += byteLength(one) + 1;
     promotions += one.promotionIds.length;
     if (taken.length >= ABSORBED_MAX || bytes > ABSORBED_BYTES_MAX || promotions > IDS_MAX) break;
     taken.push(one);
   }
   return taken;
+}
+
+function byteLength(value: unknown): number {
+  return new TextEncoder().encode(JSON.stringify(value)).length;
 }

@@ -29,8 +29,8 @@ export interface CycleStory {
   readonly lastWords: string;
 }
 
-/** Below the 256 KiB of a signal, with room for its envelope. */
-const WINNERS_BYTES_MAX = 200 * 1024;
+/** Below the 256 KiB of a signal, with room for its envelope and the promotions' ids. */
+const WINNERS_BYTES_MAX = 160 * 1024;
 const ERROR_LENGTH_MAX = 2000;
 
 export function completionOf(story: CycleStory, end: CycleEnd, left: CycleYield): CompletionFacts {
@@ -87,7 +87,7 @@ function judge(end: CycleEnd, left: CycleYield): Verdict {
   const problem = left.kind === "report" ? reportProblem(left.report) : foreignProblem(left);
   if (problem !== undefined) return { winners: [], error: problem };
   const winners = found.filter(isUsableWinner).map(winnerFacts);
-  const bytes = JSON.stringify(winners).length;
+  const bytes = new TextEncoder().encode(JSON.stringify(winners)).length;
   if (bytes <= WINNERS_BYTES_MAX) return { winners };
   return {
     winners: [],

@@ -30,8 +30,8 @@ export interface CycleWork {
   savePlan(plan: CyclePlan): Promise<void>;
 }
 
-/** Within what a stop of the service may take. */
-const STOP_GRACE_MS = 3000;
+/** Within what a stop of the service may take, whatever graceS says. */
+const STOP_GRACE_MS_MAX = 3000;
 const PROGRESS_MS = 500;
 
 /** Rejects with the reason of `abort` when that ended it; no process of it is left then either. */
@@ -128,13 +128,18 @@ async function startAndFollow(
   crashPoint("dream.started");
   context.status(`cycle ${plan.runTag} runs`);
   context.log.info({ run_tag: plan.runTag, pid: child.pid, command: built.command }, "a cycle runs");
-  return follow(work, plan, child);
+  return follow(work, plan, child, Math.min(context.config.graceS * 1000, STOP_GRACE_MS_MAX));
 }
 
 /** Until no process of it is left, whatever happens here. */
-async function follow(work: CycleWork, plan: CyclePlan, child: CycleProcess): Promise<CycleEnd> {
+async function follow(
+  work: CycleWork,
+  plan: CyclePlan,
+  child: CycleProcess,
+  stopGraceMs: number,
+): Promise<CycleEnd> {
   const stop = (): void => {
-    child.stop(STOP_GRACE_MS);
+    child.stop(stopGraceMs);
   };
   work.abort.addEventListener("abort", stop, { once: true });
   if (work.abort.aborted) stop();

@@ -5,6 +5,7 @@
  * a word, the service is gone: the guard kills the cycle's group and, for two seconds, whatever carries the run tag.
  * While the group lives its id cannot be given to anybody else, and the guard is told as soon as it is over.
  */
+import { pause } from "@kloros/daemon";
 
 /** Arguments: run tag. Lines on standard input: the id of the group, 0 when it is over, `done`. */
 const SCRIPT = `
@@ -13,17 +14,21 @@ while read -r line; do
   [ "$line" = done ] && exit 0
   group=$line
 done
-[ "$group" -gt 1 ] && kill -KILL -- "-$group" 2>/dev/null
+[ "$group" -gt 1 ] && kill -s KILL -- "-$group" 2>/dev/null
 round=0
 while [ "$round" -lt 20 ]; do
   for file in $(grep -lzxF "KLOROS_RUN_TAG=$1" /proc/[0-9]*/environ 2>/dev/null); do
     pid=\${file#/proc/}
-    kill -KILL "\${pid%/environ}" 2>/dev/null
+    kill -s KILL "\${pid%/environ}" 2>/dev/null
   done
   sleep 0.1
   round=$((round + 1))
 done
 `;
+
+/** It has nothing to do but to read a word. */
+const RELEASE_MS_MAX = 1000;
+const NEVER = new AbortController().signal;
 
 export interface Guard {
   readonly pid: number;
@@ -58,7 +63,9 @@ export function startGuard(runTag: string): Guard {
     },
     release: async () => {
       tell("done");
-      await shell.exited;
+      await Promise.race([shell.exited, pause(RELEASE_MS_MAX, NEVER)]);
+      // One that was stopped, say.
+      shell.kill("SIGKILL");
     },
   };
 }

@@ -6,8 +6,9 @@ import { errorCode } from "@kloros/daemon";
 import { readWinner } from "@kloros/dream-runner";
 import type { CycleYield } from "../decide.ts";
 
-/** The snapshot stands in a plan. */
+/** The snapshot stands in a plan, of which it may take a third. */
 const FILES_MAX = 300;
+const SNAPSHOT_BYTES_MAX = 20 * 1024;
 const FILE_BYTES_MAX = 1024 * 1024;
 
 export type Snapshot = Readonly<Record<string, string>>;
@@ -16,14 +17,23 @@ export function winnersDirectory(artifacts: string): string {
   return join(artifacts, "winners");
 }
 
-/** By name. Throws when there are too many to keep apart. */
+/** Before a cycle. Throws when there are too many to keep apart. */
 export async function snapshotWinners(directory: string): Promise<Snapshot> {
+  const snapshot = await fingerprints(directory);
+  if (Buffer.byteLength(JSON.stringify(snapshot)) > SNAPSHOT_BYTES_MAX) throw tooMany(directory);
+  return snapshot;
+}
+
+function tooMany(directory: string): Error {
+  return new Error(
+    `${directory} holds too many winners to tell which are new (about ${FILES_MAX} at most): move those of experiments that are gone elsewhere`,
+  );
+}
+
+/** By name. */
+async function fingerprints(directory: string): Promise<Snapshot> {
   const names = await winnerNames(directory);
-  if (names.length > FILES_MAX) {
-    throw new Error(
-      `${directory} holds ${names.length} winners, ${FILES_MAX} at most: move those of experiments that are gone elsewhere`,
-    );
-  }
+  if (names.length > FILES_MAX) throw tooMany(directory);
   const entries = await Promise.all(
     names.map(async (name) => [name, await fingerprint(join(directory, name))]),
   );
@@ -31,7 +41,7 @@ export async function snapshotWinners(directory: string): Promise<Snapshot> {
 }
 
 export async function readChangedWinners(directory: string, before: Snapshot): Promise<CycleYield> {
-  const now = await snapshotWinners(directory);
+  const now = await fingerprints(directory);
   const changed = Object.keys(now).filter((name) => now[name] !== before[name]);
   const winners = [];
   const unreadable: string[] = [];
