@@ -14,11 +14,21 @@ export interface AlertBook {
   keep(check: string, memory: AlertMemory): Promise<void>;
 }
 
-export function createAlertBook(file: KeptMemory<Memories>, refused: (error: unknown) => void): AlertBook {
+/** The book of several checks. */
+export interface SharedBook extends AlertBook {
+  /** What all of them remember; empty before the first was asked. */
+  all(): Iterable<AlertMemory>;
+}
+
+export function createAlertBook(file: KeptMemory<Memories>, refused: (error: unknown) => void): SharedBook {
+  let known: ReadonlyMap<string, AlertMemory> = new Map();
   let loading: Promise<Map<string, AlertMemory>> | undefined;
   let turn: Promise<void> = Promise.resolve();
-  const load = async (): Promise<Map<string, AlertMemory>> =>
-    new Map(Object.entries((await file.get()) ?? {}));
+  const load = async (): Promise<Map<string, AlertMemory>> => {
+    const memories = new Map(Object.entries((await file.get()) ?? {}));
+    known = memories;
+    return memories;
+  };
   const memories = (): Promise<Map<string, AlertMemory>> => {
     loading ??= load().catch((error: unknown) => {
       loading = undefined;
@@ -27,6 +37,7 @@ export function createAlertBook(file: KeptMemory<Memories>, refused: (error: unk
     return loading;
   };
   return {
+    all: () => known.values(),
     of: async (check) => (await memories()).get(check) ?? NOTHING_KNOWN,
     keep: async (check, memory) => {
       const all = await memories();

@@ -3,7 +3,7 @@ import type { ServiceContext } from "@kloros/daemon";
 import { join } from "node:path";
 import type { Check } from "../check.ts";
 import { openMemory } from "../memory_file.ts";
-import { createAlertBook, readMemories, type AlertBook, type Memories } from "./alert_book.ts";
+import { createAlertBook, readMemories, type Memories, type SharedBook } from "./alert_book.ts";
 import { alertCheck } from "./alert_check.ts";
 import { askHealth } from "./ask_health.ts";
 import { createBusPass } from "./bus_pass.ts";
@@ -23,11 +23,15 @@ import { restOf } from "./rest.ts";
 import { restartsProbe } from "./restarts.ts";
 import { failedProbe } from "./services_failed.ts";
 import { silentProbe } from "./services_silent.ts";
+import { statusText } from "./status_text.ts";
 import { swapProbe } from "./swap.ts";
 import { TIMEOUT_SIGNALS, timeoutsProbe } from "./timeouts.ts";
 
 /** What these checks need of their service's context. */
-export type HealthContext = Pick<ServiceContext, "paths" | "mode" | "log" | "clock" | "root" | "bus"> & {
+export type HealthContext = Pick<
+  ServiceContext,
+  "paths" | "mode" | "log" | "clock" | "root" | "bus" | "status"
+> & {
   readonly manifest: { readonly name: string };
 };
 
@@ -42,13 +46,25 @@ export interface HealthOptions {
 export function healthChecks(context: HealthContext, options: HealthOptions): readonly Check[] {
   const { intervalMs, clearMargin, quietMs } = options.config;
   const { clock, root } = context;
-  const shared = { book: openBook(context), clock, root, intervalMs, clearMargin, quietMs };
-  return [...machineProbes(context, options), ...busProbes(context, options)].map((probe) =>
-    alertCheck(probe, shared),
-  );
+  const book = openBook(context);
+  const shared = { book, clock, root, intervalMs, clearMargin, quietMs };
+  let said = "";
+  const say = (text: string): void => {
+    if (text !== said) context.status(text);
+    said = text;
+  };
+  return [...machineProbes(context, options), ...busProbes(context, options)].map((probe) => {
+    const check = alertCheck(probe, shared);
+    const run: Check["run"] = async (look) => {
+      const findings = await check.run(look);
+      say(statusText(book.all()));
+      return findings;
+    };
+    return { ...check, run };
+  });
 }
 
-function openBook({ paths, mode, log }: HealthContext): AlertBook {
+function openBook({ paths, mode, log }: HealthContext): SharedBook {
   const path = join(paths.state, "orchestrator-monitor.alerts.json");
   const file = openMemory<Memories>(path, {
     durable: mode === "act",

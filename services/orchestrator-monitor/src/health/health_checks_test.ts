@@ -55,7 +55,7 @@ async function startInstallation() {
   return { stop: () => Promise.all(servers.map((server) => server.stop(true))) };
 }
 
-function startChecks(said: ReturnType<typeof recordingLog>) {
+function startChecks(said: ReturnType<typeof recordingLog>, status: (text: string) => void) {
   const bus = post.testBus.connect("orchestrator-monitor");
   const context = {
     manifest: { name: "orchestrator-monitor" },
@@ -65,6 +65,7 @@ function startChecks(said: ReturnType<typeof recordingLog>) {
     clock: post.clock,
     root: rootOf,
     bus,
+    status,
   };
   const options = { config: healthSettings(), promotionsWait: () => false, machine: IDLE_MACHINE };
   return healthChecks(context, options).map((check) =>
@@ -76,7 +77,8 @@ test("a healthy, idle machine raises nothing and writes nothing in a day", async
   const said = recordingLog("orchestrator-monitor");
   const installation = await startInstallation();
   try {
-    const checks = startChecks(said);
+    const statuses: string[] = [];
+    const checks = startChecks(said, (text) => void statuses.push(text));
     const before = readdirSync(post.home.paths.state);
     for (let minute = 0; minute < 24 * 60; minute += 60) {
       for (const look of [1, 2]) {
@@ -88,6 +90,7 @@ test("a healthy, idle machine raises nothing and writes nothing in a day", async
     expect(storyOf(await post.alerts())).toEqual([]);
     expect(readdirSync(post.home.paths.state)).toEqual(before);
     expect(said.records).toEqual([]);
+    expect(statuses).toEqual(["no health alerts"]);
   } finally {
     await installation.stop();
   }

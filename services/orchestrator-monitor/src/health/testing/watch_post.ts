@@ -19,7 +19,7 @@ export interface TestClock extends Clock {
   advance(ms: number): void;
 }
 
-export function testClock(wallMs: number = Date.UTC(2026, 0, 1)): TestClock {
+function testClock(wallMs: number = Date.UTC(2026, 0, 1)): TestClock {
   let passedMs = 0;
   return {
     wallMs: () => wallMs + passedMs,
