@@ -88,3 +88,24 @@ test("workers that a finished runner left behind are ended before its completion
   await bench.completions(1);
   expect(taggedProcesses(tag)).toEqual([]);
 });
+
+test("a cycle runs with the limits, the environment and in the directory that are configured", async () => {
+  bench = await openBench(
+    `{ nice; ulimit -d; pwd; echo "$KLOROS_TOPIC/$EXTRA/$KLOROS_PROMOTION_IDS"; } > "$BENCH/found"\n`,
+    { niceness: 5, memoryMebibytesMax: 64, workingDirectory: "state", environment: { EXTRA: "extra" } },
+  );
+  await bench.trigger({ topic: "rag", promotion_ids: ["a@1"] });
+  await bench.completions(1);
+  const state = bench.running.paths.state;
+  expect((await bench.file("found")).split("\n")).toEqual(["5", "65536", state, "rag/extra/a@1"]);
+});
+
+test("many more winners than a plan can hold fail a cycle instead of starting it", async () => {
+  bench = await openBench(`touch "$BENCH/ran"\n`);
+  mkdirSync(join(bench.artifacts, "winners"), { recursive: true });
+  for (let n = 0; n < 301; n++) writeFileSync(join(bench.artifacts, "winners", `${n}.json`), "{}");
+  await bench.trigger();
+  const [completion] = await bench.completions(1);
+  expect(completion).toMatchObject({ success: false, outcome: "failed", exit_code: null });
+  expect(bench.has("ran")).toBe(false);
+});

@@ -1,0 +1,76 @@
+import { afterEach, expect, test } from "bun:test";
+import { until } from "@kloros/daemon/testing";
+import { endTagged, signalGroup } from "./end_processes.ts";
+import { startGuard } from "./guard.ts";
+import { identify, isSame, RUN_TAG_VARIABLE, taggedProcesses } from "./proc.ts";
+
+const started: Bun.Subprocess[] = [];
+afterEach(async () => {
+  for (const one of started.splice(0)) {
+    signalGroup(one.pid, "SIGKILL");
+    await one.exited;
+  }
+});
+
+function sleeper(runTag: string, script = "sleep 60; :"): Bun.Subprocess {
+  const child = Bun.spawn(["sh", "-c", script], {
+    env: { PATH: process.env["PATH"] ?? "", [RUN_TAG_VARIABLE]: runTag },
+    stdio: ["ignore", "ignore", "ignore"],
+    detached: true,
+  });
+  started.push(child);
+  return child;
+}
+
+const tagOf = (name: string): string => `test-${process.pid}-${name}`;
+
+test("processes are found by their whole run tag, in whichever session they are", async () => {
+  const tag = tagOf("found");
+  const child = sleeper(tag, "setsid sleep 60 & sleep 60; :");
+  const longer = sleeper(`${tag}0`);
+  await until("three processes", () => taggedProcesses(tag).length === 3);
+  expect(taggedProcesses(tag)).toContain(child.pid);
+  expect(taggedProcesses(tag)).not.toContain(longer.pid);
+  expect(await endTagged(tag)).toEqual([]);
+  expect(taggedProcesses(`${tag}0`).length).toBeGreaterThan(0);
+  await endTagged(`${tag}0`);
+});
+
+test("a guard that is released leaves everything alone and goes", async () => {
+  const tag = tagOf("released");
+  const child = sleeper(tag);
+  const guard = startGuard(tag);
+  guard.watch(child.pid);
+  await guard.release();
+  expect(identify(guard.pid)).toBeNull();
+  expect(child.exitCode).toBeNull();
+  expect(child.killed).toBe(false);
+  await endTagged(tag);
+});
+
+test("a guard that somebody kills disturbs nothing", async () => {
+  const guard = startGuard(tagOf("killed"));
+  process.kill(guard.pid, "SIGKILL");
+  guard.watch(4_000_000);
+  guard.groupOver();
+  await guard.release();
+});
+
+test("a guard that hangs is ended", async () => {
+  const guard = startGuard(tagOf("hung"));
+  process.kill(guard.pid, "SIGSTOP");
+  await guard.release();
+  await until("its end", () => identify(guard.pid) === null);
+});
+
+test("a process is told from a later one with its pid", async () => {
+  const child = sleeper(tagOf("same"));
+  const identity = identify(child.pid);
+  if (identity === null) throw new Error("it runs");
+  expect(isSame(identity)).toBe(true);
+  expect(isSame({ ...identity, startTicks: identity.startTicks - 1 })).toBe(false);
+  expect(isSame({ ...identity, bootId: "another" })).toBe(false);
+  signalGroup(child.pid, "SIGKILL");
+  await child.exited;
+  expect(isSame(identity)).toBe(false);
+});
