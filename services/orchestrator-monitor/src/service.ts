@@ -23,10 +23,19 @@ const ATTEMPTS_MAX = 20;
 
 function startCheck(context: MonitorContext, check: Check) {
   let lookSooner = (): void => {};
+  let waiting = false;
+  /** One at a time: that look says by itself when the next is due. */
+  const lookAgain = async (inMs: number): Promise<void> => {
+    if (waiting) return;
+    waiting = true;
+    await pause(inMs, context.stopping);
+    waiting = false;
+    lookSooner();
+  };
   const runner = createCheckRunner(check, {
     publish: (advisories) => context.publish(advisories),
     gatherMs: check.gatherMs ?? GATHER_MS,
-    again: (inMs) => void pause(inMs, context.stopping).then(() => lookSooner()),
+    again: (inMs) => void lookAgain(inMs),
   });
   const gathered = { gatherMs: () => runner.gatherMs() };
   const json = { ...gathered, concerns: (name: string) => name.endsWith(".json") };

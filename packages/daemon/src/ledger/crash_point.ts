@@ -26,6 +26,8 @@ export const CRASH_POINTS = {
   "monitor.published": "an announcement is published and still stored as due",
   "monitor.counted": "what a cycle came to is remembered, no promotion is moved",
   "monitor.ack-written": "the record of an acknowledged promotion is on disk, the promotion is where it was",
+  "monitor.claimed": "a promotion that is over is claimed, and in no other place",
+  "monitor.kept": "a promotion that is over is where it is kept, and still claimed",
   "monitor.moved": "a promotion is among the acknowledged, and still remembered as due",
   "monitor.park-noted": "the note beside a parked promotion is on disk, the promotion is where it was",
   "monitor.parked": "a promotion is parked, and its failed cycles are still remembered",

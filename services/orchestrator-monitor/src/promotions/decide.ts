@@ -121,17 +121,17 @@ export function judge(promotion: Promotion, memory: PromotionMemory, parkAfter: 
 }
 
 /**
- * What is still to be done after all directories were gone through: what could not be moved (`stuck`). What is gone, or was
+ * What is still to be done after all directories were gone through: what may still be there (`open`). What is gone, or was
  * replaced, is over; a parked promotion that is moved back has all its chances again.
  */
 export function settled(
   memory: PromotionMemory,
-  stuck: ReadonlySet<string>,
+  open: ReadonlySet<string>,
   parkAfter: number,
 ): PromotionMemory {
-  const due = memory.due.filter(({ id }) => stuck.has(id));
+  const due = memory.due.filter(({ id }) => open.has(id));
   const over = Object.entries(memory.failures)
-    .filter(([id, failures]) => failures.length >= parkAfter && !stuck.has(id))
+    .filter(([id, failures]) => failures.length >= parkAfter && !open.has(id))
     .map(([id]) => id);
   if (due.length === memory.due.length && over.length === 0) return memory;
   return { ...memory, due, failures: without(memory.failures, over) };

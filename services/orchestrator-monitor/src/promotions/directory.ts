@@ -54,7 +54,7 @@ export function openPromotionDirectory(place: Place): PromotionDirectory {
 
 function nothing(place: Place, failed: string | undefined): DirectoryLook {
   const empty = { promotions: [], acknowledged: new Set<string>(), broken: [], parked: [] };
-  return { place, exists: failed !== undefined, failed, ...empty, againInMs: undefined };
+  return { place, failed, ...empty, againInMs: undefined };
 }
 
 function listJson(
@@ -107,8 +107,7 @@ function read(path: string, file: string): Known | undefined {
       return { signature, look: { kind: "broken", broken, writtenMs } };
     }
     const stem = file.slice(0, -".json".length);
-    const times = { writtenMs, arrivedMs: Math.max(writtenMs, Number(stat.ctimeMs)) };
-    const promotion = { id: promotionId(stem, sha256), file, stem, sha256, ownId: content.ownId, ...times };
+    const promotion = { id: promotionId(stem, sha256), file, stem, sha256, ownId: content.ownId, writtenMs };
     return { signature, look: { kind: "promotion", promotion } };
   } finally {
     closeSync(fd);
@@ -151,7 +150,7 @@ function sorted(
     }
   }
   const acknowledged = isAcknowledged(promotions);
-  return { place, exists: true, failed: undefined, promotions, acknowledged, broken, againInMs };
+  return { place, failed: undefined, promotions, acknowledged, broken, againInMs };
 }
 
 function textOf(error: unknown): string {

@@ -3,32 +3,43 @@ import type { ServiceContext } from "@kloros/daemon";
 import { join } from "node:path";
 import { NOTHING_KNOWN, type AlertMemory } from "../health/alert.ts";
 import { openMemory } from "../memory_file.ts";
-import type { KeptMemory } from "../memory_file.ts";
 import { NOTHING_REMEMBERED, type PromotionMemory } from "./decide.ts";
 import { isRecord } from "./promotion_content.ts";
 
-export interface Remembered {
+interface Remembered {
   readonly promotions: PromotionMemory;
   readonly alerts: AlertMemory;
 }
 
-export const BLANK: Remembered = { promotions: NOTHING_REMEMBERED, alerts: NOTHING_KNOWN };
+/** What is kept is on disk when the promise resolves (in observe mode: in this process only). */
+export interface PromotionMemoryFile {
+  promotions(): Promise<PromotionMemory>;
+  keepPromotions(promotions: PromotionMemory): Promise<void>;
+  alerts(): Promise<AlertMemory>;
+  keepAlerts(alerts: AlertMemory): Promise<void>;
+}
 
-export function openPromotionMemory({
-  paths,
-  mode,
-  log,
-}: Pick<ServiceContext, "paths" | "mode" | "log">): KeptMemory<Remembered> {
-  return openMemory<Remembered>(join(paths.state, "orchestrator-monitor.promotions.json"), {
-    durable: mode === "act",
+export function openPromotionMemory(
+  context: Pick<ServiceContext, "paths" | "mode" | "log">,
+): PromotionMemoryFile {
+  const file = openMemory<Remembered>(join(context.paths.state, "orchestrator-monitor.promotions.json"), {
+    durable: context.mode === "act",
     key: "promotions",
     read: readRemembered,
     damaged: (keptAs) =>
-      log.warn(
+      context.log.warn(
         { keptAs },
         "the memory of promotions was damaged; failed cycles count from now on, and what is wrong is told again",
       ),
   });
+  const recall = async (): Promise<Remembered> =>
+    (await file.get()) ?? { promotions: NOTHING_REMEMBERED, alerts: NOTHING_KNOWN };
+  return {
+    promotions: async () => (await recall()).promotions,
+    keepPromotions: async (promotions) => file.set({ ...(await recall()), promotions }),
+    alerts: async () => (await recall()).alerts,
+    keepAlerts: async (alerts) => file.set({ ...(await recall()), alerts }),
+  };
 }
 
 function readRemembered(value: unknown): Remembered | null {

@@ -4,7 +4,7 @@
  * The file is first claimed by a rename into `.claimed/` of its directory, then looked at: what is claimed cannot be
  * replaced any more. A claim that a crash left behind is put back by the next look.
  */
-import { errorCode, syncDirectory } from "@kloros/daemon";
+import { crashPoint, errorCode, syncDirectory } from "@kloros/daemon";
 import { createHash } from "node:crypto";
 import {
   closeSync,
@@ -45,12 +45,14 @@ export function movePromotion({ from, file, sha256, to }: Move): boolean {
     returnClaims(from);
     return false;
   }
+  crashPoint("monitor.claimed");
   try {
     settle(claimed, to, sha256);
   } catch (error) {
     returnClaims(from);
     throw error;
   }
+  crashPoint("monitor.kept");
   unlinkSync(claimed);
   removeEmpty(claims);
   syncDirectory(from);

@@ -17,8 +17,6 @@ export interface Promotion {
   readonly ownId: string | undefined;
   /** Last modification, UTC ms. */
   readonly writtenMs: number;
-  /** When it came to its place or was changed there, UTC ms; a file that is copied with its old time has a new one here. */
-  readonly arrivedMs: number;
 }
 
 export interface BrokenFile {
@@ -31,7 +29,6 @@ export interface BrokenFile {
 
 export interface DirectoryLook {
   readonly place: Place;
-  readonly exists: boolean;
   /** Why it cannot be looked through. */
   readonly failed: string | undefined;
   readonly promotions: readonly Promotion[];

@@ -10,20 +10,17 @@ import type { ServiceContext } from "@kloros/daemon";
 import { PromotionsDetected } from "@kloros/signal-schema";
 import type { Envelope } from "@kloros/signal-schema";
 import type { Check, Findings } from "../check.ts";
-import { alertCheck } from "../health/alert_check.ts";
-import type { Reading } from "../health/alert.ts";
-import type { PromotionsConfig } from "./config.ts";
-import { consumes } from "./config.ts";
+import { createComplaints } from "./complaints.ts";
+import { consumes, type PromotionsConfig } from "./config.ts";
 import { cycleEvent } from "./cycle_events.ts";
-import { advisoryFacts, settled, takeIn, waitingOf } from "./decide.ts";
-import type { PromotionMemory } from "./decide.ts";
+import { advisoryFacts, settled, takeIn, waitingOf, type PromotionMemory } from "./decide.ts";
 import { openPromotionDirectory } from "./directory.ts";
-import { BLANK, openPromotionMemory } from "./memory.ts";
+import { openPromotionMemory } from "./memory.ts";
 import { returnClaims } from "./move_promotion.ts";
 import { promotionPlaces } from "./places.ts";
+import { promotionAlerts } from "./promotion_alerts.ts";
 import type { DirectoryLook } from "./promotion.ts";
-import { describe, readingsOf } from "./readings.ts";
-import { settle, type Settlement } from "./settle.ts";
+import { settle, type Troubles } from "./settle.ts";
 import { createTelling } from "./telling.ts";
 
 /** What this check needs of its service's context. */
@@ -33,156 +30,136 @@ export type PromotionsContext = Pick<
 >;
 
 export interface PromotionsCheck extends Check {
-  /** How many promotions wait, as of the last look. */
+  /** How many promotions wait, as of the last look; those that are broken, acknowledged or parked do not. */
   waiting(): number;
 }
 
-/** A writer that writes in place needs less; a reader waits for nothing else. */
+/** A file that is renamed into place is complete, and one that is written in place mostly so after this, ms. */
 const GATHER_MS = 2;
 
 export function promotionsCheck(context: PromotionsContext, config: PromotionsConfig): PromotionsCheck {
-  const places = promotionPlaces(context.paths, config);
-  const checker = createChecker(context, config, places.map(openPromotionDirectory));
+  const looker = new PromotionLooker(context, config);
   return {
     name: "promotions",
     intervalMs: config.intervalMs,
-    watches: { files: [], directories: places.map(({ path }) => path), signals: consumes },
+    watches: { files: [], directories: looker.paths, signals: consumes },
     gatherMs: GATHER_MS,
-    run: ({ signals }) => checker.run(signals),
-    waiting: () => checker.waiting(),
+    run: ({ signals }) => looker.run(signals),
+    waiting: () => looker.waiting,
   };
 }
 
-function createChecker(
-  context: PromotionsContext,
-  config: PromotionsConfig,
-  directories: readonly ReturnType<typeof openPromotionDirectory>[],
-) {
-  const { clock, log, mode } = context;
-  const acting = mode === "act";
-  const memory = openPromotionMemory(context);
-  const telling = createTelling(config.intervalMs, clock);
-  const complaints = createComplaints(context);
-  let readings: readonly Reading[] = [];
-  let waits = 0;
+class PromotionLooker {
+  readonly #context: PromotionsContext;
+  readonly #config: PromotionsConfig;
+  readonly #directories;
+  readonly #memory;
+  readonly #alerts;
+  readonly #telling;
+  readonly #complaints;
+  waiting = 0;
 
-  const recall = async () => (await memory.get()) ?? BLANK;
-  const remember = async (promotions: PromotionMemory): Promise<void> => {
-    await memory.set({ ...(await recall()), promotions });
-  };
-  const alerts = alertCheck(
-    { name: "promotions", read: async () => readings },
-    {
-      book: {
-        of: async () => (await recall()).alerts,
-        // A disk that is full must not keep the promotions from being told of.
-        keep: async (_, kept) => {
-          const next = { ...(await recall()), alerts: kept };
-          await memory
-            .set(next)
-            .catch((error: unknown) => log.warn({ error }, "alerts cannot be remembered"));
-        },
+  constructor(context: PromotionsContext, config: PromotionsConfig) {
+    this.#context = context;
+    this.#config = config;
+    this.#directories = promotionPlaces(context.paths, config).map(openPromotionDirectory);
+    this.#memory = openPromotionMemory(context);
+    this.#alerts = promotionAlerts(context, this.#memory);
+    this.#telling = createTelling(config.intervalMs, context.clock);
+    this.#complaints = createComplaints(context);
+  }
+
+  get paths(): readonly string[] {
+    return this.#directories.map(({ place }) => place.path);
+  }
+
+  async run(signals: readonly Envelope[]): Promise<Findings> {
+    const taken = await this.#takeIn(signals);
+    const { looks, now, troubles } = await this.#lookAndSettle(taken);
+    const advisories = this.#advisories(looks, now, signals);
+    for (const look of looks) this.#complaints.tell(look);
+    const alerts = await this.#alerts.run(
+      looks.map((look) => ({ look, stuck: troubles.get(look.place.path) ?? [] })),
+    );
+    const again = looks.flatMap(({ againInMs }) => againInMs ?? []);
+    return {
+      advisories: [...advisories, ...alerts.advisories],
+      published: async () => {
+        this.#telling.told();
+        await alerts.published?.();
       },
-      clock,
-      root: context.root,
-      intervalMs: config.intervalMs,
-      clearMargin: 0,
-      quietMs: config.intervalMs,
-    },
-  );
+      ...(again.length === 0 ? {} : { againInMs: Math.min(...again) }),
+    };
+  }
 
-  const takeInAll = async (signals: readonly Envelope[]): Promise<PromotionMemory> => {
-    const before = (await recall()).promotions;
+  get #acting(): boolean {
+    return this.#context.mode === "act";
+  }
+
+  async #takeIn(signals: readonly Envelope[]): Promise<PromotionMemory> {
+    const before = await this.#memory.promotions();
     let after = before;
     for (const signal of signals) {
-      const event = await cycleEvent(signal, context);
+      const event = await cycleEvent(signal, this.#context);
       if (event !== undefined) after = takeIn(after, event);
     }
-    // An old system beside which we observe acknowledges by itself, and counts by itself.
-    if (!acting) after = { ...after, due: [], failures: {} };
-    if (after !== before && signals.length > 0) {
-      await remember(after);
-      crashPoint("monitor.counted");
-    }
+    if (after === before) return before;
+    // Beside an old system we only look on: it acknowledges by itself.
+    if (!this.#acting) after = { ...after, due: [], failures: {} };
+    await this.#memory.keepPromotions(after);
+    crashPoint("monitor.counted");
     return after;
-  };
-  const lookAtAll = async (): Promise<readonly DirectoryLook[]> => {
+  }
+
+  async #lookAndSettle(before: PromotionMemory): Promise<{
+    readonly looks: readonly DirectoryLook[];
+    readonly now: PromotionMemory;
+    readonly troubles: Troubles;
+  }> {
+    if (!this.#acting) return { looks: await this.#look(), now: before, troubles: new Map() };
+    this.#returnClaims();
+    const looks = await this.#look();
+    const { parkAfter } = this.#config;
+    const settlement = await settle(looks, before, { ...this.#context, parkAfter });
+    const now = settled(before, settlement.open, parkAfter);
+    if (now !== before) await this.#memory.keepPromotions(now);
+    return { looks: settlement.moved ? await this.#look() : looks, now, troubles: settlement.troubles };
+  }
+
+  async #look(): Promise<readonly DirectoryLook[]> {
     const looks: DirectoryLook[] = [];
-    for (const directory of directories) looks.push(await directory.look(clock.wallMs()));
+    for (const directory of this.#directories) looks.push(await directory.look(this.#context.clock.wallMs()));
     return looks;
-  };
-  const putBackClaims = (): void => {
-    for (const { place } of directories) {
+  }
+
+  #returnClaims(): void {
+    for (const path of this.paths) {
       try {
-        returnClaims(place.path);
+        returnClaims(path);
       } catch (error) {
-        log.warn({ directory: place.path, error }, "promotions that were claimed cannot be put back");
+        this.#context.log.warn({ directory: path, error }, "promotions that were claimed cannot be put back");
       }
     }
-  };
-  const lookAndSettle = async (before: PromotionMemory) => {
-    if (acting) putBackClaims();
-    const looks = await lookAtAll();
-    const nothing: Settlement = { stuck: new Set(), troubles: new Map(), moved: false };
-    if (!acting) return { looks, now: before, settlement: nothing };
-    const { parkAfter } = config;
-    const settlement = await settle(looks, before, { parkAfter, log, count: context.count });
-    const now = settled(before, settlement.stuck, parkAfter);
-    if (now !== before) await remember(now);
-    return { looks: settlement.moved ? await lookAtAll() : looks, now, settlement };
-  };
+  }
 
-  return {
-    waiting: () => waits,
-    run: async (signals: readonly Envelope[]): Promise<Findings> => {
-      const { looks, now, settlement } = await lookAndSettle(await takeInAll(signals));
-      const lastDreamMs = now.cycles.at(-1)?.endedMs;
-      const advisories: Envelope[] = [];
-      waits = 0;
-      for (const look of looks) {
-        const waiting = waitingOf(look, now, config.parkAfter);
-        waits += waiting.length;
-        const facts = advisoryFacts(look, waiting, { nowMs: clock.wallMs(), lastDreamMs });
-        const news = telling.isWorthTelling(look.place.path, facts?.promotion_ids, signals);
-        if (facts !== undefined && news) advisories.push(context.root(PromotionsDetected, facts));
-        complaints.tell(look);
-        context.gauge("promotions_waiting", waiting.length, { directory: look.place.path });
-        context.gauge("promotions_broken", look.broken.length, { directory: look.place.path });
-      }
-      readings = looks.flatMap((look) =>
-        readingsOf({ look, stuck: settlement.troubles.get(look.place.path) ?? [] }),
-      );
-      const told = await alerts.run({ signals: [] });
-      const again = looks.flatMap(({ againInMs }) => againInMs ?? []);
-      return {
-        advisories: [...advisories, ...told.advisories],
-        published: async () => {
-          telling.told();
-          await told.published?.();
-        },
-        ...(again.length === 0 ? {} : { againInMs: Math.min(...again) }),
-      };
-    },
-  };
-}
-
-/** One warning for each content of a broken file, and for each reason why a directory cannot be read. */
-function createComplaints({ log, count }: Pick<PromotionsContext, "log" | "count">) {
-  let known = new Map<string, ReadonlySet<string>>();
-  return {
-    tell: (look: DirectoryLook): void => {
-      const before = known.get(look.place.path);
-      const now = new Set<string>();
-      const say = (key: string, text: string): void => {
-        now.add(key);
-        if (before?.has(key) === true) return;
-        count("promotions_broken_total");
-        log.warn({ directory: look.place.path }, text);
-      };
-      if (look.failed !== undefined) say(look.failed, `promotions cannot be looked through: ${look.failed}`);
-      for (const one of look.broken)
-        say(`${one.file}@${one.fingerprint}`, `a promotion cannot be read: ${describe(one)}`);
-      known = new Map(known).set(look.place.path, now);
-    },
-  };
+  #advisories(
+    looks: readonly DirectoryLook[],
+    memory: PromotionMemory,
+    signals: readonly Envelope[],
+  ): readonly Envelope[] {
+    const { clock, gauge, root } = this.#context;
+    const lastDreamMs = memory.cycles.at(-1)?.endedMs;
+    const advisories: Envelope[] = [];
+    this.waiting = 0;
+    for (const look of looks) {
+      const waiting = waitingOf(look, memory, this.#config.parkAfter);
+      const facts = advisoryFacts(look, waiting, { nowMs: clock.wallMs(), lastDreamMs });
+      const worthTelling = this.#telling.isWorthTelling(look.place.path, facts?.promotion_ids, signals);
+      if (facts !== undefined && worthTelling) advisories.push(root(PromotionsDetected, facts));
+      gauge("promotions_waiting", waiting.length, { directory: look.place.path });
+      gauge("promotions_broken", look.broken.length, { directory: look.place.path });
+      this.waiting += waiting.length;
+    }
+    return advisories;
+  }
 }

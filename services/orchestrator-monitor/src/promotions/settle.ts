@@ -6,26 +6,26 @@ import { judge, type PromotionMemory, type Verdict } from "./decide.ts";
 import { park } from "./park.ts";
 import type { DirectoryLook, Place, Promotion } from "./promotion.ts";
 
+/** By directory: what could not be moved, and why. */
+export type Troubles = ReadonlyMap<string, readonly string[]>;
+
 export interface Settlement {
-  /** Ids of those that could not be moved. */
-  readonly stuck: ReadonlySet<string>;
-  /** By directory: what could not be moved, and why. */
-  readonly troubles: ReadonlyMap<string, readonly string[]>;
+  /** Ids of those that are not moved, and may still be there. */
+  readonly open: ReadonlySet<string>;
+  readonly troubles: Troubles;
   /** Something was moved: what was seen is out of date. */
   readonly moved: boolean;
 }
+
+type SettleOptions = Pick<ServiceContext, "log" | "count"> & { readonly parkAfter: number };
 
 /** Never throws: what cannot be moved is told of and tried again at the next look. */
 export async function settle(
   looks: readonly DirectoryLook[],
   memory: PromotionMemory,
-  options: {
-    readonly parkAfter: number;
-    readonly log: ServiceContext["log"];
-    readonly count: ServiceContext["count"];
-  },
+  options: SettleOptions,
 ): Promise<Settlement> {
-  const stuck = new Set<string>();
+  const open = new Set<string>();
   const troubles = new Map<string, string[]>();
   let moved = false;
   for (const { place, promotions } of looks) {
@@ -35,7 +35,7 @@ export async function settle(
       try {
         moved = (await carryOut(place, promotion, verdict, options)) || moved;
       } catch (error) {
-        stuck.add(promotion.id);
+        open.add(promotion.id);
         const why = error instanceof Error ? error.message : String(error);
         troubles.set(place.path, [...(troubles.get(place.path) ?? []), `${promotion.file}: ${why}`]);
         options.log.warn(
@@ -47,16 +47,16 @@ export async function settle(
   }
   // A directory that cannot be read may hold any of them.
   const unknown = looks.some(({ failed }) => failed !== undefined);
-  for (const { id } of unknown ? memory.due : []) stuck.add(id);
-  for (const id of unknown ? Object.keys(memory.failures) : []) stuck.add(id);
-  return { stuck, troubles, moved };
+  for (const { id } of unknown ? memory.due : []) open.add(id);
+  for (const id of unknown ? Object.keys(memory.failures) : []) open.add(id);
+  return { open, troubles, moved };
 }
 
 async function carryOut(
   place: Place,
   promotion: Promotion,
   verdict: Exclude<Verdict, { kind: "waits" }>,
-  { log, count }: Pick<ServiceContext, "log" | "count">,
+  { log, count }: SettleOptions,
 ): Promise<boolean> {
   const { id } = promotion;
   const kept =
