@@ -149,7 +149,7 @@ export class DreamHarness {
     limitMs = SETTLE_LIMIT_MS,
   ): Promise<void> {
     try {
-      await until(what, done, { limitMs });
+      await until(what, async () => (await unlessAway(async () => done())) ?? false, { limitMs });
     } catch (error) {
       throw new Error(`${String(error)}\n${this.report()}`, { cause: error });
     }
@@ -172,8 +172,11 @@ export class DreamHarness {
     let seen = "";
     const rests = async (): Promise<boolean> => {
       if (!this.daemon(BUS).running) throw new Error("the bus is gone");
-      if (options.retryPoison === true) poison.push(...(await this.#retryPoison()));
-      const now = await this.#resting(options.waitingMayStay === true);
+      const now = await unlessAway(async () => {
+        if (options.retryPoison === true) poison.push(...(await this.#retryPoison()));
+        return this.#resting(options.waitingMayStay === true);
+      });
+      if (now === undefined) return false;
       flaws = now.flaws;
       if (flaws.length > 0 || now.progress !== seen) quietSince = performance.now();
       seen = now.progress;
@@ -246,6 +249,16 @@ export class DreamHarness {
     return [...this.#daemons.values()]
       .map((daemon) => `--- ${daemon.service} ${daemon.running ? "runs" : "is gone"}\n${daemon.lastWords(4)}`)
       .join("\n");
+  }
+}
+
+/** Undefined while the bus, just killed, is on its way back. */
+async function unlessAway<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof Error && error.name === "RetryableError") return undefined;
+    throw error;
   }
 }
 
