@@ -86,7 +86,15 @@ function lines({ palette }: Session, report: NotReport): readonly string[] {
       : `the last is #${last.seq}, ${ago(last.storedAt, atMs)} (${last.says}); kloros why ${last.seq}`;
   return [
     `${palette.signal(signal)} up to ${moment(atMs)} UTC: ${printable(lastText)}`,
-    ...(rules === undefined ? [] : [palette.strong("rules"), ...rules.sentences.map(point)]),
+    ...(rules === undefined
+      ? []
+      : [
+          palette.strong("rules"),
+          ...rules.sentences.flatMap(([first = "", ...details]) => [
+            point(first),
+            ...details.map((detail) => `      ${printable(detail)}`),
+          ]),
+        ]),
     ...services.flatMap(({ service, sentences }) => [palette.source(service), ...sentences.map(point)]),
     ...(winners.length === 0 ? [] : [palette.strong("winners"), ...winners.map(point)]),
   ];

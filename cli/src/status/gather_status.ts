@@ -4,6 +4,7 @@ import type { Installation, Mode } from "@kloros/daemon";
 import type { BusStatus, ConsumerStatus } from "@kloros/journal";
 import { awayText, reachBus } from "../bus_access.ts";
 import { SERVICE_NAMES } from "../multicall/service_names.ts";
+import type { RuleView } from "../policy/rule_views.ts";
 import { findPlace, type Place } from "../place.ts";
 import { restJson, type RestJson } from "../rest/rest_note.ts";
 import type { Session } from "../session.ts";
@@ -24,6 +25,8 @@ export interface StatusReport {
   readonly maintenance: RestJson | null;
   /** Services and rules that are paused. */
   readonly pauses: readonly PauseJson[];
+  /** What decides, as the engine has it; none where it never ran. */
+  readonly rules: readonly RuleView[];
   /** Ids of winners that wait for a person's word. */
   readonly heldWinners: readonly string[];
   readonly bus: (BusStatus & { readonly pingMs: number }) | null;
@@ -55,6 +58,7 @@ export async function gatherStatus(session: Session): Promise<StatusReport> {
     mode: modeOf(place, services),
     maintenance: maintenance === undefined ? null : restJson(maintenance),
     pauses: listPauses(paths, { nowMs }).map((one) => ({ ...targetOf(one), ...restJson(one) })),
+    rules: await askRules(paths, nowMs),
     heldWinners,
     ...bus,
     services,
@@ -99,6 +103,16 @@ function modeOf({ located }: Place, services: readonly ServiceStatus[]): Mode {
   const { mode } = located.common;
   if (mode !== "auto") return mode;
   return ["own", "empty", "absent"].includes(located.inspection.kind) ? "act" : "observe";
+}
+
+/** None when the log cannot be read: `kloros policy show` says what is wrong with it. */
+async function askRules(paths: Installation, nowMs: number): Promise<readonly RuleView[]> {
+  try {
+    const { gatherRules } = await import("../policy/rule_views.ts");
+    return (await gatherRules(paths, nowMs))?.rules ?? [];
+  } catch {
+    return [];
+  }
 }
 
 /** None when the file cannot be read: `kloros winners list` says what is wrong with it. */

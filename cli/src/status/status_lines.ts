@@ -22,6 +22,7 @@ export function statusLines(report: StatusReport, verdict: Verdict, view: View):
       ? []
       : ["", ...consumerTable(report.consumers, view, { counts: false })]),
     ...unconsumedLines(report, palette),
+    ...ruleLines(report, view),
     ...alertLines(report, view),
     ...heldLines(report, palette),
     "",
@@ -102,6 +103,35 @@ function stateText(state: ServiceStatus["state"], palette: Palette): string {
   if (state === "ready") return palette.good(state);
   if (state === "not_running") return palette.faint("not running");
   return palette.bad(state.replace("_", " "));
+}
+
+function ruleLines({ rules }: StatusReport, { palette, environment, columns }: View): readonly string[] {
+  const nowMs = environment.nowMs();
+  const rows = rules
+    .filter(({ enabled }) => enabled)
+    .map(({ name, newest, lastFired, ...rule }) => [
+      palette.source(printable(name)),
+      lastFired === undefined ? "never" : ago(lastFired.atMs, nowMs),
+      newest === undefined ? "" : ago(newest.atMs, nowMs),
+      rule.paused === undefined ? judgement(newest) : palette.warn(printable(rule.paused)),
+    ]);
+  const titles = ["RULE", "FIRED", "JUDGED", "SO"];
+  return rows.length === 0
+    ? []
+    : [
+        "",
+        ...table(
+          titles.map((title) => ({ title })),
+          rows,
+          { palette, columns },
+        ),
+      ];
+}
+
+function judgement(newest: StatusReport["rules"][number]["newest"]): string {
+  if (newest === undefined) return "nothing advised it yet";
+  const said = newest.reason === undefined ? "" : `: ${newest.reason}`;
+  return printable(`${newest.outcome.replaceAll("_", " ")}${said}`);
 }
 
 function alertLines({ alerts }: StatusReport, { palette, environment, columns }: View): readonly string[] {

@@ -1,12 +1,11 @@
 /** Why a signal was not said up to a moment: gathered from rules, services and the journal. */
 import type { Bus } from "@kloros/bus-client";
-import type { DecisionRecord } from "@kloros/policy-engine";
 import type { SignalDefinition } from "@kloros/signal-schema";
 import type { Place } from "../place.ts";
 import { emitterAnswer, type EmitterAnswer } from "./emitter_answer.ts";
 import type { Knowledge } from "./knowledge.ts";
 import { lastSaid, type Said } from "./last_said.ts";
-import { ruleAnswer } from "./rule_answer.ts";
+import { type RuleAnswer, ruleAnswer } from "./rule_answer.ts";
 import { winnerSentence } from "./winner_sentences.ts";
 
 export interface NotReport {
@@ -15,7 +14,7 @@ export interface NotReport {
   /** The last one before that moment; null: none that the journal has. */
   readonly last: Said | null;
   /** What the rules that emit it made of what they saw; absent: no rule may emit it. */
-  readonly rules?: { readonly sentences: readonly string[]; readonly records: readonly DecisionRecord[] };
+  readonly rules?: RuleAnswer;
   /** The services that say it. */
   readonly services: readonly EmitterAnswer[];
   readonly winners: readonly string[];

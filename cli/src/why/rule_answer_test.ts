@@ -1,0 +1,48 @@
+import { expect, test } from "bun:test";
+import type { DecisionRecord } from "@kloros/policy-engine";
+import { grouped } from "./rule_answer.ts";
+
+function record(
+  atMs: number,
+  outcome: DecisionRecord["outcome"],
+  more: Partial<DecisionRecord> = {},
+): DecisionRecord {
+  return {
+    atMs,
+    rule: "r",
+    signalId: "s",
+    signal: "Q_X",
+    source: "x",
+    outcome,
+    condition: "a && b",
+    parts: [],
+    subjects: [],
+    cooling: [],
+    emits: "Q_Y",
+    rulesHash: "",
+    ...more,
+  };
+}
+const unmet = (text: string) => ({ parts: [{ text, value: false, reads: {} }] });
+
+test("neighbours that came to the same for the same reason are told once", () => {
+  const groups = grouped([
+    record(9, "condition_false", unmet("a")),
+    record(8, "condition_false", unmet("a")),
+    record(7, "condition_false", unmet("b")),
+    record(6, "held", { control: "cooldown" }),
+    record(5, "held", { control: "singleton" }),
+    record(4, "fired", { triggerId: "1" }),
+    record(3, "fired", { triggerId: "2" }),
+    record(2, "condition_false", unmet("a")),
+  ]);
+  expect(groups.map(({ newest, oldest, count }) => [newest.atMs, oldest.atMs, count])).toEqual([
+    [9, 8, 2],
+    [7, 7, 1],
+    [6, 6, 1],
+    [5, 5, 1],
+    [4, 4, 1],
+    [3, 3, 1],
+    [2, 2, 1],
+  ]);
+});
