@@ -1,5 +1,5 @@
 /** Runs the real `up` for the tests beside it, and looks at what it does from outside. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Envelope } from "@kloros/signal-schema";
@@ -17,6 +17,8 @@ export interface UpEvent {
   readonly dry?: boolean;
   readonly integrated?: readonly string[];
   readonly signals?: Readonly<Record<string, number>>;
+  readonly dream_cycles?: Readonly<Record<string, number>>;
+  readonly deployed?: readonly string[];
 }
 
 export interface UpRun {
@@ -94,12 +96,24 @@ function parseEvent(line: string): UpEvent {
   return JSON.parse(line) as UpEvent;
 }
 
-/** Pids of all processes whose command line or environment names this directory. */
+/** Pids of all processes whose command line or environment names this directory, or that work in it. */
 export function processesOf(directory: string): readonly number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .filter((pid) => read(`/proc/${pid}/cmdline`).includes(directory))
+    .filter((pid) =>
+      [read(`/proc/${pid}/cmdline`), read(`/proc/${pid}/environ`), workingDirectory(pid)].some((text) =>
+        text.includes(directory),
+      ),
+    )
     .map(Number);
+}
+
+function workingDirectory(pid: string): string {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return "";
+  }
 }
 
 function read(path: string): string {

@@ -1,5 +1,5 @@
 /** Processes of D-REAM cycles, whichever group they are in: all of them carry the run tag in their environment. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 const RUN_TAG = "KLOROS_RUN_TAG=";
 
@@ -14,7 +14,16 @@ export function cycleProcesses(home: string): readonly number[] {
 function belongs(pid: number, home: string): boolean {
   const environment = read(`/proc/${String(pid)}/environ`);
   if (!environment.split("\0").some((one) => one.startsWith(RUN_TAG))) return false;
-  return environment.includes(home) || read(`/proc/${String(pid)}/cmdline`).includes(home);
+  const places = [environment, read(`/proc/${String(pid)}/cmdline`), workingDirectory(pid)];
+  return places.some((text) => text.includes(home));
+}
+
+function workingDirectory(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${String(pid)}/cwd`);
+  } catch {
+    return "";
+  }
 }
 
 /** Empty when it is gone, or is a zombie. */
