@@ -1,4 +1,5 @@
 /** The same lines again: over the former ones on a terminal, below them elsewhere. */
+import type { Environment } from "../environment.ts";
 import type { Session } from "../session.ts";
 
 const CLEAR_ALL = "\u001b[2J";
@@ -7,7 +8,9 @@ const HOME = "\u001b[H";
 const REST_OF_LINE = "\u001b[K";
 const REST_OF_SCREEN = "\u001b[J";
 
-type View = Pick<Session, "environment" | "palette">;
+type View = Pick<Session, "palette"> & {
+  readonly environment: Pick<Environment, "out" | "outTerminal" | "rows" | "nowMs">;
+};
 
 export class Redraw {
   readonly #view: View;
@@ -33,9 +36,13 @@ export class Redraw {
   }
 }
 
-/** One line is left for the cursor. */
+/** The verdict stands at the end and stays; one line of the terminal is left for the cursor. */
+const END_LINES = 3;
+
 function fitRows(lines: readonly string[], rows: number): readonly string[] {
-  const max = Math.max(2, rows - 1);
+  const max = Math.max(END_LINES + 2, rows - 1);
   if (lines.length <= max) return lines;
-  return [...lines.slice(0, max - 1), `… and ${lines.length - max + 1} lines more; make the window taller`];
+  const begin = lines.slice(0, max - END_LINES - 1);
+  const left = lines.length - begin.length - END_LINES;
+  return [...begin, `… ${left} lines more: make the window taller …`, ...lines.slice(-END_LINES)];
 }
