@@ -31,12 +31,13 @@ export function createCheckRunner(check: Check, options: RunnerOptions): CheckRu
   let gathered: Envelope[] = [];
   let shared: Promise<void> | undefined;
   let turn: Promise<void> = Promise.resolve();
-  let tookMs = 0;
+  let restUntil = 0;
 
   const lookNow = async (signals: readonly Envelope[]): Promise<void> => {
     const beganAt = performance.now();
     const { advisories, published, againInMs } = await check.run({ signals });
-    tookMs = performance.now() - beganAt;
+    const endedAt = performance.now();
+    restUntil = endedAt + (endedAt - beganAt) * REST;
     for (let n = 0; n < advisories.length; n += PUBLISH_MAX) {
       await options.publish(advisories.slice(n, n + PUBLISH_MAX));
     }
@@ -55,7 +56,7 @@ export function createCheckRunner(check: Check, options: RunnerOptions): CheckRu
     shared = undefined;
     return lookNow(signals);
   };
-  const gatherMs = (): number => Math.max(options.gatherMs, tookMs * REST);
+  const gatherMs = (): number => Math.max(options.gatherMs, restUntil - performance.now());
   return {
     gatherMs,
     look: () => inTurn(() => lookNow([])),

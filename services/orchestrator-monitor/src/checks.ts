@@ -5,15 +5,20 @@ import { healthChecks } from "./health/health_checks.ts";
 import type { config } from "./manifest.ts";
 import { newModulesCheck } from "./modules/new_modules.ts";
 import { promotionsCheck } from "./promotions/promotions.ts";
+import { createStatusParts } from "./status_parts.ts";
 
 export type MonitorContext = ServiceContext<typeof config>;
 
 export function createChecks(context: MonitorContext): readonly Check[] {
   const { config } = context;
-  const promotions = promotionsCheck(context, config.promotions);
+  const part = createStatusParts((line) => context.status(line));
+  const promotions = promotionsCheck({ ...context, status: part() }, config.promotions);
   return [
     newModulesCheck(context),
     promotions,
-    ...healthChecks(context, { config: config.health, promotionsWait: () => promotions.waiting() > 0 }),
+    ...healthChecks(
+      { ...context, status: part() },
+      { config: config.health, promotionsWait: () => promotions.waiting() > 0 },
+    ),
   ];
 }

@@ -25,11 +25,11 @@ interface Known {
 }
 
 /** A file that was written to within so long may be incomplete: its writer writes in place. */
-export const QUIET_MS = 2000;
+const QUIET_MS = 2000;
 /** The file system's clock ticks coarsely: a file this young may be written again without a sign, so it is read again. */
 const TICK_MS = 100;
 /** Beyond so many the rest waits its turn. */
-export const FILES_MAX = 20_000;
+const FILES_MAX = 20_000;
 const FILES_A_TURN = 256;
 
 export function openPromotionDirectory(place: Place): PromotionDirectory {
@@ -43,7 +43,7 @@ export function openPromotionDirectory(place: Place): PromotionDirectory {
       const seen = new Map<string, Known>();
       for (const [n, file] of names.files.entries()) {
         if (n % FILES_A_TURN === FILES_A_TURN - 1) await Bun.sleep(0);
-        const found = lookAt(place.path, file, known.get(file));
+        const found = lookAt({ directory: place.path, file, nowMs }, known.get(file));
         if (found !== undefined) seen.set(file, found);
       }
       known = new Map([...seen].filter(([, { signature }]) => signature !== ""));
@@ -69,8 +69,16 @@ function listJson(
   }
 }
 
+interface OneFile {
+  readonly directory: string;
+  readonly file: string;
+  /** UTC. */
+  readonly nowMs: number;
+}
+
 /** Undefined: it vanished, or is no file. */
-function lookAt(directory: string, file: string, before: Known | undefined): Known | undefined {
+function lookAt(one: OneFile, before: Known | undefined): Known | undefined {
+  const { directory, file } = one;
   const path = join(directory, file);
   try {
     const stat = lstatSync(path, { bigint: true });
@@ -83,7 +91,7 @@ function lookAt(directory: string, file: string, before: Known | undefined): Kno
         file,
         `it has ${String(stat.size)} bytes, a promotion at most ${String(PROMOTION_BYTES_MAX)}; remove it`,
       );
-    return read(path, file);
+    return read(path, one);
   } catch (error) {
     if (errorCode(error) !== "ENOENT") return unreadable(file, textOf(error));
     const misnamed = file.includes("\uFFFD");
@@ -91,7 +99,7 @@ function lookAt(directory: string, file: string, before: Known | undefined): Kno
   }
 }
 
-function read(path: string, file: string): Known | undefined {
+function read(path: string, { file, nowMs }: OneFile): Known | undefined {
   // A pipe that took the file's place in this moment must not be waited for.
   const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
@@ -100,7 +108,7 @@ function read(path: string, file: string): Known | undefined {
     const bytes = readFileSync(fd);
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     const content = readPromotion(bytes);
-    const signature = isOld(stat) ? signatureOf(stat) : "";
+    const signature = isOld(stat, nowMs) ? signatureOf(stat) : "";
     const writtenMs = Number(stat.mtimeMs);
     if (!content.ok) {
       const broken = { file, text: content.text, fingerprint: sha256 };
@@ -128,8 +136,8 @@ function signatureOf({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
   return `${String(ino)}/${String(size)}/${String(mtimeNs)}/${String(ctimeNs)}`;
 }
 
-function isOld({ ctimeMs }: BigIntStats): boolean {
-  return Math.abs(Date.now() - Number(ctimeMs)) > TICK_MS;
+function isOld({ ctimeMs }: BigIntStats, nowMs: number): boolean {
+  return Math.abs(nowMs - Number(ctimeMs)) > TICK_MS;
 }
 
 function sorted(

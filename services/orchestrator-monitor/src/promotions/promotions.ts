@@ -26,7 +26,7 @@ import { createTelling } from "./telling.ts";
 /** What this check needs of its service's context. */
 export type PromotionsContext = Pick<
   ServiceContext,
-  "paths" | "mode" | "log" | "clock" | "root" | "bus" | "count" | "gauge"
+  "paths" | "mode" | "log" | "clock" | "root" | "bus" | "count" | "gauge" | "status"
 >;
 
 export interface PromotionsCheck extends Check {
@@ -35,7 +35,7 @@ export interface PromotionsCheck extends Check {
 }
 
 /** A file that is renamed into place is complete, and one that is written in place mostly so after this, ms. */
-const GATHER_MS = 2;
+const GATHER_MS = 1;
 
 export function promotionsCheck(context: PromotionsContext, config: PromotionsConfig): PromotionsCheck {
   const looker = new PromotionLooker(context, config);
@@ -78,6 +78,7 @@ class PromotionLooker {
     const { looks, now, troubles } = await this.#lookAndSettle(taken);
     const advisories = this.#advisories(looks, now, signals);
     for (const look of looks) this.#complaints.tell(look);
+    this.#context.status(statusText(this.waiting, looks));
     const alerts = await this.#alerts.run(
       looks.map((look) => ({ look, stuck: troubles.get(look.place.path) ?? [] })),
     );
@@ -162,4 +163,12 @@ class PromotionLooker {
     }
     return advisories;
   }
+}
+
+function statusText(waiting: number, looks: readonly DirectoryLook[]): string {
+  const broken = looks.reduce((sum, look) => sum + look.broken.length, 0);
+  const parked = looks.reduce((sum, look) => sum + look.parked.length, 0);
+  const waits =
+    waiting === 1 ? "1 promotion waits" : `${waiting === 0 ? "no" : String(waiting)} promotions wait`;
+  return `${waits}${broken === 0 ? "" : `, ${String(broken)} broken`}${parked === 0 ? "" : `, ${String(parked)} parked`}`;
 }

@@ -69,6 +69,7 @@ export function openDreamBench(options: BenchOptions = {}): DreamBench {
       clock: { wallMs: () => bench.nowMs, monotonicMs: () => bench.nowMs - began },
       count: () => undefined,
       gauge: () => undefined,
+      status: () => undefined,
       bus: {
         read: async ({ id }: { readonly id?: string }) => ({
           items: (options.history ?? [])
