@@ -138,7 +138,7 @@ export function settled(
 }
 
 /** Ids and files that one advisory names. */
-export const NAMED_MAX = 500;
+const NAMED_MAX = 500;
 /** Of a signal's 256 KiB; names may be long. */
 const NAMED_BYTES_MAX = 180_000;
 

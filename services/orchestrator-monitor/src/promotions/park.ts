@@ -35,7 +35,7 @@ export async function park(place: Place, promotion: Promotion, failures: readonl
   return kept;
 }
 
-export function parkedDirectory(place: Place): string {
+function parkedDirectory(place: Place): string {
   return join(place.path, "parked");
 }
 
