@@ -73,8 +73,11 @@ test("a service that is stopped ends its cycle, and runs it again when it is sta
   killable = makeKillable(LONG_THEN_GOOD);
   killable.start();
   const [first = ""] = await killable.tags(1);
+  const askedMs = performance.now();
   killable.kill("SIGTERM");
   expect(await killable.gone()).toBe("0");
+  // The grace of a runner that ignores SIGTERM, and not the whole of the drain's.
+  expect(performance.now() - askedMs).toBeLessThan(5000);
   expect(taggedProcesses(first)).toEqual([]);
   killable.start();
   const [completion] = await killable.completions(1);

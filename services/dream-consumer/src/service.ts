@@ -1,4 +1,5 @@
-import { pause, type Service } from "@kloros/daemon";
+import type { Delivery } from "@kloros/bus-client";
+import { pause, type Service, type ServiceContext } from "@kloros/daemon";
 import { DreamTrigger } from "@kloros/signal-schema";
 import { findRunner } from "./command/find_runner.ts";
 import type { config } from "./config.ts";
@@ -7,6 +8,8 @@ import { manifest } from "./manifest.ts";
 
 /** What comes before and after a cycle: ending strays, reading results, the plan on a busy bus. */
 const AROUND_MS = 60_000;
+/** Longer than any drain: its end is the delivery's, too. */
+const HAND_BACK_MS_MAX = 60_000;
 /** What fails here is the bus or the disk: with a backoff of at most a minute, a quarter of an hour to mend it. */
 const ATTEMPTS_MAX = 20;
 
@@ -31,10 +34,20 @@ export const service: Service<typeof config> = {
       try {
         return await cycles.handle(delivery);
       } catch (error) {
-        // Ended by the stop: the drain hands the delivery back without counting an attempt, an error would count one.
-        if (context.stopping.aborted) await pause(options.handlerTimeoutMs, delivery.abort);
+        if (context.stopping.aborted) await handBack(context, delivery);
         throw error;
       }
     });
   },
 };
+
+/**
+ * An error would count as an attempt, and the drain hands back only what its whole grace was too short for. Leaving the
+ * bus in order hands the delivery back at once and uncounted; there is nothing else that this service could still say.
+ */
+async function handBack(context: ServiceContext<typeof config>, delivery: Delivery): Promise<void> {
+  // Waits for this handler to end.
+  const left = context.bus.close();
+  left.catch(() => undefined);
+  await pause(HAND_BACK_MS_MAX, delivery.abort);
+}

@@ -18,6 +18,7 @@ export class CycleLog {
   readonly #file: RotatingLog;
   readonly #runTag: string;
   readonly #clock: Clock;
+  #closed = false;
   readonly #said: { out: readonly string[]; err: readonly string[] } = { out: [], err: [] };
 
   /** Throws the file system's error when the file cannot be opened. */
@@ -31,7 +32,7 @@ export class CycleLog {
   }
 
   add(stream: "out" | "err" | "cycle", lines: readonly string[]): void {
-    if (lines.length === 0) return;
+    if (lines.length === 0 || this.#closed) return;
     const time = new Date(this.#clock.wallMs()).toISOString();
     this.#file.write(lines.map((line) => `${time} ${this.#runTag} ${stream} ${line}`).join("\n"));
     if (stream === "cycle") return;
@@ -50,7 +51,9 @@ export class CycleLog {
     return this.#file.failure;
   }
 
+  /** What a process that could not be ended still says goes nowhere: the descriptor may be another file's by then. */
   close(): void {
+    this.#closed = true;
     this.#file.close();
   }
 }

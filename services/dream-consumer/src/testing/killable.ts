@@ -34,7 +34,7 @@ export function makeKillable(script: string, given: Partial<Config> = {}): Killa
   const settings = Object.entries(config).map(
     ([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`,
   );
-  const flags = [...settings, "kloros.drainGraceMs=500"].flatMap((one) => ["--set", one]);
+  const flags = settings.flatMap((one) => ["--set", one]);
   let child: Bun.Subprocess<"ignore", "pipe", "pipe"> | undefined;
   let said = "";
   const running = () => {
