@@ -1,15 +1,19 @@
 #!/usr/bin/env bun
-/** `kloros`; and, called by a link with a service's name, that service. */
-import { calledService } from "./multicall/called_service.ts";
+/** `kloros`; and, called by a link with a service's name, that service; by `kloros-dream`, the D-REAM runner. */
+import { calledAs, DREAM_RUNNER } from "./multicall/called_service.ts";
 
-const service = calledService(process.argv0);
-if (service === undefined) {
+const called = calledAs(process.argv0);
+const argv = process.argv.slice(2);
+if (called === undefined) {
   const [{ processEnvironment }, { runCli }] = await Promise.all([
     import("./environment.ts"),
     import("./run_cli.ts"),
   ]);
-  await runCli(processEnvironment(), process.argv.slice(2));
+  await runCli(processEnvironment(), argv);
+} else if (called === DREAM_RUNNER) {
+  const { runDream } = await import("./multicall/run_dream.ts");
+  await runDream(argv);
 } else {
   const { runNamedService } = await import("./multicall/run_named_service.ts");
-  await runNamedService(service, process.argv.slice(2));
+  await runNamedService(called, argv);
 }

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { consumersCommand } from "./commands/consumers.ts";
 import { describeCommand } from "./commands/describe.ts";
 import { dlqCommand } from "./commands/dlq.ts";
+import { dreamCommand } from "./commands/dream.ts";
 import { integrationsCommand } from "./commands/integrations.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { maintenanceCommand } from "./commands/maintenance.ts";
@@ -73,6 +74,7 @@ export function buildProgram(environment: Environment): Command {
     for (const make of commands) make(program, environment);
   }
   runServiceCommand(program, environment);
+  dreamCommand(program);
   for (const command of everyCommand(program)) settle(command, environment);
   program.addHelpText("after", `${INTRODUCTION}\n${exitCodesText()}`);
   return program;

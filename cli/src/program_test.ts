@@ -7,7 +7,9 @@ const program = buildProgram(processEnvironment());
 const commands = everyCommand(program).filter(
   ({ parent, commands: below }) => parent !== null && below.length === 0,
 );
-const shown = commands.filter((command) => command.name() !== "run-service" && command.name() !== "help");
+/** Those that pass everything on have the options of others. */
+const PASSED_ON = new Set(["run-service", "dream", "help"]);
+const shown = commands.filter((command) => !PASSED_ON.has(command.name()));
 const sections = new Map(
   cliPage()
     .split("\n## ")

@@ -1,17 +1,18 @@
 import { describe, expect, test } from "bun:test";
-import { calledService } from "./called_service.ts";
+import { calledAs } from "./called_service.ts";
 
 describe("the name that the program is called by", () => {
   test.each([
     ["intent-router", "intent-router"],
     ["/usr/lib/kloros/chemical-bus", "chemical-bus"],
     ["./capability-integrator", "capability-integrator"],
-  ] as const)("%s is the service %s", (argv0, name) => expect(calledService(argv0)).toBe(name));
+    ["/usr/lib/kloros/kloros-dream", "kloros-dream"],
+  ] as const)("%s is %s", (argv0, name) => expect(calledAs(argv0)).toBe(name));
 
   test.each(["kloros", "bun", "/opt/kloros", "", "intent-router/kloros", "intent_router"])(
     "%p is the command",
     (argv0) => {
-      expect(calledService(argv0)).toBeUndefined();
+      expect(calledAs(argv0)).toBeUndefined();
     },
   );
 });
