@@ -4,8 +4,8 @@
  */
 export type Quoting = "none" | "single" | "double";
 
-/** No quoting needed anywhere; `~` is left out because a shell expands it. */
-const PLAIN = /^[A-Za-z0-9_.,:@%+=/-]*$/;
+/** No quoting needed anywhere; `~` is left out because a shell expands it, and nothing at all is seen best in quotes. */
+const PLAIN = /^[A-Za-z0-9_.,:@%+=/-]+$/;
 // oxlint-disable-next-line no-control-regex -- those no reader is trusted with
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
