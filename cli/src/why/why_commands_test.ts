@@ -95,7 +95,7 @@ describe("D-REAM", () => {
     expect(out).toMatch(/policy-engine runs/);
     expect(await place.json("why-not", "Q_DREAM_TRIGGER")).toMatchObject({
       last: { says: expect.stringContaining("promotions-start-dream") },
-      rules: { records: [{ outcome: "held", control: "singleton" }] },
+      rules: { records: [{ outcome: "held", control: "singleton" }, { outcome: "fired" }, {}] },
       services: [{ service: "policy-engine", state: "ready" }],
     });
   }, 20_000);
