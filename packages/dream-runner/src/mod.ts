@@ -21,3 +21,9 @@ export type { WinnersRead } from "./winners/read_winner.ts";
 export { winnerHash } from "./winners/winner_hash.ts";
 
 export { CycleReportError, cycleReportPath, readCycleReport } from "./report/read_cycle_report.ts";
+
+export { runDreamCli } from "./cli/run_dream_cli.ts";
+export type { DreamCliSurroundings } from "./cli/surroundings.ts";
+export { runCycle } from "./run/run_cycle.ts";
+export type { CycleOptions } from "./run/run_cycle.ts";
+export { CYCLE_EXIT } from "./run/cycle_exit.ts";

@@ -28,6 +28,8 @@ export type EvaluatorConfig =
       readonly kind: "python" | "module";
       /** Absolute. */
       readonly file: string;
+      /** The Python that runs it. */
+      readonly interpreter: string;
       readonly entry: "symbol" | "class" | "factory";
       readonly name: string;
       readonly initKwargs: Readonly<Record<string, unknown>>;

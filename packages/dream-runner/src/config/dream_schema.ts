@@ -28,6 +28,7 @@ export const Evaluator = Type.Object(
     class: optional(text("write the name of a class with a method evaluate")),
     factory: optional(text("write the name of a function that returns an evaluator")),
     init_kwargs: optional(mapping("write a mapping of arguments")),
+    python: optional(text("write the Python to use, such as /opt/venv/bin/python3")),
     command: optional(
       Type.Array(text("write the program and its arguments as a list of texts"), {
         minItems: 1,

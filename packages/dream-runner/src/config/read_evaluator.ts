@@ -11,6 +11,7 @@ type RawEvaluator = Static<typeof Evaluator>;
 
 const DEFAULT_TIMEOUT_S = 300;
 const DEFAULT_MEMORY_MB = 2048;
+const DEFAULT_PYTHON = "python3";
 const ENTRIES = ["symbol", "class", "factory"] as const;
 const MODULE_EXTENSIONS = new Set([".ts", ".mts", ".js", ".mjs", ".cjs"]);
 /** The function that an evaluator's file has when nothing else is said. */
@@ -62,6 +63,7 @@ export function readEvaluator(
     evaluator: {
       kind: extension === ".py" ? "python" : "module",
       file,
+      interpreter: raw.python === undefined ? DEFAULT_PYTHON : programFrom(raw.python, base),
       entry,
       name: raw[entry] ?? DEFAULT_SYMBOL,
       initKwargs: raw.init_kwargs ?? {},
@@ -73,7 +75,11 @@ export function readEvaluator(
 /** A program with a slash in its name is a file of the installation; without one it is looked for on PATH. */
 function commandFrom(command: readonly string[], base: string): string[] {
   const [program = "", ...args] = command;
-  return [program.includes("/") ? resolve(base, program) : program, ...args];
+  return [programFrom(program, base), ...args];
+}
+
+function programFrom(program: string, base: string): string {
+  return program.includes("/") ? resolve(base, program) : program;
 }
 
 /** From the installation's base, else beside the configuration. A file that is in neither is reported when it is run. */
