@@ -10,6 +10,9 @@ const LOADERS: Readonly<Record<ServiceName, () => Promise<{ readonly service: Se
   "semantic-dedup": () => import("@kloros/semantic-dedup"),
   "capability-integrator": () => import("@kloros/capability-integrator"),
   "orchestrator-monitor": () => import("@kloros/orchestrator-monitor"),
+  "policy-engine": () => import("@kloros/policy-engine"),
+  "dream-consumer": () => import("@kloros/dream-consumer"),
+  "winner-deployer": () => import("@kloros/winner-deployer"),
 };
 
 export async function loadService(name: ServiceName): Promise<Service> {

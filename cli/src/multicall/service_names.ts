@@ -7,6 +7,9 @@ export const SERVICE_NAMES = [
   "semantic-dedup",
   "capability-integrator",
   "orchestrator-monitor",
+  "policy-engine",
+  "dream-consumer",
+  "winner-deployer",
 ] as const;
 
 export type ServiceName = (typeof SERVICE_NAMES)[number];

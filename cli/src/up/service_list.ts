@@ -16,6 +16,7 @@ const ROLES: Readonly<Record<ServiceName, UpService["role"]>> = {
   "semantic-dedup": "worker",
   "capability-integrator": "worker",
   "orchestrator-monitor": "worker",
+  "policy-engine": "worker",
   "dream-consumer": "worker",
   "winner-deployer": "worker",
 };

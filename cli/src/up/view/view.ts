@@ -26,6 +26,8 @@ export interface ViewOptions {
 /** Lines a second; more are counted and summed up. */
 const FLOW_LINES_MAX = 200;
 const RECORDS_MAX = 20;
+/** What a service tells itself. */
+const NO_NEWS: ReadonlySet<string> = new Set(["Q_POLICY_DUE"]);
 /** Says how far something is that goes on for long. */
 const PROGRESS = "Q_DREAM_PROGRESS";
 /** After these nothing of it goes on. */
@@ -74,7 +76,7 @@ export class View {
       this.#json("signal", { ...(dry ? { dry } : {}), ...latency, signal });
     } else if (this.mode === "lines" && signal.signal === PROGRESS) {
       this.#showProgress(signal);
-    } else if (this.mode === "lines" && this.#flow.admits(signal.signal)) {
+    } else if (this.mode === "lines" && !NO_NEWS.has(signal.signal) && this.#flow.admits(signal.signal)) {
       if (PROGRESS_ENDS.has(signal.signal)) this.#progress.end();
       const width = this.#options.columns?.();
       this.#line(flowLine(signal, place, { palette: this.palette, dry, width }));
