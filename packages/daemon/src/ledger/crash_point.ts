@@ -31,6 +31,7 @@ export const CRASH_POINTS = {
   "monitor.moved": "a promotion is among the acknowledged, and still remembered as due",
   "monitor.park-noted": "the note beside a parked promotion is on disk, the promotion is where it was",
   "monitor.parked": "a promotion is parked, and its failed cycles are still remembered",
+  "policy.recorded": "a decision is in the decision log, neither its trigger nor the delivery is committed",
   "router.stored": "the bus has an intent's signal, the file is where it was",
   "router.claimed": "an intent that is dealt with is claimed, not removed",
   "router.reported": "the bus has a rejected intent's content, the file is where it was",

@@ -1,0 +1,4 @@
+import { runService } from "@kloros/daemon";
+import { service } from "./mod.ts";
+
+await runService(service);
