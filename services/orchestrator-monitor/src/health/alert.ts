@@ -18,7 +18,8 @@ export interface Reading {
   readonly type: string;
   /** One that is not finite says nothing: what was known stays. */
   readonly value: number;
-  readonly unit: string;
+  /** Null: the value is no measure, only whether it is so; it is not told. */
+  readonly unit: string | null;
   /** From the mildest to the worst. */
   readonly levels: readonly [Level, ...Level[]];
   /** A move by so much, within one severity, is worth telling; absent: none is. */
@@ -35,7 +36,7 @@ export interface Told {
   readonly severity: Severity;
   readonly value: number;
   readonly threshold: number;
-  readonly unit: string;
+  readonly unit: string | null;
   /** UTC ms of the raise. */
   readonly sinceMs: number;
   /** UTC ms of the last time it was told. */

@@ -11,6 +11,8 @@ type Bus = Pick<ServiceContext["bus"], "state" | "admin">;
 /** What the probes use of it; the bus says more. */
 export interface BusBooks {
   readonly consumers: readonly ConsumerBook[];
+  /** False: `status` is what was read before. */
+  readonly statusIsNew: boolean;
   readonly status: {
     readonly pid: number;
     readonly lastSeq: number;
@@ -42,19 +44,19 @@ export function createBusPass(bus: Bus, clock: Clock, maxAgeMs: number): BusPass
   let status: BusBooks["status"] | undefined;
   let statusFrom = 0;
 
-  async function freshStatus(): Promise<BusBooks["status"]> {
-    if (status !== undefined && clock.monotonicMs() < statusFrom) return status;
+  async function currentStatus(): Promise<Pick<BusBooks, "status" | "statusIsNew">> {
+    if (status !== undefined && clock.monotonicMs() < statusFrom) return { status, statusIsNew: false };
     const beganAt = clock.monotonicMs();
     status = await bus.admin("status", {});
     const endedAt = clock.monotonicMs();
     statusFrom = endedAt + (endedAt - beganAt) * STATUS_REST;
-    return status;
+    return { status, statusIsNew: true };
   }
   async function read(): Promise<BusBooks | undefined> {
     if (bus.state !== "connected") return undefined;
     try {
       const consumers = await bus.admin("consumers", {});
-      return { consumers, status: await freshStatus() };
+      return { consumers, ...(await currentStatus()) };
     } catch (error) {
       if (isAway(error) || bus.state !== "connected") return undefined;
       throw error;

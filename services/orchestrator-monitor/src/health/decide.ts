@@ -28,7 +28,7 @@ export interface Decision {
 /** One check can have so many alerts standing; more would say no more than that all is broken. */
 export const STANDING_MAX = 100;
 
-/** A standing alert whose condition has no reading any more (a consumer was removed, a disk unmounted) is cleared. */
+/** A standing alert whose condition has no reading any more (a consumer was removed, a disk unmounted) is over. */
 export function decideAlerts(
   readings: readonly Reading[],
   before: { readonly memory: AlertMemory; readonly streaks: Streaks },
@@ -60,6 +60,11 @@ export function decideAlerts(
   const read = new Set(readings.map(({ key }) => key));
   for (const [key, told] of standing) {
     if (read.has(key)) continue;
+    const streak = nextStreak(before.streaks[key], told, undefined);
+    if (streak !== undefined && streak.looks < rules.looks) {
+      streaks[key] = streak;
+      continue;
+    }
     tell(gone(key, told));
     standing.delete(key);
   }
@@ -117,12 +122,11 @@ function worth(reading: Reading, level: Level, state: "raised" | "changed"): Ale
   return {
     alert_type: type,
     severity: level.severity,
-    metric_value: rounded(value),
-    threshold: level.above,
+    ...measured(value, level.above, unit),
     recommended_action: advice,
     key,
     state,
-    details: { unit, message, ...(suggestions === undefined ? {} : { suggestions }) },
+    details: { ...unitOf(unit), message, ...(suggestions === undefined ? {} : { suggestions }) },
   };
 }
 
@@ -131,12 +135,11 @@ function cleared({ key, type, value, unit, levels, message }: Reading): AlertFac
   return {
     alert_type: type,
     severity: "info",
-    metric_value: rounded(value),
-    threshold: levels[0].above,
+    ...measured(value, levels[0].above, unit),
     recommended_action: NOTHING_TO_DO,
     key,
     state: "cleared",
-    details: { unit, message },
+    details: { ...unitOf(unit), message },
   };
 }
 
@@ -144,16 +147,24 @@ function gone(key: string, { type, threshold, unit }: Told): AlertFacts {
   return {
     alert_type: type,
     severity: "info",
-    metric_value: null,
-    threshold,
+    ...measured(null, threshold, unit),
     recommended_action: NOTHING_TO_DO,
     key,
     state: "cleared",
-    details: { unit, message: "what it was about is no longer there" },
+    details: { ...unitOf(unit), message: "what it was about is no longer there" },
   };
 }
 
 const NOTHING_TO_DO = "nothing: the condition is over";
+
+function measured(value: number | null, threshold: number, unit: string | null) {
+  if (unit === null) return { metric_value: null, threshold: null };
+  return { metric_value: value === null ? null : rounded(value), threshold };
+}
+
+function unitOf(unit: string | null): { readonly unit?: string } {
+  return unit === null ? {} : { unit };
+}
 
 function rounded(value: number): number {
   return Math.round(value * 100) / 100;

@@ -98,6 +98,24 @@ describe("an alert", () => {
     expect(gone.memory.standing).toEqual({});
   });
 
+  test("is not over because what it is about is away for a moment", () => {
+    const away = watch([[reading(95)], [reading(95)], [], [reading(95)], [], []], { looks: 2 });
+    expect(story(away.memory.due.map(({ facts }) => facts))).toEqual([
+      "raised critical 95",
+      "cleared info null",
+    ]);
+  });
+
+  test("that is no measure tells no value", () => {
+    const [raised, over] = watch([[reading(95, { unit: null })], []]).memory.due;
+    expect(raised?.facts).toMatchObject({
+      metric_value: null,
+      threshold: null,
+      details: { message: "so much" },
+    });
+    expect(over?.facts).toMatchObject({ metric_value: null, threshold: null, state: "cleared" });
+  });
+
   test("keeps what is standing bounded", () => {
     const many = Array.from({ length: STANDING_MAX + 10 }, (_, n) => reading(95, { key: `disk:${n}` }));
     expect(Object.keys(watch([many]).memory.standing)).toHaveLength(STANDING_MAX);

@@ -63,7 +63,7 @@ describe("swap", () => {
   test("that is not configured is fine, also where it was taken away", async () => {
     const none = Promise.resolve({ usedBytes: 0, totalBytes: 0 });
     expect(await storyFor(probe, [none, none])).toEqual([]);
-    expect(await storyFor(probe, [share(60), share(60), none])).toEqual([
+    expect(await storyFor(probe, [share(60), share(60), none, none])).toEqual([
       "raised warning swap",
       "cleared info swap",
     ]);

@@ -14,6 +14,7 @@ async function story(pids: readonly (number | null)[]): Promise<readonly string[
   let pid: number | null = null;
   const books = async (): Promise<BusBooks> => ({
     consumers: [],
+    statusIsNew: true,
     status: {
       pid: 1,
       lastSeq: 0,

@@ -21,8 +21,8 @@ function reading({ service, reasons }: ServiceHealth): Reading {
   return {
     key: `failed:${service}`,
     type: "service_failed",
-    value: reasons.length,
-    unit: "reasons",
+    value: reasons.length === 0 ? 0 : 1,
+    unit: null,
     levels: [{ severity: "critical", above: 0 }],
     message: reasons.length === 0 ? `${service} is fit` : `${service} is not fit: ${reasons.join("; ")}`,
     advice: `kloros logs ${service}`,

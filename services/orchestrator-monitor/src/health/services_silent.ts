@@ -19,6 +19,7 @@ const SERVICES = new Set(emitters.map(({ service }) => service).filter((service)
 
 export function silentProbe(config: HealthConfig, books: BusPass, rest: Rest, clock: Clock): Probe {
   const seen = new Set<string>();
+  const hadConsumer = new Set<string>();
   const missed = createStopwatch(clock);
   return {
     name: "services_silent",
@@ -33,13 +34,21 @@ export function silentProbe(config: HealthConfig, books: BusPass, rest: Rest, cl
       for (const service of connected) if (SERVICES.has(service)) seen.add(service);
       const withConsumer = new Set(book.consumers.map(({ name }) => serviceOf(name)));
       const expected = new Set([...withConsumer, ...seen, ...servicesOf(standing)]);
+      // Whose consumer was removed is not to come back; if it does, it is seen again.
+      for (const service of hadConsumer.difference(withConsumer)) {
+        seen.delete(service);
+        expected.delete(service);
+      }
+      for (const service of withConsumer) hadConsumer.add(service);
       return [...expected].flatMap((service) => {
         const isThere = connected.has(service);
         const isPaused = rest.paused(service);
         if (isThere || isPaused) missed.over(service);
         if (isPaused) return [];
         const told = standing[`${KEY}${service}`];
-        const silentMs = isThere ? 0 : missed.lasts(service, { told, unitMs: 1000 });
+        const missedMs = isThere ? 0 : missed.lasts(service, { told, unitMs: 1000 });
+        // It may have come back since an old status: that alone says nothing.
+        const silentMs = isThere || book.statusIsNew ? missedMs : Number.NaN;
         return [reading(service, silentMs, withConsumer.has(service), config)];
       });
     },

@@ -61,6 +61,18 @@ describe("a service that should be on the bus and is not", () => {
     );
   });
 
+  test("is not missed any more when its consumer was removed", async () => {
+    const look = watch();
+    await (await start("dream-consumer")).close();
+    await look(3);
+    await post.testBus.connect("operator").admin("removeConsumer", { name: "dream-consumer" });
+    await look(3);
+    expect(await story()).toEqual([
+      "raised warning silent:dream-consumer",
+      "cleared info silent:dream-consumer",
+    ]);
+  });
+
   test("is missed also when it has no consumer, once it was seen", async () => {
     const look = watch();
     const router = post.testBus.connect("intent-router");
@@ -102,6 +114,27 @@ describe("a service that should be on the bus and is not", () => {
     await look(3);
     expect(await story()).toEqual([]);
   });
+});
+
+test("what an old status does not name is not missed for that", async () => {
+  let statusIsNew = true;
+  let sessions: { service: string; pid: number }[] = [{ service: "intent-router", pid: 1 }];
+  const status = () => ({ pid: 1, lastSeq: 0, deadLetters: 0, sessions });
+  const books = async () => ({ consumers: [], statusIsNew, status: status() });
+  const check = post.check(silentProbe(healthSettings(), books, restOf(post.home.paths), post.clock));
+  const look = async (): Promise<void> => {
+    await check.look();
+    post.clock.advance(60_000);
+  };
+  await look();
+  sessions = [];
+  await look();
+  statusIsNew = false;
+  for (let n = 0; n < 5; n += 1) await look();
+  expect(await story()).toEqual([]);
+  statusIsNew = true;
+  await look();
+  expect(await story()).toEqual(["raised warning silent:intent-router"]);
 });
 
 test("a command of a person that ends is not missed", async () => {
