@@ -46,7 +46,7 @@ const ours = Object.keys(CRASH_POINTS).filter((name) => /^(?:deployer|files)\./.
 describe("a process that is killed in a deployment", () => {
   const points = ours
     .filter((name) => !/rolling|rolled/.test(name))
-    .flatMap((name) => (name.startsWith("files.") ? [name, `${name}:2`, `${name}:4`] : [name]));
+    .flatMap((name) => (name.startsWith("files.") ? [name, `${name}:3`] : [name]));
   beforeEach(() => openWith("true"));
   test.each(points)("at %s leaves work that the next one finishes, once", async (point) => {
     const id = bench.postCycle([WINNER]);

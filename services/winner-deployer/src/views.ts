@@ -10,7 +10,7 @@ import type { WinnersFile } from "./winner_record.ts";
 import { attempting } from "./world_errors.ts";
 
 /** A value whose key looks secret is not shown. */
-export function hide(key: string, value: string): string {
+function hide(key: string, value: string): string {
   const { [key]: shown } = redact({ [key]: value }) as Record<string, unknown>;
   return String(shown);
 }
