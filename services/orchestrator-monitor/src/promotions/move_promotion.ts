@@ -21,7 +21,7 @@ import {
   rmSync,
   unlinkSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 const CLAIMED = ".claimed";
 
@@ -40,7 +40,10 @@ export function movePromotion({ from, file, sha256, to }: Move): boolean {
   const claims = join(from, CLAIMED);
   mkdirSync(claims, { recursive: true });
   const claimed = join(claims, file);
-  if (!takesPlace(() => renameSync(join(from, file), claimed))) return false;
+  if (!takesPlace(() => renameSync(join(from, file), claimed))) {
+    removeEmpty(claims);
+    return false;
+  }
   if (sha256Of(claimed) !== sha256) {
     returnClaims(from);
     return false;
@@ -78,11 +81,13 @@ const NAMES_MAX = 10_000;
 /** Under its own name, or, when a new file has that, under one beside it. */
 function putBack(claimed: string, directory: string, file: string): void {
   for (let n = 0; n < NAMES_MAX; n += 1) {
-    const path = join(directory, numbered(file.slice(0, -".json".length), n, ".json"));
-    if (takesPlace(() => placeAt(claimed, path), "EEXIST")) break;
-    if (sha256Of(path) === sha256Of(claimed)) break;
+    const path = join(directory, numbered(basename(file, ".json"), n, ".json"));
+    if (takesPlace(() => placeAt(claimed, path), "EEXIST") || sha256Of(path) === sha256Of(claimed)) {
+      unlinkSync(claimed);
+      return;
+    }
   }
-  unlinkSync(claimed);
+  throw new Error(`${directory} holds ${String(NAMES_MAX)} files named like ${file}; clear it up`);
 }
 
 /** On disk when it returns. The claim stays. */
