@@ -13,6 +13,17 @@ export type CycleEnd =
   | { readonly kind: "timeout"; readonly limitS: number; readonly code: number | null }
   | { readonly kind: "not_started"; readonly error: string };
 
+/** Of a program that ended because it was asked to (128 + SIGTERM). */
+export const STOPPED_EXIT_CODE = 143;
+
+/**
+ * Whether a report that was found after a restart tells of a cycle that ended by itself. One that was asked to end, by a
+ * stop of this service say, is to run again.
+ */
+export function isAdoptable(report: CycleReport): boolean {
+  return report.exit_code !== STOPPED_EXIT_CODE;
+}
+
 /** What it left. `foreign`: the winners' files that changed, of a runner that writes no report. */
 export type CycleYield =
   | { readonly kind: "report"; readonly report: CycleReport; readonly path: string }

@@ -5,7 +5,13 @@ import { crashPoint } from "@kloros/daemon";
 import { DreamComplete, type Envelope } from "@kloros/signal-schema";
 import { absorb } from "./absorb.ts";
 import { findOldRunner } from "./command/old_runner.ts";
-import { answerWithout, completionOf, type CompletionFacts, type TriggerFacts } from "./decide.ts";
+import {
+  answerWithout,
+  completionOf,
+  isAdoptable,
+  type CompletionFacts,
+  type TriggerFacts,
+} from "./decide.ts";
 import { manifest } from "./manifest.ts";
 import { readPlan, type CyclePlan } from "./plan.ts";
 import { endRemains } from "./process/end_processes.ts";
@@ -79,7 +85,7 @@ async function finishedBefore(
     context.log.warn({ error, run_tag: plan.runTag }, "its report cannot be used; the cycle runs again");
     return undefined;
   }
-  if (found === undefined) return undefined;
+  if (found === undefined || !isAdoptable(found.report)) return undefined;
   const { report } = found;
   context.log.info(
     { run_tag: plan.runTag },

@@ -2,7 +2,7 @@
  * Runs one cycle from its plan to its completion. The plan is on disk before a process starts, the result before the
  * delivery is committed.
  */
-import { crashPoint, type ServiceContext } from "@kloros/daemon";
+import { crashPoint, pause, type ServiceContext } from "@kloros/daemon";
 import { DreamProgress } from "@kloros/signal-schema";
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
@@ -10,7 +10,13 @@ import { buildCommand, type BuiltCommand } from "./command/build_command.ts";
 import { cycleEnvironment } from "./command/cycle_environment.ts";
 import { findRunner } from "./command/find_runner.ts";
 import type { Config, config } from "./config.ts";
-import { completionOf, type CompletionFacts, type CycleEnd, type TriggerFacts } from "./decide.ts";
+import {
+  completionOf,
+  STOPPED_EXIT_CODE,
+  type CompletionFacts,
+  type CycleEnd,
+  type TriggerFacts,
+} from "./decide.ts";
 import { withResult, type CyclePlan } from "./plan.ts";
 import { startCycleProcess, type CycleProcess } from "./process/cycle_process.ts";
 import { identify } from "./process/proc.ts";
@@ -33,6 +39,7 @@ export interface CycleWork {
 /** Within what a stop of the service may take, whatever graceS says. */
 const STOP_GRACE_MS_MAX = 3000;
 const PROGRESS_MS = 500;
+const UNIT_STOP_MS = 500;
 
 /** Rejects with the reason of `abort` when that ended it; no process of it is left then either. */
 export async function runCycle(context: Context, work: CycleWork, plan: CyclePlan): Promise<CompletionFacts> {
@@ -40,9 +47,13 @@ export async function runCycle(context: Context, work: CycleWork, plan: CyclePla
   crashPoint("dream.planned");
   const startedMs = context.clock.monotonicMs();
   const run = await execute(context, work, plan);
+  // A stop of the whole unit may reach the cycle before it reaches this service.
+  if (wasAsked(run.end)) await pause(UNIT_STOP_MS, work.abort);
   work.abort.throwIfAborted();
   crashPoint("dream.finished");
   const left = await readYield(context.paths.dreamArtifacts, plan);
+  if (left.kind === "foreign" && left.unreadable.length > 0)
+    context.log.warn({ problems: left.unreadable }, "winners' files that cannot be used are left out");
   const facts = completionOf(
     {
       trigger: work.trigger,
@@ -56,6 +67,12 @@ export async function runCycle(context: Context, work: CycleWork, plan: CyclePla
   );
   await work.savePlan(withResult(plan, facts));
   return facts;
+}
+
+/** By SIGTERM, and not by this service. */
+function wasAsked(end: CycleEnd): boolean {
+  if (end.kind === "killed") return end.signal === "SIGTERM";
+  return end.kind === "exited" && end.code === STOPPED_EXIT_CODE;
 }
 
 interface Execution {

@@ -46,7 +46,6 @@ export function buildCommand(request: CommandRequest): BuiltCommand {
 function builtIn({ findRunner, values }: CommandRequest): BuiltCommand {
   const runner = findRunner();
   if (!runner.ok) return runner;
-  const topic = values.topic === "" ? [] : ["--topic", values.topic];
   return {
     ok: true,
     command: [
@@ -56,7 +55,6 @@ function builtIn({ findRunner, values }: CommandRequest): BuiltCommand {
       ...["--artifacts", values.artifacts],
       ...["--run-tag", values.run_tag],
       ...["--progress", "json"],
-      ...topic,
     ],
   };
 }
@@ -74,7 +72,7 @@ function foreign({ configured, values, directory, searchPath }: CommandRequest):
 }
 
 /** Anything else in braces stays as it is. */
-export function fillIn(text: string, values: Placeholders): string {
+function fillIn(text: string, values: Placeholders): string {
   return text.replaceAll(/\{(\w+)\}/g, (whole, name: string) =>
     Object.hasOwn(values, name) ? values[name as keyof Placeholders] : whole,
   );

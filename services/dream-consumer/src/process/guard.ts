@@ -3,12 +3,14 @@
  *
  * A shell in a session of its own waits on a pipe whose other end only this process holds. When that end closes without
  * a word, the service is gone: the guard kills the cycle's group and, for two seconds, whatever carries the run tag.
+ * It ignores what asks a whole unit to end: it goes when it is told, or with its work.
  * While the group lives its id cannot be given to anybody else, and the guard is told as soon as it is over.
  */
 import { pause } from "@kloros/daemon";
 
 /** Arguments: run tag. Lines on standard input: the id of the group, 0 when it is over, `done`. */
 const SCRIPT = `
+trap '' TERM INT HUP
 group=0
 while read -r line; do
   [ "$line" = done ] && exit 0

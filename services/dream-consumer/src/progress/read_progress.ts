@@ -50,7 +50,7 @@ export function progressFacts(progress: Progress, limitS: number): ProgressFacts
 export function progressText(progress: Progress, limitS: number): string {
   const { candidates_max: max, best_fitness: best, failed } = progress;
   const parts = [
-    `${progress.experiment} (${progress.experiments_done + 1} of ${progress.experiments})`,
+    `${progress.experiment} (${Math.min(progress.experiments_done + 1, progress.experiments)} of ${progress.experiments})`,
     `generation ${progress.generation}`,
     `${progress.candidates}${max === null ? "" : ` of ${max}`} candidates${failed === 0 ? "" : ` (${failed} failed)`}`,
     ...(best === null ? [] : [`best ${Number(best.toPrecision(4))}`]),
