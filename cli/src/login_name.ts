@@ -1,5 +1,5 @@
 /** Who sits at the terminal, for records that say who did it. No proof of anything. */
-import { userInfo } from "node:os";
+import { readFileSync } from "node:fs";
 
 const NAME_MAX = 64;
 
@@ -8,11 +8,18 @@ export function loginName(env: Readonly<Record<string, string | undefined>>): st
   return (named ?? nameOfUser()).slice(0, NAME_MAX);
 }
 
-/** A user of a container may have no entry anywhere. */
+/** Bun's `userInfo` knows the environment only. A user of a container may have no entry anywhere. */
 function nameOfUser(): string {
+  const uid = String(process.getuid?.() ?? "unknown");
+  return passwdLines().find(([, , id]) => id === uid)?.[0] ?? `uid ${uid}`;
+}
+
+function passwdLines(): readonly (readonly string[])[] {
   try {
-    return userInfo().username;
+    return readFileSync("/etc/passwd", "utf8")
+      .split("\n")
+      .map((line) => line.split(":"));
   } catch {
-    return `uid ${process.getuid?.() ?? "unknown"}`;
+    return [];
   }
 }

@@ -16,6 +16,7 @@ export interface EmitterAnswer {
   readonly sentences: readonly string[];
 }
 
+const ENGINE = "policy-engine";
 const INPUTS_MAX = 3;
 const CHILDREN_MAX = 5;
 
@@ -67,7 +68,10 @@ async function inputSentences(bus: Bus, service: string, asked: Asked): Promise<
     .slice(0, INPUTS_MAX);
   if (names.length === 0) return [`${service} says it by what it sees itself, not in answer to a signal`];
   if (items.length === 0) return [`nothing came that it answers to: ${names.join(", ")}`];
-  return Promise.all(items.map((item) => inputSentence(bus, service, { item, ...asked })));
+  // What the engine judged is told by its rules.
+  const open =
+    service === ENGINE ? items.filter((item) => ownDelivery(item, service)?.state !== "done") : items;
+  return Promise.all(open.map((item) => inputSentence(bus, service, { item, ...asked })));
 }
 
 async function inputsOf(service: ServiceName): Promise<readonly string[]> {
@@ -96,9 +100,17 @@ async function childrenOf(bus: Bus, { envelope, seq }: StoredSignal) {
   return page.items.map((item) => item.envelope).filter(({ cause }) => cause === envelope.id);
 }
 
-/** How the service stands to what it was given. Consumers are named after their service. */
-function deliveryText({ deliveries }: StoredSignal, service: string): string {
-  const own = deliveries.find(({ consumer }) => consumer === service || consumer.startsWith(`${service}/`));
+/** Consumers are named after their service. */
+function ownDelivery(
+  { deliveries }: StoredSignal,
+  service: string,
+): StoredSignal["deliveries"][number] | undefined {
+  return deliveries.find(({ consumer }) => consumer === service || consumer.startsWith(`${service}/`));
+}
+
+/** How the service stands to what it was given. */
+function deliveryText(item: StoredSignal, service: string): string {
+  const own = ownDelivery(item, service);
   if (own === undefined) return `it was not for ${service}, which never attached or came later`;
   const { state, error, attempt } = own;
   const why = error === null ? "" : `: ${error}`;

@@ -18,7 +18,7 @@ export async function lastSaid(bus: Reading, signal: string, atMs: number): Prom
   return item === undefined ? null : saidOf(item);
 }
 
-export function saidOf({ seq, storedAt, envelope }: StoredSignal): Said {
+function saidOf({ seq, storedAt, envelope }: StoredSignal): Said {
   return { seq, id: envelope.id, storedAt, says: describeFacts(envelope) };
 }
 

@@ -41,6 +41,9 @@ const OPERATOR = "operator";
 /** Signals whose absence may be a winner's. */
 const OF_WINNERS: ReadonlySet<string> = new Set(["Q_WINNER_DEPLOYED", "Q_WINNER_DECIDED"]);
 
+/** The newest that are told. */
+const WINNERS_MAX = 5;
+
 export async function whyNot(question: NotQuestion, sources: Sources): Promise<NotReport> {
   const { definition, atMs } = question;
   const { bus, busAway, knowledge } = sources;
@@ -54,7 +57,10 @@ export async function whyNot(question: NotQuestion, sources: Sources): Promise<N
     ...(rules === undefined ? {} : { rules }),
     services,
     winners: OF_WINNERS.has(definition.name)
-      ? knowledge.winners.filter(({ state }) => state !== "deployed").map(winnerSentence)
+      ? knowledge.winners
+          .filter(({ state }) => state !== "deployed")
+          .slice(-WINNERS_MAX)
+          .map(winnerSentence)
       : [],
     busAway: busAway ?? null,
   };

@@ -18,7 +18,7 @@ const TONES: Readonly<Record<WinnerStanding, "good" | "warn" | "bad" | "faint">>
   blocked: "bad",
 };
 
-export function standingText(state: WinnerStanding, palette: Palette): string {
+function standingText(state: WinnerStanding, palette: Palette): string {
   return palette[TONES[state] ?? "faint"](printable(state).replace("_", " "));
 }
 
