@@ -35,6 +35,7 @@ export class EvaluatorProcess {
   readonly #child: Bun.Subprocess<"pipe", "pipe", "pipe">;
   readonly #options: ProcessOptions;
   readonly #lines: LineReader;
+  readonly #errors: ReturnType<typeof tailOf>;
   #halted: string | undefined;
   #isOver = false;
 
@@ -49,13 +50,15 @@ export class EvaluatorProcess {
       detached: true,
       env: { ...options.environment, [MARK_VARIABLE]: options.mark },
     });
+    this.#errors = tailOf(this.#child.stderr);
     this.ended = this.#follow();
     this.#watchMemory();
   }
 
-  /** Gives it something to do; what it may write is counted anew. */
+  /** Gives it something to do; what it writes is counted and kept anew. */
   send(text: string): void {
     this.#lines.reset();
+    this.#errors.reset();
     try {
       void Promise.resolve(this.#child.stdin.write(text)).catch(() => undefined);
       void Promise.resolve(this.#child.stdin.flush()).catch(() => undefined);
@@ -83,7 +86,7 @@ export class EvaluatorProcess {
   async #follow(): Promise<ProcessEnd> {
     const child = this.#child;
     const stdout = this.#lines.read(child.stdout).catch(() => undefined);
-    const stderr = tailOf(child.stderr);
+    const stderr = this.#errors;
     await child.exited;
     // Only members that it left behind: the number is not given to another group while one of them lives.
     killGroup(child.pid);

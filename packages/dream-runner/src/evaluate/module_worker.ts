@@ -10,7 +10,6 @@ const token = process.argv[1];
 const text = (value) => typeof value === "number" && !Number.isFinite(value) ? String(value) : JSON.stringify(value) ?? "null";
 const say = (body) => writeSync(1, "\\n" + token + body + "\\n");
 const sayError = (error, more) => {
-  console.error(error);
   const named = error instanceof Error ? error.name + ": " + error.message : String(error);
   say(JSON.stringify({ error: named.split("\\n")[0], ...more }));
 };

@@ -48,6 +48,8 @@ export class LineReader {
 export function tailOf(stream: ReadableStream<Uint8Array>): {
   readonly done: Promise<void>;
   readonly text: () => string;
+  /** What came before is of no interest any more. */
+  readonly reset: () => void;
 } {
   let tail = "";
   const read = async (): Promise<void> => {
@@ -56,7 +58,7 @@ export function tailOf(stream: ReadableStream<Uint8Array>): {
       tail = (tail + decoder.decode(chunk, { stream: true })).slice(-TAIL_CHARACTERS);
     }
   };
-  return { done: read().catch(() => undefined), text: () => tail };
+  return { done: read().catch(() => undefined), text: () => tail, reset: () => void (tail = "") };
 }
 
 /** The last line with something in it: of a traceback the one that says what happened. */

@@ -1,5 +1,6 @@
 import type { EvaluatorConfig } from "../config/dream_config.ts";
 import type { Evaluator } from "./evaluation.ts";
+import { limitedCommand } from "./limited_command.ts";
 import type { EvaluatorPlace } from "./place.ts";
 import PYTHON_WORKER from "./python_worker.py" with { type: "text" };
 import { workerEvaluator } from "./worker_evaluator.ts";
@@ -10,7 +11,7 @@ type FileEvaluator = Exclude<EvaluatorConfig, { readonly kind: "command" }>;
 export function pythonEvaluator(config: FileEvaluator, place: EvaluatorPlace): Evaluator {
   return workerEvaluator(
     {
-      command: (token) => [config.interpreter, "-c", PYTHON_WORKER, token],
+      command: (token) => limitedCommand([config.interpreter, "-c", PYTHON_WORKER, token], config.memoryMb),
       // Nothing is written into the source tree; what is printed is seen at once.
       environment: { PYTHONDONTWRITEBYTECODE: "1", PYTHONUNBUFFERED: "1" },
       setup: setupOf(config),
@@ -21,6 +22,6 @@ export function pythonEvaluator(config: FileEvaluator, place: EvaluatorPlace): E
   );
 }
 
-export function setupOf({ file, entry, name, initKwargs, memoryMb }: FileEvaluator): string {
-  return JSON.stringify({ file, entry, name, init_kwargs: initKwargs, memory_mb: memoryMb });
+export function setupOf({ file, entry, name, initKwargs }: FileEvaluator): string {
+  return JSON.stringify({ file, entry, name, init_kwargs: initKwargs });
 }

@@ -104,16 +104,6 @@ def error_text(error):
     return lines[-1].strip() or type(error).__name__
 
 
-def limit_memory(megabytes):
-    try:
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_DATA, (megabytes << 20, megabytes << 20))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    except (ImportError, ValueError, OSError):
-        pass
-
-
 def main():
     token = sys.argv[1]
     requests, answers = open_requests(), open_answers()
@@ -126,14 +116,12 @@ def main():
         try:
             return work()
         except (Exception, SystemExit) as error:
-            traceback.print_exc()
             answer({"error": error_text(error), **more})
             return None
 
     setup = json.loads(requests.readline() or "null")
     if setup is None:
         return
-    limit_memory(setup["memory_mb"])
     loaded = attempt(lambda: load_evaluator(setup), leaving=True)
     if loaded is None:
         return
