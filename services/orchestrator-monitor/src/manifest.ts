@@ -20,6 +20,6 @@ export const manifest = {
   emits: [...new Set([ModuleDiscovered, ...promotions.emits, ...health.emits])],
   config,
   decisions: [...modules.decisions, ...promotions.decisions, ...health.decisions],
-  reads: ["source", "registry", ...promotions.reads, ...health.reads],
-  writes: ["state", ...promotions.writes, ...health.writes],
+  reads: [...new Set(["source", "registry", ...promotions.reads, ...health.reads] as const)],
+  writes: [...new Set(["state", ...promotions.writes, ...health.writes] as const)],
 } as const satisfies Manifest<typeof config>;

@@ -54,9 +54,9 @@ export function watchDirectory(directory: string, options: WatchOptions, changed
     const arrived = nearest.path === directory;
     try {
       watcher = watch(nearest.path, { persistent: false }, (_, name) => {
-        if (!arrived) {
-          if (name === null || name === nearest.next) ensure();
-        } else if (name === null || concerns(name)) void tell();
+        // Its own name: it was moved or removed itself.
+        if (name === null || name === (arrived ? basename(directory) : nearest.next)) ensure();
+        if (arrived && (name === null || concerns(name))) void tell();
       });
       watcher.on("error", stop);
       watched = nearest;

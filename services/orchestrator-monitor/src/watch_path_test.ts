@@ -48,6 +48,11 @@ test("watchDirectory() waits for a directory that does not exist, however deep, 
     mkdirSync(target, { recursive: true });
     watch.ensure();
     await until("a hint", () => calls > before);
+    const replaced = calls;
+    renameSync(target, join(directory, "a/b/old"));
+    mkdirSync(target);
+    writeFileSync(join(target, "three.json"), "{}");
+    await until("a hint of the directory that came in its place", () => calls > replaced);
     const again = calls;
     writeFileSync(join(target, "two.json"), "{}");
     await until("a hint", () => calls > again);
