@@ -28,9 +28,32 @@ const DESCRIPTIONS: Readonly<Record<string, Describe>> = {
   Q_MODULE_DISCOVERED: (facts) =>
     `${subject(facts)}: new in the registry, ${plural(facts["py_files_count"], "Python file")}`,
   Q_HEALTH_ALERT: describeAlert,
+  Q_INVESTIGATION_TIMEOUT: (facts) =>
+    `${subject(facts)}: no answer within ${fact(facts, "timeout_seconds")} s: ${fact(facts, "suggested_action")}`,
+  Q_LOOP_DETECTED: (facts) =>
+    `cut by the rule ${fact(facts, "rule")}: ${factList(facts, "path").join(" → ")}`,
+  Q_RUN_SCANNER: (facts) => {
+    const by = fact(facts, "triggered_by");
+    return `${fact(facts, "scanner")}${by === "" ? "" : `, for ${by}`}`;
+  },
+  Q_INTEGRATION_FIX: describeFix,
+  Q_SPICA_SPAWN: describeFix,
+  Q_POLICY_DUE: (facts) =>
+    fact(facts, "rule") === "*"
+      ? "all rules are looked at"
+      : `rule ${fact(facts, "rule")} is looked at again`,
+  Q_PHASE_WINDOW_OPEN: (facts) =>
+    facts["phase_done_today"] === false ? "PHASE did not run today" : "PHASE ran today",
+  Q_PHASE_TRIGGER: (facts) => fact(facts, "reason"),
+  Q_PHASE_COMPLETE: (facts) => (facts["success"] === true ? "it succeeded" : "it failed"),
   Q_WORKFLOW_SUGGESTED: (facts) => `${fact(facts, "workflow")}: ${fact(facts, "reason")}`,
   ...DREAM_DESCRIPTIONS,
 };
+
+function describeFix(facts: Facts): string {
+  const question = fact(facts, "question") || fact(facts, "hypothesis");
+  return `${subject(facts)}${question === "" ? "" : `: “${shorten(question, 110)}”`}`;
+}
 
 function describeAlert(facts: Facts): string {
   const state = fact(facts, "state");

@@ -10,6 +10,7 @@ describe("describeFacts()", () => {
       expect(said.length).toBeGreaterThan(0);
       expect(said.length).toBeLessThanOrEqual(160);
       expect(said).not.toContain("undefined");
+      expect(said).not.toMatch(/^[{[]/);
     }
   });
 
