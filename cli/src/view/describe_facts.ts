@@ -7,7 +7,7 @@ const TEXT_MAX = 160;
 
 export function describeFacts(signal: Pick<Envelope, "signal" | "facts">): string {
   const describe = DESCRIPTIONS[signal.signal] ?? describeUnknown;
-  return shorten(printable(describe(signal.facts)), TEXT_MAX);
+  return shorten(printable(describe(signal.facts) || describeUnknown(signal.facts)), TEXT_MAX);
 }
 
 const DESCRIPTIONS: Readonly<Record<string, Describe>> = {

@@ -5,8 +5,7 @@ import { describeFacts, printable, shorten } from "./describe_facts.ts";
 describe("describeFacts()", () => {
   test("says something about every signal there is, in one line", () => {
     for (const definition of signals.values()) {
-      const [example] = (definition.facts.examples ?? []) as readonly Record<string, unknown>[];
-      const said = describeFacts({ signal: definition.name, facts: example ?? {} });
+      const said = describeFacts({ signal: definition.name, facts: definition.examples[0] ?? {} });
       expect(said.length).toBeGreaterThan(0);
       expect(said.length).toBeLessThanOrEqual(160);
       expect(said).not.toContain("undefined");
@@ -48,6 +47,7 @@ describe("describeFacts()", () => {
   test("facts of the wrong shape are shown as they are", () => {
     const facts = { module_name: 5, status: "completed", summary: [1] };
     expect(describeFacts({ signal: "Q_INVESTIGATION_COMPLETE", facts })).toStartWith("5:");
+    expect(describeFacts({ signal: "Q_RUN_SCANNER", facts: {} })).toBe("{}");
     expect(describeFacts({ signal: "Q_FOREIGN", facts: { a: [1] } })).toBe('{"a":[1]}');
   });
 });
