@@ -1,7 +1,6 @@
 /** D-REAM from a promotion to a deployed winner, and every way that does not lead to one: each ends, within the rules. */
 import { afterEach, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { createRoot, WinnerDecision } from "@kloros/signal-schema";
 import { checkDream, promotionsOf, stemOf } from "./dream/check_dream.ts";
 import { DreamHarness, type DreamOptions } from "./dream/dream_harness.ts";
@@ -193,8 +192,12 @@ test(
 test(
   "in maintenance mode nothing starts and nothing is dropped; afterwards it goes on",
   async () => {
-    const one = await begin();
-    writeFileSync(join(one.paths.maintenanceMarker), "");
+    const one = new DreamHarness();
+    dream = one;
+    writeFileSync(one.paths.maintenanceMarker, "");
+    one.start();
+    // The others say that they rest.
+    await one.ready(["chemical-bus", "orchestrator-monitor"]);
     one.drop("first");
     await one.heard("Q_PROMOTIONS_DETECTED");
     await Bun.sleep(1500);

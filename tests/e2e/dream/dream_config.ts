@@ -54,7 +54,7 @@ rules:
     on: [Q_PROMOTIONS_DETECTED]
     when: facts.unacknowledged_count > 0
     subjects: facts.promotion_ids
-    settled: facts.promotion_ids
+    settled: "has(facts.cycle_success) && facts.cycle_success && has(facts.promotion_ids) ? facts.promotion_ids : []"
     emit:
       signal: Q_DREAM_TRIGGER
       facts:

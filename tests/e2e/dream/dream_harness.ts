@@ -79,7 +79,15 @@ export class DreamHarness {
   }
 
   async ready(services: readonly ServiceName[] = SERVICES): Promise<void> {
-    await Promise.all(services.map((name) => this.daemon(name).ready()));
+    await Promise.all(
+      services.map(async (name) => {
+        const daemon = this.daemon(name);
+        await daemon.ready().catch(async (error: unknown) => {
+          const { reasons } = (await daemon.readiness()) ?? {};
+          throw new Error(`${String(error)}: ${JSON.stringify(reasons)}`, { cause: error });
+        });
+      }),
+    );
   }
 
   /** As an installation writes it: beside, then renamed into place. The same stem again replaces the file. */
