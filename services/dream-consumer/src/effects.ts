@@ -1,5 +1,4 @@
 /** From a delivered trigger to its one completion: answered, adopted or run. */
-import { randomBytes } from "node:crypto";
 import type { Delivery } from "@kloros/bus-client";
 import { crashPoint } from "@kloros/daemon";
 import { DreamComplete, type Envelope } from "@kloros/signal-schema";
@@ -124,7 +123,7 @@ async function planCycle(
   }
   return {
     kind: "cycle",
-    runTag: `${Math.floor(startedAtMs / 1000)}-${randomBytes(4).toString("hex")}`,
+    runTag: runTagAt(startedAtMs, context.random()),
     startedAtMs,
     absorbed: absorb(
       trigger,
@@ -136,6 +135,12 @@ async function planCycle(
     process: null,
     result: null,
   };
+}
+
+/** Unix seconds, as the installation names its runs, and what keeps two of one second apart. `random`: 0 ≤ x < 1. */
+function runTagAt(wallMs: number, random: number): string {
+  const suffix = Math.floor(random * 2 ** 32).toString(16);
+  return `${Math.floor(wallMs / 1000)}-${suffix.padStart(8, "0")}`;
 }
 
 function idsOf(trigger: TriggerFacts, plan: CyclePlan): readonly string[] {
