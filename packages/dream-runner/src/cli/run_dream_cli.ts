@@ -5,8 +5,8 @@ import { runCommand } from "./run_command.ts";
 import { showCommand } from "./show_command.ts";
 import { processSurroundings, type DreamCliSurroundings } from "./surroundings.ts";
 
-const DESCRIPTION = `Runs D-REAM experiments: searches the parameters that a dream.yaml names, measures
-each candidate with that file's evaluators, and keeps the best.`;
+const DESCRIPTION =
+  "Runs D-REAM experiments: searches the parameters that a dream.yaml names, measures each candidate with that file's evaluators, and keeps the best.";
 
 const HELP = `
 A dream.yaml, in short:

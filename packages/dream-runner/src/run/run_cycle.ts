@@ -13,6 +13,7 @@ import { readDreamConfig } from "../config/read_dream_config.ts";
 import { killMarked } from "../evaluate/marks.ts";
 import type { EvaluatorPlace } from "../evaluate/place.ts";
 import { startWarden } from "../evaluate/warden.ts";
+import { formatFileProblem } from "../file_problem.ts";
 import { cycleReportPath } from "../report/read_cycle_report.ts";
 import { seedOf } from "../search/random.ts";
 import type { CycleReport, ExperimentReport, Parameters, Winner } from "../types.ts";
@@ -122,6 +123,7 @@ class Cycle {
     try {
       const config = await readDreamConfig(this.#options.config);
       this.#artifacts ??= config.artifactRoot ?? undefined;
+      for (const warning of config.warnings) this.#options.say?.(`warning: ${formatFileProblem(warning)}`);
       return config;
     } catch (error) {
       if (!(error instanceof DreamConfigError)) throw error;

@@ -4,7 +4,7 @@
  */
 import type { SearchParameter, SelectorConfig } from "../config/dream_config.ts";
 import { genesAt, keyOf, spaceSize, type Genes } from "./genes.ts";
-import { recombine, mutate } from "./offspring.ts";
+import { breed } from "./offspring.ts";
 import type { SeededRandom } from "./random.ts";
 
 interface Ranked {
@@ -77,22 +77,29 @@ export class Search {
   }
 
   #child(index: number): Genes | undefined {
-    const mother = index < this.#selector.elitism ? this.#ranked[index] : this.#tournament();
-    const father = this.#tournament();
-    if (mother === undefined || father === undefined) return undefined;
-    let child = recombine(this.#parameters, mother.genes, father.genes, this.#random);
+    const mother = index < this.#selector.elitism ? this.#ranked[index]?.genes : this.#tournament();
     for (let tries = 0; tries < CHILD_TRIES; tries += 1) {
-      child = mutate(this.#parameters, child, this.#random);
+      const child = this.#offspring(mother ?? this.#tournament());
       if (!this.#seen.has(keyOf(child))) return child;
     }
     return this.#draw();
   }
 
-  #tournament(): Ranked | undefined {
+  #offspring(mother: Genes): Genes {
+    const others = [this.#survivor(), this.#survivor(), this.#survivor()] as const;
+    return breed(this.#parameters, { mother, others }, this.#random);
+  }
+
+  #survivor(): Genes {
+    const pool = Math.min(this.#ranked.length, this.#selector.survivors);
+    return this.#ranked[this.#random.below(pool)]?.genes ?? [];
+  }
+
+  #tournament(): Genes {
     const pool = Math.min(this.#ranked.length, this.#selector.survivors);
     const draws = Array.from({ length: this.#selector.tournamentSize }, () => this.#random.below(pool));
     // They are ranked: the smallest index is the best.
-    return this.#ranked[Math.min(...draws)];
+    return this.#ranked[Math.min(...draws)]?.genes ?? [];
   }
 
   /** A candidate that was not seen yet; undefined when none is found. */
