@@ -8,6 +8,7 @@ import type { Course, Situation } from "./deciding/course.ts";
 import { debounce, evaluate, judgeHeld } from "./deciding/evaluate.ts";
 import { endOverdueRun, endRun, settle } from "./deciding/runs.ts";
 import { boundState, NEW_RULE_STATE } from "./deciding/state.ts";
+import type { TimeMark } from "./deciding/moment.ts";
 import type { EngineState, KeptSignal, RuleState } from "./deciding/state.ts";
 import type { DecisionRecord } from "./decisions/decision_record.ts";
 import type { Rule } from "./rules/rule.ts";
@@ -36,10 +37,20 @@ export function decide(situation: Situation): Decided {
       changed[rule.name] = { ...course.state, touchedMs: situation.now.steadyMs };
     }
   }
-  if (Object.keys(changed).length === 0) return { records, emit, state: undefined };
+  if (Object.keys(changed).length === 0 && !wasStepped(state.time, time)) {
+    return { records, emit, state: undefined };
+  }
   const known = new Set(ruleSet.rules.map(({ name }) => name));
   const next = boundState({ ...state, time, rules: { ...state.rules, ...changed } }, known);
   return { records, emit, state: next };
+}
+
+/** Milliseconds by which two clocks drift apart before it is worth a write. */
+const DRIFT_MS_MAX = 1000;
+
+/** Over a boot only the wall clock tells how long it took: what was remembered must know of its last step. */
+function wasStepped(before: TimeMark, { wallMs, steadyMs }: TimeMark): boolean {
+  return Math.abs(wallMs - steadyMs - (before.wallMs - before.steadyMs)) > DRIFT_MS_MAX;
 }
 
 /** Whether a rule has anything to do with a signal. */

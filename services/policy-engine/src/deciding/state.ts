@@ -141,7 +141,10 @@ function without(state: EngineState, names: ReadonlySet<string>): EngineState {
 }
 
 function withoutHeld(state: EngineState): EngineState {
-  const rules = Object.entries(state.rules).map(([name, { held: _, ...rest }]) => [name, rest] as const);
+  const rules = Object.entries(state.rules).map(([name, rule]) => {
+    const { held, ...rest } = rule;
+    return [name, held === undefined ? rule : rest] as const;
+  });
   return { ...state, rules: Object.fromEntries(rules) };
 }
 

@@ -88,9 +88,9 @@ export function explainEmitting(emitting: Emitting): readonly string[] {
   const known =
     logSinceMs === undefined ? "The log has no evaluation yet." : `The log goes back to ${at(logSinceMs)}.`;
   if (empty === "no_rule") {
-    const source =
-      rules === undefined ? "no rules were ever in force here" : `the rules in force (${rules.source})`;
-    return rules === undefined ? [`No rule emits it: ${source}.`] : [`No rule of ${source} emits it.`];
+    return rules === undefined
+      ? ["No rules were ever in force here."]
+      : [`None of the rules in force emits it (${rules.source}).`];
   }
   if (empty === "nothing_advised") {
     const [first] = rules?.rules ?? [];

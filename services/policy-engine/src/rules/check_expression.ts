@@ -10,8 +10,16 @@ import type { Evaluated, Expression } from "../expression/expression.ts";
 import { bindSignal } from "../expression/bind_signal.ts";
 import { textOf, walk } from "../expression/walk.ts";
 import type { Call, Expr, Found, Read } from "../expression/walk.ts";
-import type { ExpressionRole } from "./compile_rule.ts";
 import { meant } from "./reporter.ts";
+
+/** Where an expression is used, and for what. */
+export interface ExpressionUse {
+  /** Signals on which it is evaluated. */
+  readonly on: readonly SignalDefinition[];
+  readonly result: "bool" | "texts" | "any";
+  /** Variables beside facts, signal and now. */
+  readonly variables?: readonly string[];
+}
 
 export interface CheckedProblem {
   readonly line: number;
@@ -23,7 +31,7 @@ export interface CheckedProblem {
 const SIGNAL_FIELDS = ["name", "id", "source", "timestamp"];
 const VARIABLES = ["facts", "signal", "now"];
 /** Names that CEL itself knows. */
-const TYPES = [
+const TYPES: ReadonlySet<string> = new Set([
   "bool",
   "int",
   "uint",
@@ -35,11 +43,11 @@ const TYPES = [
   "null_type",
   "type",
   "google",
-];
+]);
 /** Names of functions; operators are called `_+_` and the like. */
 const FUNCTIONS: ReadonlySet<string> = new Set([...environment.funcs].map(({ name }) => name));
 
-export function checkExpression(expression: Expression, role: ExpressionRole): readonly CheckedProblem[] {
+export function checkExpression(expression: Expression, role: ExpressionUse): readonly CheckedProblem[] {
   const found = walk(expression.parsed.expr);
   const at = (expr: Expr, text: string, remedy: string): CheckedProblem => ({
     ...placeOf(expression, expr),
@@ -56,11 +64,11 @@ export function checkExpression(expression: Expression, role: ExpressionRole): r
 
 type At = (expr: Expr, text: string, remedy: string) => CheckedProblem;
 
-function readProblem(read: Read, found: Found, role: ExpressionRole, at: At): readonly CheckedProblem[] {
+function readProblem(read: Read, found: Found, role: ExpressionUse, at: At): readonly CheckedProblem[] {
   const [variable = "", field] = read.path;
   const variables = [...VARIABLES, ...(role.variables ?? [])];
   if (!variables.includes(variable)) {
-    return TYPES.includes(variable)
+    return TYPES.has(variable)
       ? []
       : [at(read.expr, `there is no variable "${variable}"`, `use ${variables.join(", ")}`)];
   }
@@ -71,7 +79,7 @@ function readProblem(read: Read, found: Found, role: ExpressionRole, at: At): re
   return variable === "facts" ? factProblem(read, found, role, at) : [];
 }
 
-function factProblem(read: Read, found: Found, role: ExpressionRole, at: At): readonly CheckedProblem[] {
+function factProblem(read: Read, found: Found, role: ExpressionUse, at: At): readonly CheckedProblem[] {
   const path = read.path.slice(1);
   const having = role.on.filter(({ facts }) => hasPath(facts, path));
   if (role.on.length === 0 || having.length === role.on.length) return [];
@@ -109,7 +117,7 @@ function callProblem({ name, args, expr }: Call, at: At): readonly CheckedProble
 }
 
 /** Evaluates it on the examples of its signals: what depends on what is not in an example stays unknown. */
-function trialProblems(expression: Expression, role: ExpressionRole): readonly CheckedProblem[] {
+function trialProblems(expression: Expression, role: ExpressionUse): readonly CheckedProblem[] {
   for (const definition of role.on) {
     for (const facts of definition.examples) {
       const problem = tryOn(expression, definition, facts, role);
@@ -125,7 +133,7 @@ function tryOn(
   expression: Expression,
   definition: SignalDefinition,
   facts: object,
-  role: ExpressionRole,
+  role: ExpressionUse,
 ): { readonly text: string; readonly remedy: string } | undefined {
   const bound = bindSignal(trialSignal(definition.name, facts), { wallMs: TRIAL_MS });
   const bindings = { ...bound.bindings, ...(role.variables === undefined ? {} : { subjects: [] }) };
@@ -147,7 +155,7 @@ function tryOn(
   return undefined;
 }
 
-function fits(value: unknown, wanted: ExpressionRole["result"]): boolean {
+function fits(value: unknown, wanted: ExpressionUse["result"]): boolean {
   if (wanted === "bool") return typeof value === "boolean";
   return wanted === "any" || (isCelList(value) && [...value].every((item) => typeof item === "string"));
 }
@@ -164,7 +172,14 @@ function placeOf(
   { parsed, text }: Expression,
   expr: Expr,
 ): { readonly line: number; readonly column: number } {
-  const offset = parsed.sourceInfo?.positions[String(expr.id)] ?? 0;
+  const offset = parsed.sourceInfo?.positions[String(leftmost(expr).id)] ?? 0;
   const before = text.slice(0, offset).split("\n");
   return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+}
+
+/** A chain of fields begins where its variable does. */
+function leftmost(expr: Expr): Expr {
+  const { exprKind } = expr;
+  const operand = exprKind.case === "selectExpr" ? exprKind.value.operand : undefined;
+  return operand === undefined ? expr : leftmost(operand);
 }

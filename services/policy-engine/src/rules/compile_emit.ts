@@ -7,7 +7,7 @@ import { bindSignal } from "../expression/bind_signal.ts";
 import { fromCel } from "../expression/cel_values.ts";
 import type { Expression } from "../expression/expression.ts";
 import { trialSignal } from "./check_expression.ts";
-import { expressionAt } from "./compile_rule.ts";
+import { expressionAt } from "./expression_at.ts";
 import { meant } from "./reporter.ts";
 import type { Reporter } from "./reporter.ts";
 import type { FactSource, Rule } from "./rule.ts";

@@ -1,10 +1,8 @@
 /** One rule of the file, its shape known to be right → a rule to work with; tells what is wrong beyond its shape. Pure. */
 import { findSignal, signals } from "@kloros/signal-schema";
 import type { SignalDefinition } from "@kloros/signal-schema";
-import { compileExpression } from "../expression/expression.ts";
-import type { Expression } from "../expression/expression.ts";
-import { checkExpression } from "./check_expression.ts";
 import { compileEmit } from "./compile_emit.ts";
+import { expressionAt } from "./expression_at.ts";
 import { meant } from "./reporter.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Controls, QuietHours, Rule } from "./rule.ts";
@@ -70,40 +68,6 @@ function heard(names: readonly string[], path: YamlPath, reporter: Reporter): re
     }
     return [];
   });
-}
-
-export interface ExpressionRole {
-  /** Signals on which it is evaluated. */
-  readonly on: readonly SignalDefinition[];
-  readonly result: "bool" | "texts" | "any";
-  readonly reporter: Reporter;
-  /** Variables beside facts, signal and now. */
-  readonly variables?: readonly string[];
-}
-
-/** Compiles and checks an expression that stands at a path; undefined: there is none, or it is wrong. */
-export function expressionAt(
-  text: string | undefined,
-  path: YamlPath,
-  role: ExpressionRole,
-  /** Characters that stand before the expression in its value. */
-  lead = 0,
-): Expression | undefined {
-  if (text === undefined) return undefined;
-  const compiled = compileExpression(text);
-  const inside = (place: { readonly line: number; readonly column: number }) => ({
-    line: place.line,
-    column: place.column + (place.line === 1 ? lead : 0),
-  });
-  if (!compiled.ok) {
-    const { problem } = compiled;
-    role.reporter.inside(path, inside(problem), problem.text, "mend the expression from there on");
-    return undefined;
-  }
-  for (const problem of checkExpression(compiled.expression, role)) {
-    role.reporter.inside(path, inside(problem), problem.text, problem.remedy);
-  }
-  return compiled.expression;
 }
 
 function controlsOf(entry: RuleEntry, path: YamlPath, reporter: Reporter): Controls {

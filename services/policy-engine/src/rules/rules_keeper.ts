@@ -31,7 +31,7 @@ export interface RulesKeeperOptions {
   readonly onChange: (ruleSet: RuleSet) => void;
 }
 
-/** Lines of problems in the log and in health; all of them tells `kloros policy check`. */
+/** Problems that health names; all of them tell the log and `kloros policy check`. */
 const TOLD_MAX = 5;
 
 export async function keepRules(options: RulesKeeperOptions): Promise<RulesKeeper> {
@@ -72,14 +72,18 @@ export async function keepRules(options: RulesKeeperOptions): Promise<RulesKeepe
     const told = why.slice(0, TOLD_MAX);
     const more = why.length > TOLD_MAX ? ` (and ${String(why.length - TOLD_MAX)} more)` : "";
     trouble = `${paths.policies} is refused, ${stay}: ${told.join(" | ")}${more}`;
-    for (const line of told) log.error({ file: paths.policies }, line);
+    for (const line of why) log.error({ file: paths.policies }, line);
     log.error({ file: paths.policies, problems: why.length }, `the file of rules is refused: ${stay}`);
   }
 
   async function saveGood({ text }: RuleSet): Promise<void> {
     if (mode !== "act") return;
-    const known = existsSync(lastGood) ? readFileSync(lastGood, "utf8") : undefined;
-    if (known !== text) await writeFileAtomic(lastGood, text, { mode: 0o600 });
+    try {
+      const known = existsSync(lastGood) ? readFileSync(lastGood, "utf8") : undefined;
+      if (known !== text) await writeFileAtomic(lastGood, text, { mode: 0o600 });
+    } catch (error) {
+      log.warn({ file: lastGood, error }, "no copy of the rules was kept for a start with a broken file");
+    }
   }
 
   async function look(): Promise<boolean> {
@@ -95,13 +99,13 @@ export async function keepRules(options: RulesKeeperOptions): Promise<RulesKeepe
       suspect = undefined;
       return false;
     }
-    const back = text === seen && text === inForce.text;
-    if (text === seen && !back) return false;
-    if (back) {
-      trouble = undefined;
+    if (text === inForce.text && inForce.source === paths.policies) {
+      seen = text;
       suspect = undefined;
+      trouble = undefined;
       return false;
     }
+    if (text === seen) return false;
     const loaded = loadRules(text, paths.policies);
     if (!loaded.ok && suspect !== text) {
       suspect = text;

@@ -75,7 +75,8 @@ function placeInScalar(node: Scalar, text: string, start: Place, inside: Place):
   const quoted = node.type === "QUOTE_SINGLE" || node.type === "QUOTE_DOUBLE" ? 1 : 0;
   if (node.type === "BLOCK_LITERAL") {
     const line = start.line + inside.line;
-    return { line, column: indentOf(text, line) + inside.column };
+    // What the block takes away from each of its lines is what its first line is indented by.
+    return { line, column: indentOf(text, start.line + 1) + inside.column };
   }
   return inside.line === 1 && node.type !== "BLOCK_FOLDED"
     ? { line: start.line, column: start.column + quoted + inside.column - 1 }
