@@ -14,7 +14,7 @@ import { KEY, offer } from "./dream/experiment.ts";
 import type { DaemonProcess } from "./flow/daemon_process.ts";
 import { seeded, type Seed } from "./flow/seed.ts";
 
-const KILLS = 14;
+const KILLS = 24;
 /** How long a service is waited for to have something to do. */
 const AT_WORK_MS = 600;
 /** A round takes 15 s or so; several times that on a busy machine. */
@@ -76,14 +76,15 @@ async function disturb(dream: DreamHarness, chance: Seed, events: string[]): Pro
     const name = chance.pick(SERVICES);
     const awayMs = chance.below(4) === 0 ? chance.below(700) : 0;
     const daemon = dream.daemon(name);
-    const atWork = chance.below(3) > 0;
-    const delayMs = chance.below(atWork ? 30 : 400);
-    if (atWork) await toWork(daemon);
+    const moment = chance.pick(["any", "at work", "in a cycle"] as const);
+    const delayMs = chance.below(moment === "at work" ? 30 : 400);
+    if (moment === "at work") await toWork(daemon);
+    if (moment === "in a cycle") await toCycle(dream);
     await Bun.sleep(delayMs);
     if (!daemon.running) continue;
     await daemon.kill();
     const orphans = name === "dream-consumer" ? dream.cycleProcesses() : [];
-    events.push(`${name} for ${String(awayMs)} ms`);
+    events.push(`${name} for ${String(awayMs)} ms${orphans.length > 0 ? " in a cycle" : ""}`);
     returning.push(comeBack({ dream, daemon, awayMs, orphans }));
   }
   await Promise.all(returning);
@@ -95,6 +96,11 @@ async function disturb(dream: DreamHarness, chance: Seed, events: string[]): Pro
 async function toWork(daemon: DaemonProcess): Promise<void> {
   const { heard } = daemon;
   await until("a word", () => daemon.heard > heard, { limitMs: AT_WORK_MS }).catch(() => undefined);
+}
+
+async function toCycle(dream: DreamHarness): Promise<void> {
+  const runs = (): boolean => dream.cycleProcesses().length > 0;
+  await until("a cycle", runs, { limitMs: AT_WORK_MS }).catch(() => undefined);
 }
 
 interface Return {
