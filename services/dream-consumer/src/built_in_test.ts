@@ -1,10 +1,13 @@
-import { afterEach, expect, test } from "bun:test";
+import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { makeTestHome, until, type TestHome } from "@kloros/daemon/testing";
 import { taggedProcesses } from "./process/proc.ts";
 import { openBench, untilNoneLeft, type DreamBench } from "./testing/dream_bench.ts";
 import { SCORE_IS_X, writeExperiment } from "./testing/experiment.ts";
 import { makeKillable, type Killable } from "./testing/killable.ts";
+
+/** Real processes, on a machine that may be busy. */
+setDefaultTimeout(30_000);
 
 let testHome: TestHome | undefined;
 let bench: DreamBench | undefined;
@@ -41,7 +44,7 @@ function openKillable(): Killable {
 test("the built-in runner's winner is the completion's, and its report the telemetry", async () => {
   const on = await open(SCORE_IS_X);
   await on.trigger({ promotion_ids: ["a@1"] });
-  const [completion] = await on.completions(1, 10_000);
+  const [completion] = await on.completions(1);
   expect(completion).toMatchObject({
     success: true,
     outcome: "completed",
@@ -55,7 +58,7 @@ test("the built-in runner's winner is the completion's, and its report the telem
 test("a cycle of the built-in runner in which all candidates failed says why", async () => {
   const on = await open("echo no such device >&2; exit 3\n");
   await on.trigger();
-  const [completion] = await on.completions(1, 10_000);
+  const [completion] = await on.completions(1);
   expect(completion).toMatchObject({ success: false, outcome: "failed", exit_code: 1, winners: [] });
   expect(completion?.error).toContain("level");
 });
@@ -64,7 +67,7 @@ test("a broken dream.yaml is told by file and line", async () => {
   const on = await open("");
   await Bun.write(testHome!.paths.dreamConfig, "experiments:\n  - name: [\n");
   await on.trigger();
-  const [completion] = await on.completions(1, 10_000);
+  const [completion] = await on.completions(1);
   expect(completion).toMatchObject({ success: false, outcome: "failed", exit_code: 78 });
   expect(completion?.error).toContain("dream.yaml:");
 });

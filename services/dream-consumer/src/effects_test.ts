@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "bun:test";
+import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LeaseLostError, type Delivery } from "@kloros/bus-client";
@@ -6,6 +6,9 @@ import { createCycles } from "./effects.ts";
 import { readPlan } from "./plan.ts";
 import { taggedProcesses } from "./process/proc.ts";
 import { makeTrigger, openBench, type DreamBench } from "./testing/dream_bench.ts";
+
+/** Real processes, on a machine that may be busy. */
+setDefaultTimeout(30_000);
 
 let bench: DreamBench | undefined;
 afterEach(async () => {

@@ -1,10 +1,13 @@
-import { afterEach, expect, test } from "bun:test";
+import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "@kloros/daemon/testing";
 import { argumentsOf, processIds, taggedProcesses } from "./process/proc.ts";
 import { untilNoneLeft, WRITE_WINNER } from "./testing/dream_bench.ts";
 import { makeKillable, type Killable } from "./testing/killable.ts";
+
+/** Real processes, on a machine that may be busy. */
+setDefaultTimeout(30_000);
 
 let killable: Killable | undefined;
 afterEach(async () => {

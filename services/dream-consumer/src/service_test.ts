@@ -1,8 +1,11 @@
-import { afterEach, expect, test } from "bun:test";
+import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { taggedProcesses } from "./process/proc.ts";
 import { openBench, WRITE_WINNER, type DreamBench } from "./testing/dream_bench.ts";
+
+/** Real processes, on a machine that may be busy. */
+setDefaultTimeout(30_000);
 
 let bench: DreamBench | undefined;
 afterEach(async () => {

@@ -1,8 +1,11 @@
-import { afterEach, expect, test } from "bun:test";
+import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { makeTestHome, openTestBus, until } from "@kloros/daemon/testing";
 import { makeTrigger, openBench, type DreamBench } from "./testing/dream_bench.ts";
+
+/** Real processes, on a machine that may be busy. */
+setDefaultTimeout(30_000);
 
 let bench: DreamBench | undefined;
 const afterwards: (() => unknown)[] = [];

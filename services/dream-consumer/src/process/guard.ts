@@ -29,7 +29,7 @@ done
 `;
 
 /** It has nothing to do but to read a word. */
-const RELEASE_MS_MAX = 1000;
+const RELEASE_MS_MAX = 300;
 const NEVER = new AbortController().signal;
 
 export interface Guard {

@@ -1,8 +1,11 @@
-import { afterEach, expect, test } from "bun:test";
+import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { until } from "@kloros/daemon/testing";
 import { endTagged, signalGroup } from "./end_processes.ts";
 import { startGuard } from "./guard.ts";
 import { identify, isSame, RUN_TAG_VARIABLE, taggedProcesses } from "./proc.ts";
+
+/** Real processes, on a machine that may be busy. */
+setDefaultTimeout(30_000);
 
 const started: Bun.Subprocess[] = [];
 afterEach(async () => {

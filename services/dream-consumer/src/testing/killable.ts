@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { makeTestHome, until, type TestHome } from "@kloros/daemon/testing";
 import type { Config } from "../config.ts";
 import type { CompletionFacts } from "../decide.ts";
-import { writeScript } from "./dream_bench.ts";
+import { BUSY_LIMIT_MS, writeScript } from "./dream_bench.ts";
 
 const PROGRAM = join(import.meta.dir, "service_process.ts");
 
@@ -62,17 +62,27 @@ export function makeKillable(script: string, given: Partial<Config> = {}): Killa
       return String(running().signalCode ?? running().exitCode);
     },
     tags: async (count) =>
-      until(`${count} cycles, in ${said}`, () => {
-        const path = join(directory, "tags");
-        const tags = existsSync(path) ? readFileSync(path, "utf8").trim().split("\n") : [];
-        return tags.length >= count && tags;
-      }),
+      until(
+        `${count} cycles`,
+        () => {
+          const path = join(directory, "tags");
+          const tags = existsSync(path) ? readFileSync(path, "utf8").split("\n").filter(Boolean) : [];
+          return tags.length >= count && tags;
+        },
+        { limitMs: BUSY_LIMIT_MS },
+      ),
     completions: async (count) => {
       try {
-        return await until(`${count} completions`, () => {
-          const lines = said.split("\n").filter((line) => line.startsWith("completion "));
-          return lines.length >= count && lines.map((line) => JSON.parse(line.slice(11)) as CompletionFacts);
-        });
+        return await until(
+          `${count} completions`,
+          () => {
+            const lines = said.split("\n").filter((line) => line.startsWith("completion "));
+            return (
+              lines.length >= count && lines.map((line) => JSON.parse(line.slice(11)) as CompletionFacts)
+            );
+          },
+          { limitMs: BUSY_LIMIT_MS },
+        );
       } catch (error) {
         throw new Error(`no completion; the service said ${said}`, { cause: error });
       }
