@@ -1,4 +1,5 @@
 import type { Bench } from "./bench.ts";
+import { dreamRunner } from "./dream-runner/dream_runner.ts";
 import { durableLatency } from "./durable-latency/durable_latency.ts";
 import { durablePublish } from "./durable-publish/durable_publish.ts";
 import { idle } from "./idle/idle.ts";
@@ -19,4 +20,5 @@ export const BENCHES: readonly Bench[] = [
   intentsBacklog,
   treeMemory,
   idle,
+  dreamRunner,
 ];
