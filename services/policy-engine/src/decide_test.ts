@@ -320,6 +320,24 @@ describe("steps of the wall clock", () => {
   });
 });
 
+describe("a signal that names thousands", () => {
+  test("starts one cycle for all, and is remembered and recorded within bounds", () => {
+    const bench = defaults();
+    const ids = Array.from({ length: 4000 }, (_, n) => `promotion-${String(n)}@0123456789ab`);
+    expect(first(advise(bench, ...ids)).facts["promotion_ids"]).toEqual(ids);
+    expect(bench.stored?.length).toBeLessThan(250_000);
+    expect(JSON.stringify(bench.last()).length).toBeLessThan(20_000);
+  });
+
+  test("is no dead letter when its trigger would be too large", () => {
+    const bench = defaults();
+    expect(
+      advise(bench, ...Array.from({ length: 4000 }, (_, n) => `${"x".repeat(100)}${String(n)}`)),
+    ).toEqual([]);
+    expect(bench.last()).toMatchObject({ outcome: "emit_error", reason: expect.stringContaining("bytes") });
+  });
+});
+
 describe("a redelivery", () => {
   test("decides the same and emits the same id", () => {
     const bench = defaults();

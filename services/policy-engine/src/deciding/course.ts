@@ -32,6 +32,9 @@ export type Result = Pick<DecisionRecord, "outcome"> &
     >
   >;
 
+/** Subjects that a record names: a signal may have thousands, and comes every minute. */
+const RECORDED_MAX = 100;
+
 /** `judged`: the signal that the evaluation is about, which may be an earlier one than the one delivered. */
 export function recordOf(
   rule: Rule,
@@ -49,9 +52,9 @@ export function recordOf(
     ...about,
     condition: rule.when?.text ?? "",
     parts: [],
-    subjects: [],
-    cooling: [],
     ...result,
+    subjects: result.subjects?.slice(0, RECORDED_MAX) ?? [],
+    cooling: result.cooling?.slice(0, RECORDED_MAX) ?? [],
     emits: rule.emit.signal.name,
     rulesHash: ruleSet.hash,
   };

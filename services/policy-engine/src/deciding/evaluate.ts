@@ -8,7 +8,7 @@ import { holdsOf } from "./holds.ts";
 import { judge } from "./judge.ts";
 import { wallOf } from "./moment.ts";
 import type { Moment } from "./moment.ts";
-import { coolDown, keepSignal } from "./state.ts";
+import { boundSubjects, coolDown, keepSignal } from "./state.ts";
 import type { KeptSignal, RuleState } from "./state.ts";
 import { buildTrigger } from "./trigger.ts";
 
@@ -149,7 +149,7 @@ function fired(rule: Rule, state: RuleState, { signal, trigger, eligible, now }:
     trace: trigger.trace,
     sinceMs: now.steadyMs,
     sinceWallMs: now.wallMs,
-    subjects: [...named(eligible)],
+    subjects: boundSubjects(named(eligible), (subject) => subject),
   };
   return {
     ...rest,

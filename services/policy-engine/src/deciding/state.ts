@@ -9,7 +9,7 @@ import { TypeCompiler } from "@sinclair/typebox/compiler";
 import type { TimeMark } from "./moment.ts";
 
 /** Bytes that one signal which is held back may take; a larger one is not kept: its condition is advised again. */
-export const HELD_BYTES_MAX = 32 * 1024;
+const HELD_BYTES_MAX = 32 * 1024;
 /** Characters in a subject. */
 export const SUBJECT_LENGTH_MAX = 512;
 /** Characters that the cooling subjects of one rule may take together, and how many they may be. The oldest go. */
@@ -108,13 +108,16 @@ export function coolDown(
     until.delete(subject);
     if (later > nowMs) until.set(subject, later);
   }
+  return boundSubjects([...until].toReversed(), ([subject]) => subject).toReversed();
+}
+
+/** The first of them, as many as may be remembered. */
+export function boundSubjects<T>(items: readonly T[], subjectOf: (item: T) => string): T[] {
   let length = 0;
-  const newestFirst = [...until].toReversed().slice(0, COOLING_MAX);
-  const kept = newestFirst.filter(([subject]) => {
-    length += subject.length;
+  return items.slice(0, COOLING_MAX).filter((item) => {
+    length += subjectOf(item).length;
     return length <= COOLING_LENGTH_MAX;
   });
-  return kept.toReversed();
 }
 
 /** Bounds the whole: first what is only convenient goes (held signals), then the memory of rules that are gone. */

@@ -1,5 +1,5 @@
 /** The signal that a rule emits. Pure. */
-import { createChild, validateFacts } from "@kloros/signal-schema";
+import { createChild, validateEnvelope, validateFacts } from "@kloros/signal-schema";
 import type { Envelope } from "@kloros/signal-schema";
 import { bindSignal } from "../expression/bind_signal.ts";
 import { fromCel } from "../expression/cel_values.ts";
@@ -42,7 +42,10 @@ export function buildTrigger(rule: Rule, { signal, subjects, wallMs }: TriggerCa
   const valid = validateFacts(definition, Object.fromEntries(facts));
   if (!valid.ok) return { ok: false, reason: valid.text };
   const options = { source: SERVICE, consumer: SERVICE, effectKey: rule.name, nowMs: wallMs };
-  return { ok: true, trigger: createChild(signal, definition, valid.facts, options) };
+  const trigger = createChild(signal, definition, valid.facts, options);
+  // Too large, or too long a chain: the bus would refuse it, and the signal that led to it would be a dead letter.
+  const sound = validateEnvelope(trigger);
+  return sound.ok ? { ok: true, trigger } : { ok: false, reason: sound.text };
 }
 
 function jsonOf(value: unknown): unknown {

@@ -54,9 +54,9 @@ export interface DecisionRecord {
   readonly control?: Control;
   /** When that control lets it through, as far as known; absent: not known, or until somebody acts. */
   readonly eligibleAtMs?: number;
-  /** Subjects for which the rule fires, or would have. */
+  /** Subjects for which the rule fires, or would have; the first hundred. */
   readonly subjects: readonly string[];
-  /** Subjects that cool down, and until when. */
+  /** Subjects that cool down, and until when; the first hundred. */
   readonly cooling: readonly { readonly subject: string; readonly untilMs: number }[];
   /** What the rule emits. */
   readonly emits: string;

@@ -1,8 +1,8 @@
 /** The SQLite file of decisions: its tables, and a connection that writes. One process writes it, any may read. */
 import { Database } from "bun:sqlite";
 
-export const APPLICATION_ID = 0x6b6c7264;
-export const SCHEMA_VERSION = 1;
+const APPLICATION_ID = 0x6b6c7264;
+const SCHEMA_VERSION = 1;
 
 const TABLES = `
 CREATE TABLE IF NOT EXISTS decision (

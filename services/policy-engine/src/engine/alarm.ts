@@ -11,6 +11,8 @@ export interface Alarm {
 
 /** So that it is over when the engine looks. */
 const SLACK_MS = 10;
+/** A timer of the platform holds 24 days; a wait is looked at again now and then. */
+const WAIT_MS_MAX = 6 * 3_600_000;
 
 export function createAlarm(ring: (rule: string) => Promise<void>, stopping: AbortSignal): Alarm {
   let current = 0;
@@ -19,7 +21,7 @@ export function createAlarm(ring: (rule: string) => Promise<void>, stopping: Abo
       current += 1;
       if (due === undefined) return;
       const mine = current;
-      void pause(Math.max(0, due.inMs) + SLACK_MS, stopping).then(async () => {
+      void pause(Math.min(Math.max(0, due.inMs) + SLACK_MS, WAIT_MS_MAX), stopping).then(async () => {
         if (mine === current && !stopping.aborted) await ring(due.rule);
       });
     },

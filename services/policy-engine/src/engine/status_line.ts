@@ -10,7 +10,9 @@ export function statusLine(
 ): string {
   const on = inForce.rules.filter(({ enabled }) => enabled).length;
   const off = inForce.rules.length - on;
-  const parts = [`${String(on)} rules in force${off === 0 ? "" : `, ${String(off)} off`}`];
+  const parts = [
+    `${String(on)} ${on === 1 ? "rule" : "rules"} in force${off === 0 ? "" : `, ${String(off)} off`}`,
+  ];
   for (const [name, rule] of Object.entries(state?.rules ?? {})) {
     if (now === undefined || !inForce.rules.some((one) => one.name === name)) continue;
     if (rule.running !== undefined) parts.push(`${name} runs since ${clock(rule.running.sinceWallMs)}`);

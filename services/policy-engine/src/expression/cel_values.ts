@@ -43,7 +43,7 @@ export function celTime(atMs: number): CelInput {
   return timestampFromMs(atMs);
 }
 
-export class NoJsonError extends Error {
+class NoJsonError extends Error {
   override readonly name = "NoJsonError";
 }
 

@@ -5,8 +5,8 @@
 import { Type } from "@sinclair/typebox";
 import type { Static } from "@sinclair/typebox";
 
-export const RULES_MAX = 100;
-export const DURATION = /^\d+(\.\d+)?(ms|s|m|h|d)$/;
+const RULES_MAX = 100;
+const DURATION = /^\d+(\.\d+)?(ms|s|m|h|d)$/;
 const NAME = "^[a-z0-9][a-z0-9-]*$";
 const CLOCK = "^([01]\\d|2[0-3]):[0-5]\\d$";
 export const DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] as const;

@@ -50,7 +50,7 @@ const UNITS: readonly (readonly [string, number])[] = [
 ];
 
 /** The largest unit in which it is a whole number: `90m`, `15m`, `1h`. */
-export function durationText(ms: number): string {
+function durationText(ms: number): string {
   const [unit, length] = UNITS.find(([, size]) => ms % size === 0 && ms >= size) ?? ["ms", 1];
   return `${String(ms / length)}${unit}`;
 }
