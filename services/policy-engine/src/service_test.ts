@@ -166,9 +166,9 @@ describe("policy-engine", () => {
 
   test("waits in maintenance mode and drops nothing", async () => {
     writeFileSync(home.paths.maintenanceMarker, "");
-    await start();
+    const running = await start();
     await say("orchestrator-monitor", advise("a@1"));
-    await Bun.sleep(50);
+    await until("the rest", () => running.health.readyz()["maintenance"]);
     expect(await triggers()).toEqual([]);
     rmSync(home.paths.maintenanceMarker);
     await until("the trigger", async () => (await triggers())[0]);
@@ -186,5 +186,30 @@ describe("policy-engine", () => {
     expect(await triggers()).toEqual([]);
     const { policies, policyState, decisionLog } = home.paths;
     expect([policies, policyState, decisionLog].filter((path) => existsSync(path))).toEqual([]);
+  });
+
+  test("wakes itself in observe mode too", async () => {
+    writeFileSync(home.paths.policies, DEFAULT_RULES_TEXT.replace("# debounce: 30s", "debounce: 100ms"));
+    await start({ mode: "observe" });
+    const shown: Envelope[] = [];
+    await bus.connect("cli").tap({ signals: ["Q_DREAM_TRIGGER"] }, (signal) => void shown.push(signal));
+    await say("orchestrator-monitor", advise("a@1"));
+    await until("the dry trigger", () => shown[0]);
+  });
+
+  test("goes on deciding when its log is damaged while it runs", async () => {
+    const running = await start();
+    const before = advise("a@1");
+    await say("orchestrator-monitor", before);
+    await judged(before);
+    await running.stop();
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(home.paths.decisionLog + suffix, { force: true });
+    writeFileSync(home.paths.decisionLog, "no database".repeat(1000));
+    const again = await start();
+    const signal = advise("a@1");
+    await say("orchestrator-monitor", signal);
+    expect((await judged(signal)).control).toBe("singleton");
+    expect(again.records.some(({ msg }) => String(msg).includes("damaged"))).toBe(true);
+    expect(look((decisions) => decisions.rules())?.source).toBe(home.paths.policies);
   });
 });

@@ -14,7 +14,7 @@ export const EXPRESSION_LENGTH_MAX = 4000;
 /** Brackets within brackets: the parser goes back and forth over them. */
 const NESTING_MAX = 24;
 /** Parts of a condition that are evaluated and kept one by one. */
-const PARTS_MAX = 16;
+const PARTS_MAX = 32;
 /** Steps that loops over lists may take; above a million an evaluation would be felt. */
 const LOOP_STEPS_MAX = 1_000_000;
 
