@@ -5,6 +5,7 @@
  * Invariants: one writer; `synchronous=FULL`, so a returned commit is on disk; a transaction that throws leaves
  * the database as it was.
  */
+import { chmodSync, existsSync } from "node:fs";
 import { Database, type Statement, SQLiteError } from "bun:sqlite";
 import { DDL, SCHEMA_VERSION } from "./schema.ts";
 
@@ -75,7 +76,17 @@ export class JournalDatabase {
   }
 }
 
+/** What was said is nobody else's business: the file and those that SQLite puts beside it are its owner's alone. */
 function openHandle(path: string): Database {
+  const umask = process.umask(0o077);
+  try {
+    return openPrivately(path);
+  } finally {
+    process.umask(umask);
+  }
+}
+
+function openPrivately(path: string): Database {
   try {
     const handle = new Database(path, { create: true, strict: true });
     handle.run(`PRAGMA busy_timeout = ${BUSY_MS}`);
@@ -85,6 +96,8 @@ function openHandle(path: string): Database {
     handle.run("PRAGMA cache_size = -16384");
     handle.run("PRAGMA temp_store = MEMORY");
     migrate(handle, path);
+    // One that an earlier version made.
+    for (const file of [path, `${path}-wal`, `${path}-shm`]) if (existsSync(file)) chmodSync(file, 0o600);
     return handle;
   } catch (error) {
     throw translate(error, path);

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { FileLockHeldError } from "@kloros/file-lock";
 import { CuriosityInvestigate, createRoot } from "@kloros/signal-schema";
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Broker } from "./broker.ts";
@@ -78,6 +78,17 @@ describe("a journal in a file", () => {
     expect(second).toThrow(`pid ${process.pid}`);
     broker.close();
     second().close();
+  });
+
+  test("is its owner's alone, and so is one that an earlier version left open to read", async () => {
+    const modes = () => ["", "-wal", "-shm"].map((end) => statSync(`${path}${end}`).mode & 0o777);
+    for (const earlier of [false, true]) {
+      if (earlier) chmodSync(path, 0o644);
+      const broker = testBroker({ path }).broker;
+      await publish(broker, question(1));
+      expect(modes()).toEqual([0o600, 0o600, 0o600]);
+      await broker.close();
+    }
   });
 
   test("sets a row with a flipped byte aside, names it, and delivers what is behind it", async () => {
