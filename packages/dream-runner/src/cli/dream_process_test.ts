@@ -1,10 +1,13 @@
 /** `kloros-dream` as a process, started, ended and killed as its supervisor may. */
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "@kloros/daemon/testing";
 import { DreamFolder } from "../testing/dream_folder.ts";
 import type { CycleReport } from "../types.ts";
+
+// They take a second; a machine that is busy with others starts programs slowly.
+setDefaultTimeout(60_000);
 
 const MAIN = join(import.meta.dir, "../main.ts");
 const python = Bun.which("python3");
@@ -35,10 +38,10 @@ function processesOfRun(): number[] {
     .map(Number);
 }
 
-function start(argv: readonly string[], program: readonly string[] = [process.execPath, MAIN]) {
-  return Bun.spawn([...program, ...argv], {
+function start(argv: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  return Bun.spawn([process.execPath, MAIN, ...argv], {
     cwd: folder.path,
-    env: { ...process.env, KLOROS_RUN_TAG: tag },
+    env: { ...process.env, KLOROS_RUN_TAG: tag, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
 }
@@ -112,6 +115,30 @@ describe("kloros-dream", () => {
     expect(folder.json("artifacts/winners/one.json")).toMatchObject({ best: { params: { x: 3 } } });
     const show = start(["show", "--artifacts", "artifacts"]);
     expect(await show.stdout.text()).toMatch(/^one [0-9a-f]{16} fitness 3 \{"x":3\}\n$/);
+  });
+
+  test("killed around any of its files it leaves whole files, no report, and the next run succeeds", async () => {
+    folder.write("good.js", "export const evaluate = ({ x }) => ({ score: x });");
+    folder.write("dream.yaml", GOOD);
+    const moments = ["files.tmp-written", "files.renamed"].flatMap((point) =>
+      [1, 2, 3, 4].map((nth) => `${point}:${String(nth)}`),
+    );
+    const codes: (number | null)[] = [];
+    for (const moment of moments) {
+      const child = start(run, { KLOROS_CRASH_AT: moment });
+      await child.exited;
+      codes.push(child.exitCode);
+      const files = folder
+        .files("artifacts")
+        .filter((file) => !/(^|\/)\.[^/]*$/.test(file) && !file.includes("/UNIX/"));
+      for (const file of files) folder.json(join("artifacts", file));
+      // The report is the last of four files: it is there only when nothing is missing.
+      const hasReport = files.includes(`cycles/${tag}.json`);
+      expect([moment, hasReport]).toEqual([moment, moment === "files.renamed:4"]);
+      if (hasReport) expect(files).toContain("winners/one.json");
+    }
+    expect(codes).toEqual(moments.map(() => null));
+    expect(await start(run).exited).toBe(0);
   });
 
   test("ends with 1 and writes no winner when everything failed", async () => {

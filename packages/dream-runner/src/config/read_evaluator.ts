@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { dirname, extname, isAbsolute, join, resolve } from "node:path";
+import { dirname, extname, isAbsolute, join } from "node:path";
 import type { Static } from "@sinclair/typebox";
 import type { FileProblem } from "../file_problem.ts";
 import { pathText, shown } from "./check_shape.ts";
@@ -29,6 +29,7 @@ export function readEvaluator(
   const fail = (at: YamlPath, problem: string, remedy: string) => ({
     problems: [places.problem(at, problem, remedy)],
   });
+  const origins = { base, beside: dirname(places.file) };
   if ((raw.path === undefined) === (raw.command === undefined)) {
     const problem = `${pathText(path)} has ${raw.path === undefined ? "neither path nor command" : "both path and command"}`;
     return fail(path, problem, "write either path: FILE or command: [PROGRAM, …]");
@@ -36,10 +37,10 @@ export function readEvaluator(
   if (raw.command !== undefined) {
     return {
       problems: [],
-      evaluator: { kind: "command", command: commandFrom(raw.command, base), ...limits },
+      evaluator: { kind: "command", command: commandFrom(raw.command, origins), ...limits },
     };
   }
-  const file = findFile(raw.path ?? "", base, dirname(places.file));
+  const file = findFile(raw.path ?? "", origins);
   const extension = extname(file);
   if (extension !== ".py" && !MODULE_EXTENSIONS.has(extension)) {
     const at = [...path, "path"];
@@ -63,7 +64,7 @@ export function readEvaluator(
     evaluator: {
       kind: extension === ".py" ? "python" : "module",
       file,
-      interpreter: raw.python === undefined ? DEFAULT_PYTHON : programFrom(raw.python, base),
+      interpreter: raw.python === undefined ? DEFAULT_PYTHON : programFrom(raw.python, origins),
       entry,
       name: raw[entry] ?? DEFAULT_SYMBOL,
       initKwargs: raw.init_kwargs ?? {},
@@ -73,18 +74,29 @@ export function readEvaluator(
 }
 
 /** A program with a slash in its name is a file of the installation; without one it is looked for on PATH. */
-function commandFrom(command: readonly string[], base: string): string[] {
+function commandFrom(command: readonly string[], origins: Origins): string[] {
   const [program = "", ...args] = command;
-  return [programFrom(program, base), ...args];
+  return [programFrom(program, origins), ...args];
 }
 
-function programFrom(program: string, base: string): string {
-  return program.includes("/") ? resolve(base, program) : program;
+function programFrom(program: string, origins: Origins): string {
+  return program.includes("/") ? findFile(program, origins) : program;
 }
 
-/** From the installation's base, else beside the configuration. A file that is in neither is reported when it is run. */
-function findFile(path: string, base: string, beside: string): string {
+interface Origins {
+  /** The installation's base. */
+  readonly base: string;
+  /** The configuration's directory. */
+  readonly beside: string;
+}
+
+/**
+ * `./x` and `../x` start beside the configuration; `x/y` from the installation's base, else beside the configuration.
+ * A file that is in neither is reported when it is run, or checked.
+ */
+function findFile(path: string, { base, beside }: Origins): string {
   if (isAbsolute(path)) return path;
+  if (/^[.]{1,2}[/]/.test(path)) return join(beside, path);
   const candidates = [join(base, path), join(beside, path)];
   return candidates.find((candidate) => existsSync(candidate)) ?? join(base, path);
 }

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import type { EvaluatorConfig } from "../config/dream_config.ts";
 import { DreamFolder } from "../testing/dream_folder.ts";
@@ -140,6 +140,9 @@ def make(factor): return Machine(factor)
 async def later(params): return {"score": params["x"] + 1}
 `;
 
+// They take a second; a machine that is busy with others starts programs slowly.
+setDefaultTimeout(60_000);
+
 (python === null ? describe.skip : describe.concurrent)("a Python file", () => {
   const path = folder.write("evaluator.py", PYTHON);
 
@@ -181,8 +184,8 @@ async def later(params): return {"score": params["x"] + 1}
   });
 
   test("a hang is ended, and the next candidate is measured", async () => {
-    const results = await measure(file("python", path, { timeoutS: 2 }), { do: "hang" }, { x: 1 });
-    expect(results).toMatchObject([failed("timeout: it took longer than 2 s"), { ok: true }]);
+    const results = await measure(file("python", path, { timeoutS: 3 }), { do: "hang" }, { x: 1 });
+    expect(results).toMatchObject([failed("timeout: it took longer than 3 s"), { ok: true }]);
   });
 
   test("a file or a name that is not there is said each time", async () => {
@@ -247,8 +250,8 @@ describe.concurrent("a module", () => {
   });
 
   test("a hang is ended, and the next candidate is measured", async () => {
-    const results = await measure(file("module", path, { timeoutS: 2 }), { do: "hang" }, { x: 1 });
-    expect(results).toMatchObject([failed("timeout: it took longer than 2 s"), { ok: true }]);
+    const results = await measure(file("module", path, { timeoutS: 3 }), { do: "hang" }, { x: 1 });
+    expect(results).toMatchObject([failed("timeout: it took longer than 3 s"), { ok: true }]);
   });
 
   test("a name that is not there is said", async () => {

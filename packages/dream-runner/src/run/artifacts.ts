@@ -1,5 +1,5 @@
 /** What a run leaves, in the installation's layout: `<artifacts>/<experiment>/<unix>/…`, `winners/`, `cycles/`. */
-import { mkdir } from "node:fs/promises";
+import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCode, syncDirectory, writeFileAtomic } from "@kloros/daemon";
 import type { Metrics } from "../types.ts";
@@ -26,6 +26,7 @@ const SAME_SECOND_MAX = 1000;
 export async function makeRunDirectory(artifacts: string, experiment: string, unix: number): Promise<string> {
   const parent = join(artifacts, experiment);
   await mkdir(parent, { recursive: true });
+  await insistInside(artifacts, parent);
   for (let later = 0; later < SAME_SECOND_MAX; later += 1) {
     const directory = join(parent, String(unix + later));
     try {
@@ -37,6 +38,16 @@ export async function makeRunDirectory(artifacts: string, experiment: string, un
     }
   }
   throw new Error(`${parent} has ${String(SAME_SECOND_MAX)} runs of this second already`);
+}
+
+/** Throws when a link leads out of the artifacts. `artifacts`: without links; a path that is not there is inside. */
+export async function insistInside(artifacts: string, path: string): Promise<void> {
+  const real = await realpath(path).catch((error: unknown) => {
+    if (errorCode(error) === "ENOENT") return path;
+    throw error;
+  });
+  if (real.startsWith(`${artifacts}/`)) return;
+  throw new Error(`${path} leads to ${real}, out of ${artifacts}; nothing is written there: remove the link`);
 }
 
 export async function writeGeneration(

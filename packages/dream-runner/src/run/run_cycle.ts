@@ -6,7 +6,7 @@
 import { mkdir, realpath } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
-import { nearestName, writeFileAtomic, type Clock } from "@kloros/daemon";
+import { errorCode, nearestName, writeFileAtomic, type Clock } from "@kloros/daemon";
 import type { DreamConfig, ExperimentConfig } from "../config/dream_config.ts";
 import { DreamConfigError } from "../config/dream_config_error.ts";
 import { readDreamConfig } from "../config/read_dream_config.ts";
@@ -18,7 +18,7 @@ import { cycleReportPath } from "../report/read_cycle_report.ts";
 import { seedOf } from "../search/random.ts";
 import type { CycleReport, ExperimentReport, Parameters, Winner } from "../types.ts";
 import { parseWinner, readWinner } from "../winners/read_winner.ts";
-import { winnerText, type Best } from "./artifacts.ts";
+import { insistInside, winnerText, type Best } from "./artifacts.ts";
 import { CYCLE_EXIT } from "./cycle_exit.ts";
 import type { Progress } from "./progress.ts";
 import { runExperiment, type ExperimentState } from "./run_experiment.ts";
@@ -66,6 +66,13 @@ interface Ending {
   readonly error: string | null;
 }
 
+/** Whatever it was: the report says it. */
+function endingOf(error: unknown): Ending {
+  if (error instanceof CycleRefusal) return { exit: error.exit, error: error.message };
+  const isSystem = errorCode(error) !== undefined;
+  return { exit: (isSystem ? CYCLE_EXIT.paths : CYCLE_EXIT.crashed).code, error: String(error) };
+}
+
 class Cycle {
   readonly #options: CycleOptions;
   readonly #startedAt: string;
@@ -89,8 +96,7 @@ class Cycle {
     try {
       ending = await this.#run();
     } catch (error) {
-      if (!(error instanceof CycleRefusal)) throw error;
-      ending = { exit: error.exit, error: error.message };
+      ending = endingOf(error);
     }
     const report: CycleReport = {
       schema: "kloros-dream-cycle/1",
@@ -167,6 +173,8 @@ class Cycle {
       await mkdir(join(this.#artifacts, "winners"), { recursive: true });
       await mkdir(join(this.#artifacts, "cycles"), { recursive: true });
       this.#artifacts = await realpath(this.#artifacts);
+      for (const name of ["winners", "cycles"])
+        await insistInside(this.#artifacts, join(this.#artifacts, name));
     } catch (error) {
       throw new CycleRefusal(
         `cannot write results to ${this.#artifacts}: ${String(error)}`,
@@ -265,6 +273,7 @@ class Cycle {
     const winners: Winner[] = [];
     for (const [experiment, best] of this.#found) {
       const path = join(this.#artifacts ?? "", "winners", `${experiment}.json`);
+      await insistInside(this.#artifacts ?? "", path);
       const text = winnerText(best, updatedAt, this.#options.runTag);
       await writeFileAtomic(path, text);
       winners.push(parseWinner(path, text));

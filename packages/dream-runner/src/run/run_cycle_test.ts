@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { chmodSync } from "node:fs";
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "@kloros/daemon";
 import { cycleReportPath, readCycleReport } from "../report/read_cycle_report.ts";
@@ -7,6 +7,9 @@ import { DreamFolder } from "../testing/dream_folder.ts";
 import type { CycleReport } from "../types.ts";
 import type { Progress } from "./progress.ts";
 import { runCycle, type CycleOptions } from "./run_cycle.ts";
+
+// They take a second; a machine that is busy with others starts programs slowly.
+setDefaultTimeout(60_000);
 
 let folder: DreamFolder;
 beforeEach(() => {
@@ -196,6 +199,17 @@ describe("runCycle()", () => {
     );
     expect(report).toMatchObject({ success: true });
     expect(folder.files("artifacts").filter((file) => file.includes("work"))).toEqual([]);
+  });
+
+  test("nothing is written where a link leads out of the artifacts", async () => {
+    const outside = folder.write("outside/kept.txt", "kept");
+    mkdirSync(join(folder.path, "artifacts/winners"), { recursive: true });
+    symlinkSync(join(folder.path, "outside"), join(folder.path, "artifacts/one"));
+    symlinkSync(outside, join(folder.path, "artifacts/winners/two.json"));
+    const report = await cycle(`experiments:\n${experiment("one")}${experiment("two")}`);
+    expect(report).toMatchObject({ success: false, winners: [] });
+    expect(folder.files("outside")).toEqual(["kept.txt"]);
+    expect(folder.read("outside/kept.txt")).toBe("kept");
   });
 
   test("progress is told while it runs", async () => {
