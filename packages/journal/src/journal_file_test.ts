@@ -87,7 +87,7 @@ describe("a journal in a file", () => {
       const broker = testBroker({ path }).broker;
       await publish(broker, question(1));
       expect(modes()).toEqual([0o600, 0o600, 0o600]);
-      await broker.close();
+      broker.close();
     }
   });
 
