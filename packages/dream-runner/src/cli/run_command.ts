@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { CYCLE_EXIT } from "../run/cycle_exit.ts";
 import { barProgress, jsonProgress, noProgress, type ProgressReporter } from "../run/progress.ts";
 import { runCycle } from "../run/run_cycle.ts";
 import { isRunTag } from "../run_tag.ts";
@@ -54,7 +55,7 @@ async function run(flags: RunFlags, surroundings: DreamCliSurroundings): Promise
   const named = flags.runTag ?? environment["KLOROS_RUN_TAG"];
   if (named !== undefined && !isRunTag(named)) {
     stderr(`kloros-dream: KLOROS_RUN_TAG=${named}: ${RUN_TAG_RULE}\n`);
-    return 64;
+    return CYCLE_EXIT.usage.code;
   }
   const reporter = reporterFor(flags, surroundings);
   const stop = surroundings.listenForStop();

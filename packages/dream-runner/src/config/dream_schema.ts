@@ -52,7 +52,7 @@ const Budget = Type.Object(
   { remedy: "write budget: {wallclock_sec: 300, max_candidates: 60, max_generations: 10}" },
 );
 
-export const DIRECTIONS = ["up", "down", "maximize", "minimize", "max", "min"] as const;
+const DIRECTIONS = ["up", "down", "maximize", "minimize", "max", "min"] as const;
 
 const Metrics = Type.Object(
   {

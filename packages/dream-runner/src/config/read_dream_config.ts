@@ -64,7 +64,7 @@ export function parseDreamConfig(file: string, text: string): DreamConfig {
  * Relative paths of an existing installation start where its old runner was started: above the source root, whose
  * `dream/config/` holds the file. Elsewhere they start beside the file.
  */
-export function installationBase(file: string): string {
+function installationBase(file: string): string {
   const directory = dirname(file);
   return directory.endsWith("/dream/config") ? resolve(directory, "../../..") : directory;
 }

@@ -6,7 +6,7 @@
 import { mkdir, realpath } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
-import { errorCode, nearestName, writeFileAtomic, type Clock } from "@kloros/daemon";
+import { errorCode, writeFileAtomic, type Clock } from "@kloros/daemon";
 import type { DreamConfig, ExperimentConfig } from "../config/dream_config.ts";
 import { DreamConfigError } from "../config/dream_config_error.ts";
 import { readDreamConfig } from "../config/read_dream_config.ts";
@@ -20,6 +20,9 @@ import type { CycleReport, ExperimentReport, Parameters, Winner } from "../types
 import { parseWinner, readWinner } from "../winners/read_winner.ts";
 import { insistInside, winnerText, type Best } from "./artifacts.ts";
 import { CYCLE_EXIT } from "./cycle_exit.ts";
+import { CycleRefusal } from "./cycle_refusal.ts";
+import { describeEnd, skipped } from "./experiment_report.ts";
+import { selectExperiments } from "./select_experiments.ts";
 import type { Progress } from "./progress.ts";
 import { runExperiment, type ExperimentState } from "./run_experiment.ts";
 
@@ -49,16 +52,6 @@ export interface CycleOptions {
 export async function runCycle(options: CycleOptions): Promise<CycleReport> {
   const cycle = new Cycle(options);
   return await cycle.untilReported();
-}
-
-/** Ends a cycle before it began. */
-class CycleRefusal extends Error {
-  override readonly name = "CycleRefusal";
-  readonly exit: number;
-  constructor(message: string, exit: number, options?: ErrorOptions) {
-    super(message, options);
-    this.exit = exit;
-  }
 }
 
 interface Ending {
@@ -114,7 +107,7 @@ class Cycle {
 
   async #run(): Promise<Ending> {
     const config = await this.#readConfig();
-    const wanted = this.#select(config);
+    const wanted = selectExperiments(config, this.#options.experiments ?? []);
     await this.#makeDirectories(config);
     await this.#runAll(wanted, config);
     const { abort } = this.#options;
@@ -135,31 +128,6 @@ class Cycle {
       if (!(error instanceof DreamConfigError)) throw error;
       throw new CycleRefusal(error.message, CYCLE_EXIT.config.code, { cause: error });
     }
-  }
-
-  #select({ experiments, path }: DreamConfig): readonly ExperimentConfig[] {
-    const names = this.#options.experiments ?? [];
-    const known = experiments.map(({ name }) => name);
-    const missing = names
-      .filter((name) => !known.includes(name))
-      .map((name) => {
-        const near = nearestName(name, known);
-        return `${JSON.stringify(name)}${near === undefined ? "" : ` (did you mean ${near}?)`}`;
-      });
-    if (missing.length > 0) {
-      throw new CycleRefusal(
-        `${path} has no experiment ${missing.join(", ")}; it has ${known.join(", ") || "none"}`,
-        CYCLE_EXIT.usage.code,
-      );
-    }
-    const wanted = experiments.filter(({ name, enabled }) =>
-      names.length > 0 ? names.includes(name) : enabled,
-    );
-    if (wanted.length > 0) return wanted;
-    throw new CycleRefusal(
-      `${path} has no enabled experiment; set enabled: true at one of them`,
-      CYCLE_EXIT.config.code,
-    );
   }
 
   async #makeDirectories({ path }: DreamConfig): Promise<void> {
@@ -320,33 +288,4 @@ function withGpu(place: EvaluatorPlace, allowGpu: boolean): EvaluatorPlace {
     ...place,
     environment: { ...place.environment, CUDA_VISIBLE_DEVICES: "", HIP_VISIBLE_DEVICES: "" },
   };
-}
-
-function skipped(experiment: string): ExperimentReport {
-  return {
-    experiment,
-    outcome: "skipped",
-    generations: 0,
-    candidates: 0,
-    failed: 0,
-    failures: [],
-    bestFitness: null,
-    artifacts: null,
-    durationS: 0,
-  };
-}
-
-function describeEnd({
-  experiment,
-  outcome,
-  candidates,
-  failed,
-  failures,
-  bestFitness,
-  durationS,
-}: ExperimentReport): string {
-  const best = bestFitness === null ? "" : `, best fitness ${String(bestFitness)}`;
-  const why =
-    failures[0] === undefined ? "" : `, ${String(failed)} failed (most often: ${failures[0].reason})`;
-  return `${experiment}: ${outcome}, ${String(candidates)} candidates in ${durationS.toFixed(1)} s${best}${why}`;
 }

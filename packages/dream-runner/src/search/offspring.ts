@@ -51,7 +51,7 @@ function follow(
 }
 
 /** Changes one gene at least. */
-export function mutate(parameters: readonly SearchParameter[], genes: Genes, random: SeededRandom): Genes {
+function mutate(parameters: readonly SearchParameter[], genes: Genes, random: SeededRandom): Genes {
   const always = random.below(genes.length);
   const isSingle = random.chance(SINGLE_GENE_SHARE);
   return genes.map((gene, index) => {
