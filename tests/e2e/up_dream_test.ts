@@ -29,7 +29,7 @@ function drop(name: string): void {
 test(
   "up --once brings the promotion of the example to a value that was measured, and a further one starts another cycle",
   async () => {
-    const run = startUp(["--home", home, "--once", "--timeout", "60s"]);
+    const run = startUp(["--home", home, "--once", "--timeout", "60s"], { dream: true });
     expect(await run.exited, run.text()).toBe(0);
     for (const name of [
       "Q_DREAM_TRIGGER",
@@ -51,7 +51,7 @@ test(
     expect(processesOf(place.path)).toEqual([]);
 
     drop("another");
-    const second = startUp(["--home", home, "--once", "--timeout", "60s"], { json: false });
+    const second = startUp(["--home", home, "--once", "--timeout", "60s"], { json: false, dream: true });
     expect(await second.exited, second.text()).toBe(0);
     expect(second.text()).toContain("1 promotion waiting: another.json");
     expect(second.text()).toMatch(/D-REAM: archive, generation \d+, \d+ of 60 candidates/);

@@ -37,13 +37,20 @@ const WAIT_MS = 20_000;
 export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly json?: boolean;
+  /** Whether D-REAM cycles measure anything; default: they end at once and find nothing new. */
+  readonly dream?: boolean;
 }
 
 export function startUp(args: readonly string[], options: StartOptions = {}): UpRun {
   const json = options.json ?? true;
   const child = Bun.spawn([process.execPath, MAIN, "up", ...args, ...(json ? ["--json"] : [])], {
     // No fixed port, nothing of the caller's settings.
-    env: { PATH: process.env["PATH"], KLOROS_CHEMICAL_BUS_LIVE_ENDPOINTS: "", ...options.env },
+    env: {
+      PATH: process.env["PATH"],
+      KLOROS_CHEMICAL_BUS_LIVE_ENDPOINTS: "",
+      ...(options.dream === true ? {} : { KLOROS_DREAM_CONSUMER_COMMAND: "true" }),
+      ...options.env,
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const events: UpEvent[] = [];
