@@ -82,7 +82,9 @@ function lines({ palette }: Session, report: NotReport): readonly string[] {
   const point = (sentence: string): string => palette.faint("  · ") + printable(sentence);
   const lastText =
     last === null
-      ? "the journal has none"
+      ? report.busAway === null
+        ? "the journal has none"
+        : "the bus was not there to ask"
       : `the last is #${last.seq}, ${ago(last.storedAt, atMs)} (${last.says}); kloros why ${last.seq}`;
   return [
     `${palette.signal(signal)} up to ${moment(atMs)} UTC: ${printable(lastText)}`,

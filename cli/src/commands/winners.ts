@@ -25,8 +25,9 @@ Examples:
 `;
 
 const LIST_HELP = `
-States: held (waits for your word), deployed, rejected, rolled_back, failed (taken back by
-itself), blocked (guardrail or allow-list: nobody can approve that).
+States: held (waits for your word), deployed, replaced (a later winner set its keys), rejected,
+rolled_back, failed (taken back by itself), blocked (guardrail or allow-list: nobody can approve
+that).
 
 Examples:
   kloros winners list
@@ -47,6 +48,7 @@ Examples:
 const STATES: readonly WinnerRecord["state"][] = [
   "held",
   "deployed",
+  "replaced",
   "rejected",
   "rolled_back",
   "failed",
@@ -143,17 +145,18 @@ async function decideOn(
 ): Promise<CliExit> {
   const { environment, flags } = session;
   const { experiment, hash } = await found(session, id);
+  const { restText } = await import("../rest/rest_text.ts");
   const { sayDecision } = await import("../winners/say_decision.ts");
   const reason = flags.reason === undefined ? {} : { reason: flags.reason };
   const facts = { experiment, hash, decision, ...reason, by: loginName(environment.env) };
   const waitMs = flags.wait === false ? 0 : typeof flags.wait === "number" ? flags.wait : undefined;
   const abort = environment.stopRequested();
-  const outcome = await withBus(session, (bus) =>
-    session.patiently(
-      "waiting for winner-deployer",
-      sayDecision(bus, facts, { nowMs: environment.nowMs(), waitMs, abort }),
-    ),
-  );
+  const nowMs = environment.nowMs();
+  const outcome = await withBus(session, (bus, { paths }) => {
+    const resting = restText(paths, "winner-deployer", nowMs);
+    const work = sayDecision(bus, facts, { nowMs, waitMs, abort, resting });
+    return session.patiently("waiting for winner-deployer", work);
+  });
   const exit = exitOf(outcome, waitMs, abort);
   const winner = `${experiment}:${hash}`;
   if (session.json) {

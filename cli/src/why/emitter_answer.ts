@@ -1,9 +1,11 @@
 /** What a service that says a signal was doing: how it is now, what it was given to answer, and what it made of that. */
 import type { Bus } from "@kloros/bus-client";
 import type { StoredSignal } from "@kloros/journal";
-import { healthSocketPath, maintenanceText, pauseText, readMaintenance, readPause } from "@kloros/daemon";
+import { healthSocketPath } from "@kloros/daemon";
 import { isServiceName, type ServiceName } from "../multicall/service_names.ts";
+import { restText } from "../rest/rest_text.ts";
 import { askService, type ServiceStatus } from "../status/ask_service.ts";
+import { isResting } from "../status/judge.ts";
 import { ago } from "../view/amounts.ts";
 import { describeFacts } from "../view/describe_facts.ts";
 import { newestBefore } from "./last_said.ts";
@@ -26,19 +28,16 @@ export async function emitterAnswer(
   { bus, place: { paths } }: Sources,
 ): Promise<EmitterAnswer> {
   const status = now ? await askService(service, healthSocketPath(paths, service)) : undefined;
-  const pause = readPause(paths, service);
-  const maintenance = readMaintenance(paths);
+  const resting = now ? restText(paths, service, atMs) : undefined;
   const inputs =
     bus === undefined ? [] : await inputSentences(bus, service, { atMs, wanted: definition.name });
   return {
     service,
     state: status?.state ?? null,
     sentences: [
-      ...(status === undefined ? [] : [stateSentence(status)]),
-      ...(now && pause !== undefined ? [`${service} is ${pauseText(pause)}; kloros resume ${service}`] : []),
-      ...(now && maintenance !== undefined
-        ? [`${maintenanceText(maintenance)}; kloros maintenance off`]
-        : []),
+      // Resting says why already.
+      ...(status === undefined || isResting(status) ? [] : [stateSentence(status)]),
+      ...(resting === undefined ? [] : [resting]),
       ...inputs,
     ],
   };

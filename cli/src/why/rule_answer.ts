@@ -1,5 +1,5 @@
 /** What the rules that emit a signal made of what they saw, up to a moment. */
-import type { DecisionRecord } from "@kloros/policy-engine";
+import type { DecisionRecord, Emitting } from "@kloros/policy-engine";
 import { moment } from "../view/amounts.ts";
 import type { Knowledge } from "./knowledge.ts";
 
@@ -29,9 +29,21 @@ export async function ruleAnswer(
   }
   const groups = grouped(emitting.records).slice(0, GROUPS_MAX);
   return {
-    sentences: groups.map((group) => [...explainDecision(group.newest), ...likewise(group)]),
+    sentences: [
+      ...sinceThen(emitting, atMs),
+      ...groups.map((group) => [...explainDecision(group.newest), ...likewise(group)]),
+    ],
     records: groups.map(({ newest }) => newest),
   };
+}
+
+/** Evaluations follow their signal within moments. */
+const FRESH_MS = 2000;
+
+function sinceThen({ records: [newest], rules }: Emitting, atMs: number): readonly (readonly string[])[] {
+  if (newest === undefined || atMs - newest.atMs < FRESH_MS) return [];
+  const heard = [...new Set((rules?.rules ?? []).flatMap(({ on }) => on))].join(", ");
+  return [[`Nothing was evaluated after ${moment(newest.atMs)}; its rules listen to ${heard}.`]];
 }
 
 export interface Group {

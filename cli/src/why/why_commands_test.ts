@@ -214,6 +214,7 @@ describe("without a bus and an engine", () => {
     expect(code).toBe(0);
     expect(out).toContain("promotions-start-dream");
     expect(out).toContain("policy-engine does not run");
+    expect(out).toContain("the bus was not there to ask");
     expect(err).toContain("does not answer");
   });
 });

@@ -24,6 +24,8 @@ export interface SayOptions {
   /** Undefined: for a while, and shortly when there is no deployer. */
   readonly waitMs: number | undefined;
   readonly abort: AbortSignal;
+  /** Why the deployer takes nothing now, as far as it was told to; undefined: it was not. */
+  readonly resting: string | undefined;
 }
 
 const WAIT_MS = 30_000;
@@ -39,8 +41,9 @@ export async function sayDecision(bus: Bus, decision: Decision, options: SayOpti
   if (result?.status !== "stored" && result?.status !== "duplicate") {
     throw new Failure("negative", `the bus did not take the decision: ${JSON.stringify(result)}`);
   }
-  const decided = options.waitMs === 0 ? undefined : await answerWithin(bus, envelope.id, afterSeq, options);
-  const waiting = decided === undefined ? await whyWaiting(bus, envelope.id) : undefined;
+  const noWait = options.waitMs === 0 || (options.waitMs === undefined && options.resting !== undefined);
+  const decided = noWait ? undefined : await answerWithin(bus, envelope.id, afterSeq, options);
+  const waiting = decided === undefined ? await whyWaiting(bus, envelope.id, options.resting) : undefined;
   return { id: envelope.id, decided, waiting };
 }
 
@@ -105,8 +108,10 @@ async function answerTo(
 
 const DEPLOYER = "winner-deployer";
 
-async function whyWaiting(bus: Bus, id: string): Promise<string> {
-  return stateText(await standing(bus, id));
+async function whyWaiting(bus: Bus, id: string, resting: string | undefined): Promise<string> {
+  const now = await standing(bus, id);
+  if (resting === undefined || now.delivery?.state === "dead") return stateText(now);
+  return `${resting}; the decision is kept and carried out afterwards`;
 }
 
 async function standing(bus: Bus, id: string): Promise<Standing> {
@@ -125,7 +130,7 @@ function stateText({ delivery, attached }: Standing): string {
     return `${DEPLOYER} gave it up: ${delivery.error ?? "without a reason"}; kloros dlq list`;
   }
   if (!attached) {
-    return `${DEPLOYER} takes nothing now (it does not run, is paused, or maintenance mode is on: kloros status); the decision is kept and carried out as soon as it does`;
+    return `${DEPLOYER} takes nothing now (it does not run: kloros status); the decision is kept and carried out as soon as it does`;
   }
   if (delivery?.state === "waiting") {
     return `it failed and is tried again: ${delivery.error ?? "no reason was given"}`;

@@ -12,6 +12,7 @@ type View = Pick<Session, "palette" | "columns" | "environment">;
 const TONES: Readonly<Record<WinnerStanding, "good" | "warn" | "bad" | "faint">> = {
   held: "warn",
   deployed: "good",
+  replaced: "faint",
   rejected: "faint",
   rolled_back: "faint",
   failed: "bad",
@@ -27,7 +28,7 @@ export function winnerTable(winners: readonly WinnerRecord[], view: View): reado
     view.palette.strong(printable(one.id)),
     standingText(one.state, view.palette),
     ago(Date.parse(one.when), view.environment.nowMs()),
-    String(one.fitness),
+    fitnessText(one.fitness),
     one.keys.map(({ key, new: value }) => printable(`${key}=${value}`)).join(" "),
     printable(one.reason),
   ]);
@@ -45,6 +46,11 @@ export function winnerTable(winners: readonly WinnerRecord[], view: View): reado
   );
 }
 
+/** All digits are in the JSON. */
+function fitnessText(fitness: number): string {
+  return String(Number(fitness.toPrecision(6)));
+}
+
 export function winnerLines(one: WinnerRecord, view: View): readonly string[] {
   const { palette, environment } = view;
   const field = (name: string, text: string): string => `${palette.faint(name.padEnd(9))} ${text}`;
@@ -53,7 +59,7 @@ export function winnerLines(one: WinnerRecord, view: View): readonly string[] {
     field("since", `${one.when}  ${palette.faint(ago(Date.parse(one.when), environment.nowMs()))}`),
     field("why", printable(one.reason)),
     field("cycle", printable(one.run_tag ?? "not known")),
-    field("fitness", String(one.fitness)),
+    field("fitness", fitnessText(one.fitness)),
     ...nextSteps(one, palette),
     "",
     palette.strong(one.state === "held" ? "would set" : "keys"),
@@ -81,6 +87,7 @@ function nextSteps({ id, state }: WinnerRecord, palette: Palette): readonly stri
   const steps = {
     held: `kloros winners approve ${id}   or   reject`,
     deployed: `kloros winners rollback ${id}`,
+    replaced: `kloros winners approve ${id}`,
     rejected: `kloros winners approve ${id}`,
     rolled_back: `kloros winners approve ${id}`,
     failed: `kloros winners approve ${id}`,

@@ -93,12 +93,22 @@ describe("winners", () => {
     expect(await place.kloros("winners", "reject", "rag_opt", "--no-wait")).toMatchObject({ code: 0 });
   });
 
+  test("a deployer that was told to rest is not waited for", async () => {
+    await place.kloros("maintenance", "on", "--reason", "a look");
+    const ran = await place.kloros("winners", "reject", "rag_opt");
+    await place.kloros("maintenance", "off");
+    expect(ran).toMatchObject({ code: 1, out: "" });
+    expect(ran.err).toMatch(
+      /maintenance mode is on by \S+: a look .*the decision is kept and carried out afterwards/,
+    );
+  });
+
   test("what the deployer did is told; the decision says who and why", async () => {
     const stop = await deployer(answering("done", "deployed"));
     const ran = await place.kloros("winners", "approve", "rag_opt:e7", "--reason", "seen it work");
     expect(ran).toMatchObject({ code: 0, err: "", out: `${ID}: approve done: deployed (KLR_RAG_TOP_K)\n` });
-    expect(decided.map(({ decision }) => decision)).toEqual(["reject", "reject", "approve"]);
-    expect(decided[2]).toMatchObject({
+    expect(decided.map(({ decision }) => decision)).toEqual(["reject", "reject", "reject", "approve"]);
+    expect(decided[3]).toMatchObject({
       decision: "approve",
       reason: "seen it work",
       by: expect.stringMatching(/./),
