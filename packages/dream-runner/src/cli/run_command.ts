@@ -1,6 +1,12 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { CYCLE_EXIT } from "../run/cycle_exit.ts";
-import { barProgress, jsonProgress, noProgress, type ProgressReporter } from "../run/progress.ts";
+import {
+  barProgress,
+  CLEARED_LINE,
+  jsonProgress,
+  noProgress,
+  type ProgressReporter,
+} from "../run/progress.ts";
 import { runCycle } from "../run/run_cycle.ts";
 import { isRunTag } from "../run_tag.ts";
 import type { SubcommandOptions } from "./subcommand.ts";
@@ -76,7 +82,7 @@ async function run(flags: RunFlags, surroundings: DreamCliSurroundings): Promise
         reporter.update(progress);
       },
       say: (line) => {
-        stderr(`${isBar ? "\r\u001b[2K" : ""}${line}\n`);
+        stderr(`${isBar ? CLEARED_LINE : ""}${line}\n`);
       },
     });
     reporter.close();

@@ -14,6 +14,8 @@ export interface ProgressReporter {
 const LINE_INTERVAL_MS = 340;
 const BAR_INTERVAL_MS = 100;
 const BAR_CELLS = 24;
+/** A person reads what is said after it; the bar itself is not kept. */
+export const CLEARED_LINE = "\r\u001b[2K";
 
 export const noProgress: ProgressReporter = { update: () => undefined, close: () => undefined };
 
@@ -34,9 +36,9 @@ export function jsonProgress({ write, nowMs }: ReporterOptions): ProgressReporte
 /** A line that redraws itself. */
 export function barProgress({ write, nowMs }: ReporterOptions): ProgressReporter {
   const show = (progress: Progress): void => {
-    write(`\r\u001b[2K${barText(progress)}`);
+    write(`${CLEARED_LINE}${barText(progress)}`);
   };
-  return throttled({ show, close: () => write("\n"), intervalMs: BAR_INTERVAL_MS, nowMs });
+  return throttled({ show, close: () => write(CLEARED_LINE), intervalMs: BAR_INTERVAL_MS, nowMs });
 }
 
 export function barText(progress: Progress): string {
