@@ -92,7 +92,7 @@ export class BusClient implements Bus {
 
   async close(): Promise<void> {
     if (this.#state === "closed") return;
-    await Promise.all(Array.from(this.#consumptions.values(), (runner) => runner.drain(0)));
+    await Promise.all(Array.from(this.#consumptions.values(), (runner) => runner.handBack(0)));
     await this.#link.close();
     this.#changeState("closed", "closed by this process");
   }

@@ -4,7 +4,7 @@
  *
  * Invariants: at most `concurrency` handlers run in the normal lane and `urgentConcurrency` in the urgent one (one in all with
  * state); a delivery is settled at most once, and never after its lease was lost; credit is an absolute total per lane since
- * attach: received + capacity − what is still owed, so it never falls.
+ * attach: received + capacity − what is still owed, so it never falls until a drain withdraws it.
  */
 import type { AttachResult, ConsumerSpec, GrantedDelivery, HeldLease } from "@kloros/journal";
 import type { Lane } from "@kloros/signal-schema";
@@ -22,6 +22,9 @@ import { Work } from "./work.ts";
 
 const LANES: readonly Lane[] = ["urgent", "normal"];
 const HANDLER_TIMEOUT_MS = 60_000;
+
+/** A round trip to the bus. */
+const WITHDRAW_MS = 1000;
 
 export class ConsumptionRunner implements Consumption {
   readonly name: string;
@@ -141,6 +144,14 @@ export class ConsumptionRunner implements Consumption {
   }
 
   async drain(graceMs: number): Promise<void> {
+    if (this.#over) return;
+    this.#draining = true;
+    await this.#withdrawCredit();
+    await this.handBack(graceMs);
+  }
+
+  /** As `drain`, for a connection that ends: the bus gives it nothing more anyway. */
+  async handBack(graceMs: number): Promise<void> {
     if (this.#over) return;
     this.#draining = true;
     for (const work of this.#slots.takeQueued()) this.#release(work);
@@ -302,6 +313,15 @@ export class ConsumptionRunner implements Consumption {
     if (totals.normal === this.#sent.normal && totals.urgent === this.#sent.urgent) return;
     this.#sent = totals;
     this.#link.credit(this.name, totals);
+  }
+
+  /** Credit that is left would bring a delivery that nobody waits for: what is under way is here when the bus has answered. */
+  async #withdrawCredit(): Promise<void> {
+    if (!this.#attached) return;
+    this.#sent = { normal: 0, urgent: 0 };
+    this.#link.credit(this.name, this.#sent);
+    // A bus that does not answer is away, and all its leases go back.
+    await this.#link.ping(WITHDRAW_MS).catch(() => undefined);
   }
 
   #checkIdle(): void {

@@ -75,6 +75,19 @@ export function holdContract({ connect, features }: ContractContext): void {
       expect(later.deliveries.map((delivery) => delivery.attempt)).toEqual([1, 1, 1]);
     });
 
+    test("is not made for a consumer that has drained, however long its connection stays", async () => {
+      const bus = connect("investigation-consumer");
+      const consumption = await bus.consume({ ...QUESTIONS, prefetch: 2 }, new Inbox().handler());
+      await consumption.drain(0);
+      await connect("curiosity-core").publish([question("a"), question("b")]);
+      const [waiting] = await connect("operator").admin("consumers", {});
+      expect(waiting).toMatchObject({ open: 2, leased: 0 });
+      const later = new Inbox();
+      await bus.consume(QUESTIONS, later.handler());
+      await later.receives(2);
+      expect(later.deliveries.map((delivery) => delivery.attempt)).toEqual([1, 1]);
+    });
+
     test("is finished when its consumer drains with enough grace", async () => {
       const inbox = new Inbox();
       const bus = connect("investigation-consumer");
