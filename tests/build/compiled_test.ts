@@ -163,3 +163,30 @@ describe("the multi-call program", () => {
     expect(() => JSON.parse(status.out) as unknown).not.toThrow();
   }, 60_000);
 });
+
+describe("the D-REAM runner in the multi-call program", () => {
+  const EVALUATOR = "export const evaluate = ({ x }: { x: number }) => ({ score: -((x - 3) ** 2) });\n";
+  const EXPERIMENTS = `experiments:
+  - name: parabola
+    search_space: {x: [1, 2, 3, 4, 5]}
+    evaluator: {path: evaluator.ts, symbol: evaluate}
+    budget: {max_candidates: 5}
+    metrics: {target_direction: {score: up}}
+`;
+
+  test.each([
+    ["multicall/kloros-dream", []],
+    ["multicall/kloros", ["dream"]],
+  ] as const)(
+    "%s %j runs a cycle with an evaluator in TypeScript, which no other program is needed for",
+    async (program, before) => {
+      const place = mkdtempSync(join(folder, "dream-"));
+      writeFileSync(join(place, "evaluator.ts"), EVALUATOR);
+      writeFileSync(join(place, "dream.yaml"), EXPERIMENTS);
+      const places = ["--config", join(place, "dream.yaml"), "--artifacts", join(place, "artifacts")];
+      expect(await run(program, ...before, "run", ...places)).toMatchObject({ code: 0 });
+      const winner = (await Bun.file(join(place, "artifacts/winners/parabola.json")).json()) as unknown;
+      expect(winner).toMatchObject({ best: { params: { x: 3 }, metrics: { score: 0 } } });
+    },
+  );
+});
