@@ -49,6 +49,7 @@ describe("a winner", () => {
       "KLR_TTS_SPEED",
       "1.5",
     ],
+    ["that was replaced is deployed again", {}, standing("replaced"), "KLR_TTS_SPEED", "1.5"],
     ["that was held is deployed once it may", {}, standing("held"), "KLR_TTS_SPEED", "1.5"],
     ["that failed is tried again", {}, standing("failed"), "KLR_TTS_SPEED", "1.5"],
     ["that was blocked is judged again", {}, standing("blocked"), "KLR_TTS_SPEED", "1.5"],

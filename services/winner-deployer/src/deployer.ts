@@ -149,7 +149,7 @@ export function nowIso({ context }: Deployer): string {
 export function showStanding(context: DeployerContext, winners: readonly { readonly state: string }[]): void {
   const count = (state: string): number => winners.filter((one) => one.state === state).length;
   const held = count("held");
-  for (const state of ["held", "deployed", "failed", "blocked", "rejected", "rolled_back"]) {
+  for (const state of ["held", "deployed", "replaced", "failed", "blocked", "rejected", "rolled_back"]) {
     context.gauge("winners", count(state), { state });
   }
   const waits = held === 0 ? "none held" : `${held} held for approval (kloros winners list)`;

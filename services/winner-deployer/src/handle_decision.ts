@@ -21,12 +21,14 @@ import { keysThatDiffer } from "./env_edit.ts";
 import { EnvFileError, readEnv } from "./env_store.ts";
 import { outcomeSignals } from "./handle_cycle.ts";
 import type { Handled } from "./handle_cycle.ts";
-import { findWinner, remember } from "./memory.ts";
+import { findWinner } from "./memory.ts";
 import type { Memory, Remembered } from "./memory.ts";
 import { planDeployment, readPlan } from "./plan.ts";
 import type { RollbackPlan } from "./plan.ts";
 import { settle } from "./settle.ts";
-import { takeBack } from "./take_back.ts";
+import { takenBack, whyNotLast, whyNotWithdrawn, withdrawn } from "./succession.ts";
+import type { Stands } from "./succession.ts";
+import { holdsNewValues, takeBack } from "./take_back.ts";
 import { winnerId } from "./winner_record.ts";
 import { attempting } from "./world_errors.ts";
 
@@ -159,10 +161,13 @@ function reject(deployer: Deployer, delivery: Delivery, memory: Memory, winner: 
   if (winner.state === "deployed") return refused(memory, "it is deployed: roll it back instead");
   if (winner.state === "rejected")
     return { memory, done: true, reason: `was rejected before: ${winner.reason}` };
+  const objection = whyNotWithdrawn(memory, winner, standsInFile);
+  if (objection !== undefined) return refused(memory, objection);
   const reason = said(delivery, "rejected");
-  const changed: Remembered = { ...winner, state: "rejected", when: nowIso(deployer), reason };
+  const when = nowIso(deployer);
+  const changed: Remembered = { ...winner, state: "rejected", when, reason, deployment: null };
   return {
-    memory: remember(memory, changed, deployer.context.config.rememberMax),
+    memory: withdrawn(memory, changed, deployer.context.config.rememberMax),
     done: true,
     changed: [changed],
     reason,
@@ -176,29 +181,34 @@ async function rollBack(
   winner: Remembered,
 ): Promise<Result> {
   const earlier = readPlan(delivery.plan);
-  const plan = earlier?.kind === "rollback" ? earlier : await planRollback(deployer, delivery, winner);
+  const plan =
+    earlier?.kind === "rollback" ? earlier : await planRollback(deployer, delivery, memory, winner);
   if (typeof plan === "string") return refused(memory, plan);
   const back = await takeBack(workshopOf(deployer, delivery), plan.deployment);
   if (!back.complete) return refused(memory, back.told);
   const reason = `${said(delivery, "taken back")}; ${back.told}`;
   const changed: Remembered = { ...winner, state: "rolled_back", when: plan.at, reason, deployment: null };
   const keys = plan.deployment.edits.map(({ key }) => key);
-  return {
-    memory: remember(memory, changed, deployer.context.config.rememberMax),
-    done: true,
-    changed: [changed],
-    reason,
-    keys,
-  };
+  const maxWinners = deployer.context.config.rememberMax;
+  const after = takenBack(memory, changed, { maxWinners, stands: standsInFile });
+  const others = after.winners.filter((one) => one !== changed && !memory.winners.includes(one));
+  const again = others.length === 0 ? "" : `; deployed again: ${others.map(winnerId).join(", ")}`;
+  return { memory: after, done: true, changed: [changed, ...others], reason: `${reason}${again}`, keys };
 }
+
+const standsInFile: Stands = ({ deployment }, edits) =>
+  deployment !== null && holdsNewValues({ target: deployment.target, edits });
 
 /** The stored plan, or why it cannot be taken back. */
 async function planRollback(
   deployer: Deployer,
   delivery: Delivery,
+  memory: Memory,
   winner: Remembered,
 ): Promise<RollbackPlan | string> {
   const { deployment } = winner;
+  const later = deployment === null ? undefined : whyNotLast(memory, winner);
+  if (later !== undefined) return later;
   if (winner.state !== "deployed") return `it is not deployed: ${winner.state}, ${winner.reason}`;
   if (deployment === null) return "another tool deployed it: what stood there before is not known";
   const objection = await objectionTo(deployment);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { Envelope } from "@kloros/signal-schema";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { listWinners } from "./list_winners.ts";
 import { openWorkbench, WINNER } from "./testing/workbench.ts";
@@ -132,5 +132,53 @@ describe("rollback", () => {
 
   test("of a held winner is refused", async () => {
     expect(answer(await bench.decide("rollback", SECOND)).reason).toContain("it is not deployed: held");
+  });
+});
+
+describe("a winner that another one replaced", () => {
+  const FASTER = { ...WINNER, hash: "00000000000000bb", params: { speed: 2 } };
+  const value = () => /SPEED=(.*)/.exec(bench.env())?.[1];
+
+  test("is deployed again when it wins again, and each can be taken back down to the beginning", async () => {
+    const free = openWorkbench({ root: bench.root, config: { autonomyLevel: 2 } });
+    rmSync(bench.paths.environmentFile);
+    for (const winner of [WINNER, FASTER, WINNER, FASTER]) {
+      expect((await free.cycle([winner])).at(-1)?.facts).toMatchObject({ deployed: 1 });
+    }
+    expect(await listWinners(bench.paths)).toMatchObject([
+      {
+        state: "replaced",
+        reason: `replaced by tts:${FASTER.hash}, which set KLR_TTS_SPEED to another value`,
+      },
+      { state: "deployed", keys: [{ old: "1.5", new: "2" }] },
+    ]);
+    const ack = join(bench.paths.dreamArtifacts, `promotions_ack/tts_${WINNER.hash}.ack.json`);
+    expect(JSON.parse(readFileSync(ack, "utf8"))).toMatchObject({ status: "blocked" });
+
+    const early = answer(await free.decide("rollback", WINNER));
+    expect(early).toMatchObject({ outcome: "refused" });
+    expect(early.reason).toContain(`tts:${FASTER.hash} set KLR_TTS_SPEED after it; take that back first`);
+    expect(value()).toBe("2");
+
+    const first = answer(await free.decide("rollback", FASTER));
+    expect(first).toMatchObject({ outcome: "done" });
+    expect(first.reason).toContain(`deployed again: tts:${WINNER.hash}`);
+    expect(value()).toBe("1.5");
+    expect(await states()).toEqual(["deployed", "rolled_back"]);
+    expect(JSON.parse(readFileSync(ack, "utf8"))).toMatchObject({ status: "applied" });
+    expect((await free.cycle([WINNER])).at(-1)?.facts).toMatchObject({ skipped: 1 });
+
+    expect(answer(await free.decide("rollback", WINNER))).toMatchObject({ outcome: "done" });
+    expect(existsSync(bench.paths.environmentFile)).toBe(false);
+  });
+
+  test("can be rejected, and then the rollback of the other one does not bring it back", async () => {
+    await bench.cycle([WINNER, FASTER]);
+    await bench.decide("approve", WINNER);
+    await bench.decide("approve", FASTER);
+    expect(answer(await bench.decide("reject", WINNER))).toMatchObject({ outcome: "done" });
+    await bench.decide("rollback", FASTER);
+    expect(bench.env()).toBe(ENV);
+    expect(await states()).toEqual(["rejected", "rolled_back"]);
   });
 });

@@ -19,13 +19,13 @@ export interface Remembered {
   /** What it set, or would set. */
   readonly keys: readonly KeyChange[];
   readonly reason: string;
-  /** How to take it back; null unless this service deployed it. */
+  /** How to take it back; null unless this service deployed it. Stays with what was replaced, whatever becomes of it then. */
   readonly deployment: Deployment | null;
 }
 
 export interface Memory {
   readonly schema: 1;
-  /** In the order of their last change. */
+  /** In the order of their last change; what has a deployment, in the order of the deployments. */
   readonly winners: readonly Remembered[];
   /** Deployed by another tool, as its state file told; the newest last. */
   readonly foreignHashes: readonly string[];
@@ -56,6 +56,12 @@ export function remember(memory: Memory, entry: Remembered, maxWinners: number):
   return { ...memory, winners: newest(winners) };
 }
 
+/** What is remembered of a deployment's winner changes, and its place among the deployments does not. */
+export function amend(memory: Memory, entry: Remembered): Memory {
+  const id = winnerId(entry);
+  return { ...memory, winners: memory.winners.map((one) => (winnerId(one) === id ? entry : one)) };
+}
+
 function newest(winners: readonly Remembered[]): readonly Remembered[] {
   let length = 0;
   const first = winners.findLastIndex((one) => {
@@ -67,8 +73,7 @@ function newest(winners: readonly Remembered[]): readonly Remembered[] {
 
 /** Hashes of an existing state file that are not this service's own. */
 export function adoptForeign(memory: Memory, hashes: readonly string[]): Memory {
-  const isOurs = (one: Remembered): boolean => one.deployment !== null || one.state === "rolled_back";
-  const own = new Set(memory.winners.filter(isOurs).map((one) => one.hash));
+  const own = new Set(memory.winners.filter(isListed).map((one) => one.hash));
   const known = new Set(memory.foreignHashes);
   const news = hashes.filter((hash) => !own.has(hash) && !known.has(hash));
   if (news.length === 0) return memory;
@@ -77,8 +82,20 @@ export function adoptForeign(memory: Memory, hashes: readonly string[]): Memory 
 
 /** What stands in `deployed_hashes`: another tool's and our own, each once. */
 export function deployedHashes(memory: Memory): readonly string[] {
-  const own = memory.winners.filter((one) => one.state === "deployed").map((one) => one.hash);
+  const own = memory.winners.filter(isListed).map((one) => one.hash);
   return [...new Set([...memory.foreignHashes, ...own])];
+}
+
+/**
+ * To another tool a listed hash means: not to be deployed. So also what was replaced, taken back or rejected stands there;
+ * without that such a tool would overwrite the values of a later winner, or set aside a person's word.
+ */
+function isListed({ state, deployment }: Remembered): boolean {
+  return deployment !== null || state === "deployed" || state === "rolled_back" || state === "rejected";
+}
+
+export function keysOf({ edits }: Deployment): readonly KeyChange[] {
+  return edits.map((edit) => ({ key: edit.key, old: edit.old, new: edit.new }));
 }
 
 const CONTENT_LENGTH_MAX = 16_384;

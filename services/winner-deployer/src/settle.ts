@@ -1,8 +1,9 @@
 /** What is remembered, and told, once a plan was carried out. Pure. */
 import type { Candidate } from "./decide.ts";
-import { contentOf, findWinner, remember } from "./memory.ts";
+import { amend, contentOf, findWinner, keysOf, remember } from "./memory.ts";
 import type { Memory, Remembered } from "./memory.ts";
 import type { DeployPlan, JudgedWinner, Outcome } from "./plan.ts";
+import { deployedNow } from "./succession.ts";
 import type { KeyChange } from "./winner_record.ts";
 
 export interface Told {
@@ -40,7 +41,6 @@ export function settle(
   options: SettleOptions,
 ): Settlement {
   let memory = before;
-  const changed: Remembered[] = [];
   const told = { deployed: [] as Told[], failed: [] as Told[], held: [] as Told[], skipped: [] as Told[] };
   plan.judged.forEach((judged, index) => {
     const candidate = candidates[index];
@@ -49,10 +49,15 @@ export function settle(
     told[groupOf(judged, outcome)].push(tell(judged, outcome));
     const entry = entryFor(memory, candidate, judged, outcome, plan, options);
     if (entry === undefined) return;
-    memory = remember(memory, entry, options.rememberMax);
-    changed.push(entry);
+    memory = remembering(memory, entry, options.rememberMax);
   });
+  const changed = memory.winners.filter((one) => !before.winners.includes(one));
   return { memory, changed, ...told };
+}
+
+function remembering(memory: Memory, entry: Remembered, maxWinners: number): Memory {
+  if (entry.deployment === null) return remember(memory, entry, maxWinners);
+  return entry.state === "deployed" ? deployedNow(memory, entry, maxWinners) : amend(memory, entry);
 }
 
 function groupOf(
@@ -95,8 +100,8 @@ function entryFor(
   if (isSettled && judged.verdict.kind !== "deploy") return undefined;
   // An approval that failed leaves a person's earlier word standing.
   if (isSettled && state === "failed") return undefined;
-  const edits = outcome?.deployment?.edits ?? [];
-  const deployed = edits.map((edit): KeyChange => ({ key: edit.key, old: edit.old, new: edit.new }));
+  const deployment = outcome?.deployment ?? null;
+  const deployed = deployment === null ? [] : keysOf(deployment);
   const { experiment, hash } = candidate;
   const why = reasonOf(judged.verdict, outcome);
   return {
@@ -108,7 +113,8 @@ function entryFor(
     ...contentOf(candidate),
     keys: state === "held" ? options.preview(candidate) : deployed,
     reason: outcome?.deployed === true ? deployedReason(options.approval) : why,
-    deployment: outcome?.deployment ?? null,
+    // What was replaced still leads back to what was there before it.
+    deployment: deployment ?? earlier?.deployment ?? null,
   };
 }
 

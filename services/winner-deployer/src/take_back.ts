@@ -2,7 +2,7 @@
 import { crashPoint } from "@kloros/daemon";
 import { RetryableError } from "@kloros/bus-client";
 import { effective, parseEnv } from "./env_document.ts";
-import { restoreKeys } from "./env_edit.ts";
+import { keysThatDiffer, restoreKeys } from "./env_edit.ts";
 import type { EnvRestoration } from "./env_edit.ts";
 import { ChangedMeanwhileError, EnvFileError, readEnv, replaceEnv, withEnvLock } from "./env_store.ts";
 import type { ReadEnv } from "./env_store.ts";
@@ -41,6 +41,15 @@ export function holdsOldValues({ target, edits }: Deployment): boolean {
   try {
     const document = parseEnv(readEnv(target).text);
     return edits.every(({ key, oldRaw }) => (effective(document, key)?.raw ?? null) === oldRaw);
+  } catch {
+    return false;
+  }
+}
+
+/** Whether the keys have the values that the deployment wrote. False also when that cannot be told. */
+export function holdsNewValues({ target, edits }: Pick<Deployment, "target" | "edits">): boolean {
+  try {
+    return keysThatDiffer(readEnv(target).text, edits).length === 0;
   } catch {
     return false;
   }

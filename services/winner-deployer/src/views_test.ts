@@ -39,8 +39,24 @@ describe("winner_deployer_state.json", () => {
       { state: "deployed", reason: "deployed before by another tool", keys: [] },
       { state: "deployed" },
     ]);
+    const both = view()["deployed_hashes"];
     await bench.decide("rollback", WINNER);
-    expect(view()["deployed_hashes"]).toEqual(["44136fa355b3678a"]);
+    expect(view()["deployed_hashes"]).toEqual(both);
+  });
+
+  test("keeps what was replaced, taken back or rejected: no other tool may deploy it", async () => {
+    const faster = { ...WINNER, hash: "00000000000000bb", params: { speed: 2 } };
+    const refused = { ...WINNER, hash: "00000000000000cc", params: { speed: 0.5 } };
+    await count(WINNER);
+    await count(faster);
+    await bench.cycle([{ ...refused, metrics: { hallucination_rate: 0.9 } }]);
+    expect(view()["deployed_hashes"]).toEqual([WINNER.hash, faster.hash]);
+    await bench.decide("reject", refused);
+    await bench.decide("rollback", faster);
+    const hashes = view()["deployed_hashes"] as string[];
+    expect(hashes.toSorted()).toEqual([WINNER.hash, faster.hash, refused.hash]);
+    expect(await count(WINNER)).toMatchObject({ skipped: 1 });
+    expect(await listWinners(bench.paths)).toHaveLength(3);
   });
 
   test("does not make our winner of one experiment count for another's of the same hash", async () => {

@@ -1,5 +1,13 @@
 /** What is remembered of a winner, as people and the operator's command see it. */
-export type WinnerStanding = "held" | "deployed" | "rejected" | "rolled_back" | "failed" | "blocked";
+export type WinnerStanding =
+  | "held"
+  | "deployed"
+  /** Was deployed; a later one set one of its keys to another value. It may be deployed anew. */
+  | "replaced"
+  | "rejected"
+  | "rolled_back"
+  | "failed"
+  | "blocked";
 
 export interface KeyChange {
   readonly key: string;
