@@ -54,7 +54,7 @@ test.each(FAILURES)(
     expect(dream.cycleProcesses()).toEqual([]);
     await dream.settle({ waitingMayStay: true });
     await dream.stop();
-    const flaws = checkDream(readDreamLeft(dream), { promotions: new Set() });
+    const flaws = checkDream(await readDreamLeft(dream), { promotions: new Set() });
     expect(flaws).toEqual(["promotion first.json still waits"]);
   },
   LIMIT_MS,

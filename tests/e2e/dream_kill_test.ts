@@ -55,7 +55,7 @@ async function runRound(seed: number): Promise<void> {
     const poison = await dream.settle({ retryPoison: true, limitMs: 90_000 });
     events.push(...poison.map(({ consumer, id }) => `poison for ${consumer}: ${id}, brought back`));
     await dream.stop();
-    const left = readDreamLeft(dream);
+    const left = await readDreamLeft(dream);
     const flaws = checkDream(left, { promotions: dream.promotions, environment: { [KEY]: String(best) } });
     expect([...flaws, ...dream.cycleProcesses().map((pid) => `process ${String(pid)} lives`)]).toEqual([]);
   } catch (error) {

@@ -48,7 +48,7 @@ for (const service of new Set(DREAM_POINTS.map((one) => one.service))) {
     }
     await dream.stop();
     const wanted = { promotions: dream.promotions, environment: { [KEY]: String(stands) } };
-    expect(checkDream(readDreamLeft(dream), wanted)).toEqual([]);
+    expect(checkDream(await readDreamLeft(dream), wanted)).toEqual([]);
   }, 180_000);
 }
 
@@ -62,7 +62,7 @@ test("a service dies at each named point of parking, and the promotion is parked
   }
   await dream.stop();
   const { promotions } = dream;
-  expect(checkDream(readDreamLeft(dream), { promotions, parked: promotions })).toEqual([]);
+  expect(checkDream(await readDreamLeft(dream), { promotions, parked: promotions })).toEqual([]);
 }, 180_000);
 
 /** A file that says whether the system works with the values that were just set. */

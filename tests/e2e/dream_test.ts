@@ -29,7 +29,7 @@ interface End {
 
 async function proven(of: DreamHarness, end: End): Promise<void> {
   await of.stop();
-  expect(checkDream(readDreamLeft(of), { promotions: of.promotions, ...end })).toEqual([]);
+  expect(checkDream(await readDreamLeft(of), { promotions: of.promotions, ...end })).toEqual([]);
   expect(of.cycleProcesses()).toEqual([]);
 }
 

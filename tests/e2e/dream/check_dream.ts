@@ -47,6 +47,7 @@ function checkAnswers(left: DreamLeft): string[] {
     of(left, one),
   ) as [Envelope[], Envelope[], Envelope[]];
   return [
+    ...eachOnce("decision to emit", idsOf(triggers), left.fired),
     ...eachOnce("Q_DREAM_COMPLETE caused by", idsOf(triggers), completes.map(causeOf)),
     ...eachOnce("Q_DEPLOYMENT_COMPLETE caused by", idsOf(completes), ends.map(causeOf)),
   ];
@@ -105,8 +106,15 @@ function checkPromotions(left: DreamLeft, { promotions, parked = new Set() }: Dr
 function checkDeployments(left: DreamLeft): string[] {
   const won = new Set(of(left, DreamComplete).flatMap(winnersOf));
   const deployed = of(left, WinnerDeployed).flatMap(winnersOf);
+  const standing = left.winners.filter(({ state }) => state === "deployed" || state === "replaced");
+  const known = standing.map(({ experiment, hash }) => `${experiment} ${hash}`);
+  const inForce = standing.filter(({ state }) => state === "deployed");
   return [
     ...eachOnce("deployment of", deployed, deployed),
+    ...eachOnce("the deployer's record of", deployed, known),
+    ...(inForce.length <= 1
+      ? []
+      : [`${String(inForce.length)} winners count as deployed, which set the same key`]),
     ...deployed.filter((one) => !won.has(one)).map((one) => `${one} was deployed and never won`),
     ...deployed
       .map((one) => one.split(" ")[1] ?? "")

@@ -43,6 +43,8 @@ const LEFT: DreamLeft = {
   acknowledgements: ["first_ack.json"],
   parked: [],
   deployedHashes: ["0123456789abcdef"],
+  winners: [{ experiment: "level", hash: "0123456789abcdef", state: "deployed" }],
+  fired: ["t"],
 };
 const WANTED = { promotions: new Set(["first"]), environment: { [KEY]: "4" } };
 
@@ -56,6 +58,8 @@ test("a flow as it should be has no flaw", () => {
 
 test("signals that are missing or doubled are seen", () => {
   expect(flaws({ signals: without(complete) })).toContain("Q_DREAM_COMPLETE caused by t: missing");
+  expect(flaws({ fired: [] })).toContain("decision to emit t: missing");
+  expect(flaws({ fired: ["t", "t"] })).toContain("decision to emit t: 2 times");
   expect(flaws({ signals: without(end) })).toContain("Q_DEPLOYMENT_COMPLETE caused by c: missing");
   expect(flaws({ signals: [...LEFT.signals, again(complete)] })).toContain("run r: 2 times");
   expect(flaws({ signals: [...LEFT.signals, again(deployed)] })).toContain("deployment of level");
@@ -87,6 +91,8 @@ test("promotions that wait, are lost, doubled or acknowledged unseen are seen", 
 test("a deployment that nobody won, that the state lacks, or that changed anything else is seen", () => {
   const other = { ...deployed, facts: { winners: [{ experiment: "other", hash: "f".repeat(16) }] } };
   expect(flaws({ signals: [trigger, complete, other, end] })).toContain("never won");
+  expect(flaws({ winners: [] })).toContain("the deployer's record of level 0123456789abcdef: missing");
+  expect(flaws({ winners: [...LEFT.winners, ...LEFT.winners] })).toContain("2 winners count as deployed");
   expect(flaws({ deployedHashes: [] })).toContain("state lacks");
   expect(flaws({ environment: `${LEFT.environment}# more\n` })).toContain("the environment file is");
   expect(flaws({ environment: ENVIRONMENT_BEFORE })).toContain("the environment file is");

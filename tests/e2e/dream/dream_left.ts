@@ -1,5 +1,9 @@
 /** Everything that D-REAM leaves behind, read once all its processes have ended. */
 import { readFileSync } from "node:fs";
+import type { Installation } from "@kloros/daemon";
+import { NoDecisionLogError, openDecisions } from "@kloros/policy-engine";
+import { DreamTrigger } from "@kloros/signal-schema";
+import { listWinners, type WinnerRecord } from "@kloros/winner-deployer";
 import { type LeftBehind, type LogFile, readJournal, readLog } from "../flow/left_behind.ts";
 import type { DreamHarness } from "./dream_harness.ts";
 
@@ -14,9 +18,15 @@ export interface DreamLeft extends Pick<LeftBehind, "signals" | "deadLetters" | 
   readonly parked: readonly string[];
   /** Hashes that the deployer's state tells existing tools. */
   readonly deployedHashes: readonly string[];
+  /** What the deployer knows of each winner. */
+  readonly winners: readonly Pick<WinnerRecord, "experiment" | "hash" | "state">[];
+  /** Ids of triggers by the decisions that emitted them. */
+  readonly fired: readonly string[];
 }
 
-export function readDreamLeft(dream: DreamHarness): DreamLeft {
+const DECISIONS_MAX = 1000;
+
+export async function readDreamLeft(dream: DreamHarness): Promise<DreamLeft> {
   return {
     ...readJournal(dream.paths.journal),
     failedSignals: readLog(dream.paths.failedSignals),
@@ -26,7 +36,21 @@ export function readDreamLeft(dream: DreamHarness): DreamLeft {
     acknowledgements: dream.acknowledgements(),
     parked: dream.parked(),
     deployedHashes: readDeployed(dream.paths.winnerState),
+    winners: await listWinners(dream.paths),
+    fired: readFired(dream.paths),
   };
+}
+
+function readFired(paths: Installation): readonly string[] {
+  try {
+    const decisions = openDecisions(paths);
+    const { records } = decisions.emitting(DreamTrigger.name, { limit: DECISIONS_MAX });
+    decisions.close();
+    return records.flatMap(({ outcome, triggerId }) => (outcome === "fired" ? [triggerId ?? "nothing"] : []));
+  } catch (error) {
+    if (error instanceof NoDecisionLogError) return [];
+    throw error;
+  }
 }
 
 function readDeployed(path: string): readonly string[] {
