@@ -7,7 +7,15 @@ test("services stop in the order sources, workers, bus", () => {
   const order = stopOrder(UP_SERVICES.map((service) => ({ service })));
   expect(order.map((group) => group.map(({ service }) => service.name))).toEqual([
     ["intent-router", "curiosity-core"],
-    ["investigation-consumer", "semantic-dedup", "capability-integrator", "orchestrator-monitor"],
+    [
+      "investigation-consumer",
+      "semantic-dedup",
+      "capability-integrator",
+      "orchestrator-monitor",
+      "policy-engine",
+      "dream-consumer",
+      "winner-deployer",
+    ],
     ["chemical-bus"],
   ]);
 });
