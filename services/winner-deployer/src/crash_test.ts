@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { CRASH_POINTS } from "@kloros/daemon";
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { listWinners } from "./list_winners.ts";
 import { notedCommand, openWorkbench, runsOf, WINNER } from "./testing/workbench.ts";
@@ -9,19 +10,24 @@ import type { Workbench } from "./testing/workbench.ts";
 const ENV = "# voice\r\nexport KLR_TTS_SPEED='1.0'\r\nOTHER=x";
 const AFTER = ENV.replace("1.0", "1.5");
 
+/** The child's program in one file: many are started, and reading its modules is most of what one does. */
+const built = mkdtempSync(join(tmpdir(), "kloros-deployer-child-"));
+beforeAll(async () => {
+  const entrypoints = [join(import.meta.dir, "fixtures/deliver_child.ts")];
+  await Bun.build({ entrypoints, target: "bun", outdir: built });
+});
+afterAll(() => rmSync(built, { recursive: true }));
+
 let bench: Workbench;
 afterEach(() => bench.remove());
 
 /** Works through the mail in a child process that dies at this point. */
 async function runChild(crashAt: string): Promise<void> {
-  const child = Bun.spawn(
-    [process.execPath, join(import.meta.dir, "fixtures/deliver_child.ts"), bench.root],
-    {
-      env: { ...process.env, KLOROS_CRASH_AT: crashAt },
-      stdout: "ignore",
-      stderr: "inherit",
-    },
-  );
+  const child = Bun.spawn([process.execPath, join(built, "deliver_child.js"), bench.root], {
+    env: { ...process.env, KLOROS_CRASH_AT: crashAt },
+    stdout: "ignore",
+    stderr: "inherit",
+  });
   await child.exited;
   expect(child.signalCode).toBe("SIGKILL");
 }
@@ -70,7 +76,9 @@ describe("a process that is killed in a deployment", () => {
 });
 
 describe("a process that is killed in a deployment that does not work", () => {
-  const points = ours.filter((name) => name.startsWith("deployer.") && name !== "deployer.validated");
+  // Before the file is written it makes no difference what the validation will say: one of those is enough.
+  const alike = new Set(["deployer.backed-up", "deployer.tmp-written", "deployer.validated"]);
+  const points = ours.filter((name) => name.startsWith("deployer.") && !alike.has(name));
   beforeEach(() => openWith("exit 1"));
   test.each(points)("at %s leaves nothing of it in the file in the end", async (point) => {
     const id = bench.postCycle([WINNER]);
