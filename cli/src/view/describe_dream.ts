@@ -12,9 +12,9 @@ export const DREAM_DESCRIPTIONS: Readonly<Record<string, Describe>> = {
   },
   Q_DREAM_TRIGGER: (facts) => {
     const rule = fact(facts, "rule");
-    const promotions = factList(facts, "promotion_ids");
+    const promotions = factList(facts, "promotion_ids").map(withoutHash);
     const about = promotions.length === 0 ? "" : ` for ${some(promotions)}`;
-    return `a cycle${about}, because ${fact(facts, "reason")}${rule === "" ? "" : ` (rule ${rule})`}`;
+    return `${rule === "" ? "a cycle" : `rule ${rule}`}${about}: ${fact(facts, "reason")}`;
   },
   Q_DREAM_PROGRESS: describeProgress,
   Q_DREAM_COMPLETE: describeCycle,
@@ -70,7 +70,7 @@ function describeDeployment(facts: Facts): string {
   const counts = (["deployed", "held", "skipped", "failed"] as const)
     .filter((name) => Number(facts[name] ?? 0) > 0)
     .map((name) => `${String(facts[name])} ${name === "held" ? "held for approval" : name}`);
-  const ended = factList(facts, "promotion_ids");
+  const ended = factList(facts, "promotion_ids").map(withoutHash);
   const about = ended.length === 0 ? "" : ` for ${some(ended)}`;
   return `${counts.length === 0 ? "nothing to deploy" : counts.join(", ")}${about}`;
 }
@@ -87,4 +87,9 @@ function winners(facts: Facts, describe: (winner: Facts) => string): string {
 function some(names: readonly string[]): string {
   const more = names.length - NAMES_MAX;
   return `${names.slice(0, NAMES_MAX).join(", ")}${more > 0 ? ` and ${String(more)} more` : ""}`;
+}
+
+/** `tts@0123456789ab` is `tts`: the hash of its content matters to programs. */
+function withoutHash(id: string): string {
+  return id.replace(/@[0-9a-f]{12}$/, "");
 }

@@ -11,11 +11,9 @@ test("a chain of D-REAM reads as a story", () => {
     said("Q_DREAM_TRIGGER", {
       reason: "unacknowledged_promotions_detected",
       rule: "promotions-start-dream",
-      promotion_ids: ["a@1", "b@2", "c@3", "d@4"],
+      promotion_ids: ["a@0123456789ab", "b@2", "c@3", "d@4"],
     }),
-  ).toBe(
-    "a cycle for a@1, b@2, c@3 and 1 more, because unacknowledged_promotions_detected (rule promotions-start-dream)",
-  );
+  ).toBe("rule promotions-start-dream for a, b@2, c@3 and 1 more: unacknowledged_promotions_detected");
   const progress = {
     run_tag: "r",
     experiment: "archive",

@@ -13,6 +13,8 @@ export const WORKERS = [
   "capability-integrator",
   "orchestrator-monitor",
 ] as const;
+/** From a promotion to a deployed winner, beside the monitor. */
+export const DREAM = ["policy-engine", "dream-consumer", "winner-deployer"] as const;
 export const SOURCES = ["intent-router", "curiosity-core"] as const;
 
 export interface Seen {

@@ -5,7 +5,7 @@ import type { Child } from "../house/child.ts";
 import { cpuSeconds, memoryOf } from "../house/proc_stat.ts";
 import { measureRounds, type Quantity } from "../house/rounds.ts";
 import { median } from "../house/statistics.ts";
-import { SOURCES, System, WORKERS } from "../house/system.ts";
+import { DREAM, SOURCES, System, WORKERS } from "../house/system.ts";
 
 const PACKAGES = 20;
 const SEED = 3;
@@ -46,7 +46,7 @@ export const idle: Bench = {
       const source = scratch.subdirectory();
       const { expected } = generateTree(source, PACKAGES, SEED);
       const system = new System(scratch, source);
-      await system.start([...WORKERS, ...SOURCES]);
+      await system.start([...WORKERS, ...DREAM, ...SOURCES]);
       const count = (): number => system.named(ModuleIntegrated.name).length;
       await system.until("the tree integrated", LIMIT_MS, () => count() >= expected.length);
       await Bun.sleep(REST_MS);

@@ -14,9 +14,9 @@ import { DeploymentComplete, DreamComplete, DreamTrigger, PromotionsDetected } f
 import type { Bench, BenchContext } from "../bench.ts";
 import { measureRounds, type Quantity } from "../house/rounds.ts";
 import { latenciesOf, median, sharedNowMs } from "../house/statistics.ts";
-import { type Seen, System } from "../house/system.ts";
+import { DREAM, type Seen, System } from "../house/system.ts";
 
-const SERVICES = ["orchestrator-monitor", "policy-engine", "dream-consumer", "winner-deployer"] as const;
+const SERVICES = ["orchestrator-monitor", ...DREAM] as const;
 const WARM_UP = 5;
 const LIMIT_MS = 20_000;
 
