@@ -70,6 +70,20 @@ describe("an engine that is killed", () => {
     decisions.close();
   });
 
+  test("tells of no trigger that never was, when a newer advisory took the place of the one it was killed at", async () => {
+    const lost = promotions(["a@1"], { atMs: Date.now() });
+    await publish(lost);
+    expect(await runEngine({ KLOROS_CRASH_AT: "policy.recorded" })).toBe("SIGKILL");
+    await publish(promotions(["a@1"], { atMs: Date.now() }));
+    expect(await runEngine()).toBe("IDLE");
+    const emitted = (await triggers()).map(({ id }) => id);
+    const decisions = openDecisions(home.paths);
+    const told = decisions.emitting("Q_DREAM_TRIGGER").records.filter(({ outcome }) => outcome === "fired");
+    expect(told.map(({ triggerId }) => triggerId)).toEqual(emitted);
+    expect(decisions.bySignal(lost.id)).toEqual([]);
+    decisions.close();
+  });
+
   test("knows at its next start what cools down and what runs", async () => {
     await publish(promotions(["a@1"], { atMs: Date.now() }));
     expect(await runEngine()).toBe("IDLE");

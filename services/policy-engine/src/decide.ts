@@ -5,7 +5,7 @@
 import type { Envelope } from "@kloros/signal-schema";
 import { recordOf } from "./deciding/course.ts";
 import type { Course, Situation } from "./deciding/course.ts";
-import { debounce, evaluate, judgeHeld } from "./deciding/evaluate.ts";
+import { debounce, evaluate, judgeHeld, judgePending } from "./deciding/evaluate.ts";
 import { endOverdueRun, endRun, settle } from "./deciding/runs.ts";
 import { boundState, NEW_RULE_STATE } from "./deciding/state.ts";
 import type { TimeMark } from "./deciding/moment.ts";
@@ -60,16 +60,12 @@ export function isConcerned({ on, control }: Rule, signal: string): boolean {
 
 /** Order matters: first what ends, then what was held back by it, then what is new. */
 function followRule(rule: Rule, situation: Situation, begun: Course): Course {
-  const { signal, now } = situation;
+  const { signal } = situation;
   if (!isConcerned(rule, signal.signal)) return begun;
   let course = endOverdueRun(rule, situation, begun);
   if (signal.signal === ALARM) {
-    const { pending } = course.state;
     const meant = signal.facts["rule"] === rule.name || signal.facts["rule"] === "*";
-    if (!meant || pending === undefined || pending.dueMs > now.steadyMs) return course;
-    const { pending: _, ...rest } = course.state;
-    const silent = { ...course, state: rest };
-    return rule.enabled ? evaluate(rule, pending.signal, situation, silent) : silent;
+    return meant ? judgePending(rule, situation, course) : course;
   }
   if (rule.control.singleton?.until.includes(signal.signal) === true) {
     const wasRunning = course.state.running !== undefined;
@@ -96,10 +92,17 @@ function keptOf({ signal, id, source, timestamp, trace, hops, facts }: Envelope)
   return { signal, id, source, timestamp, trace, hops, facts };
 }
 
-/** When the first debounce is over, steady; undefined: none waits. */
-export function nextDueMs(state: EngineState): { readonly rule: string; readonly dueMs: number } | undefined {
-  const waiting = Object.entries(state.rules).flatMap(([rule, { pending }]) =>
-    pending === undefined ? [] : [{ rule, dueMs: pending.dueMs }],
-  );
+/**
+ * When the first debounce of these rules is over, steady; undefined: none waits. What a rule that is gone from the file
+ * remembers is looked at by nobody, so nobody is to be woken for it.
+ */
+export function nextDueMs(
+  { rules: states }: EngineState,
+  rules: readonly Rule[],
+): { readonly rule: string; readonly dueMs: number } | undefined {
+  const waiting = rules.flatMap(({ name }) => {
+    const pending = states[name]?.pending;
+    return pending === undefined ? [] : [{ rule: name, dueMs: pending.dueMs }];
+  });
   return waiting.toSorted((a, b) => a.dueMs - b.dueMs)[0];
 }

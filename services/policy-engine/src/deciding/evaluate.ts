@@ -12,8 +12,10 @@ import { boundSubjects, coolDown, keepSignal } from "./state.ts";
 import type { KeptSignal, RuleState } from "./state.ts";
 import { buildTrigger } from "./trigger.ts";
 
-/** A signal that was held back is judged again only this long, ms: a lasting condition is advised every minute. */
+/** What was kept of a lasting condition is judged only this long, ms: if it lasts, it is advised again every minute. */
 const HELD_MS_MAX = 5 * 60_000;
+/** A wait for silence takes at most so many times its length: a lasting condition is never silent. */
+const DEBOUNCE_TIMES_MAX = 5;
 
 /** What came while something ran gets its turn at once. */
 export function judgeHeld(rule: Rule, situation: Situation, course: Course): Course {
@@ -27,7 +29,18 @@ export function judgeHeld(rule: Rule, situation: Situation, course: Course): Cou
     : { ...course, state };
 }
 
-/** Waits for silence: each further matching signal begins the wait anew. */
+/** The silence that a signal waited for has come. */
+export function judgePending(rule: Rule, situation: Situation, course: Course): Course {
+  const { pending, ...state } = course.state;
+  const { steadyMs } = situation.now;
+  if (pending === undefined || pending.dueMs > steadyMs) return course;
+  const stale = lasts(pending.signal) && steadyMs - pending.dueMs > HELD_MS_MAX;
+  return rule.enabled && !stale
+    ? evaluate(rule, pending.signal, situation, { ...course, state })
+    : { ...course, state };
+}
+
+/** Waits for silence: each further matching signal begins the wait anew, within bounds. */
 export function debounce(rule: Rule, signal: KeptSignal, situation: Situation, course: Course): Course {
   const { now } = situation;
   const judged = judge(rule, signal, now.wallMs);
@@ -38,7 +51,9 @@ export function debounce(rule: Rule, signal: KeptSignal, situation: Situation, c
   }
   const kept = keepSignal(signal);
   if (kept === undefined) return evaluate(rule, signal, situation, course);
-  const dueMs = now.steadyMs + (rule.control.debounceMs ?? 0);
+  const lengthMs = rule.control.debounceMs ?? 0;
+  const sinceMs = course.state.pending?.sinceMs ?? now.steadyMs;
+  const dueMs = Math.min(now.steadyMs + lengthMs, sinceMs + DEBOUNCE_TIMES_MAX * lengthMs);
   const record = recordOf(rule, signal, situation, {
     outcome: "held",
     parts: judged.parts,
@@ -47,7 +62,7 @@ export function debounce(rule: Rule, signal: KeptSignal, situation: Situation, c
     reason: "it waits for further signals",
     eligibleAtMs: wallOf(dueMs, now),
   });
-  const pending = { signal: kept, key: keyOf(signal), dueMs };
+  const pending = { signal: kept, key: keyOf(signal), sinceMs, dueMs };
   return { ...course, state: { ...course.state, pending }, records: [...course.records, record] };
 }
 
@@ -106,9 +121,14 @@ function named(subjects: readonly string[]): readonly string[] {
   return subjects.filter((subject) => subject !== "");
 }
 
-/** Only a condition that lasts is told of again and again; a signal that is an event of its own passed its moment. */
+/** A condition that lasts is told of again and again; a signal that is an event of its own is told once. */
+function lasts({ signal }: KeptSignal): boolean {
+  return findSignal(signal)?.delivery === "latest";
+}
+
+/** An event that was held back has passed its moment. */
 function holdSignal(state: RuleState, signal: KeptSignal, now: Moment): RuleState {
-  if (state.running === undefined || findSignal(signal.signal)?.delivery !== "latest") return state;
+  if (state.running === undefined || !lasts(signal)) return state;
   const kept = keepSignal(signal);
   if (kept === undefined) return state;
   return { ...state, held: { signal: kept, key: keyOf(signal), atMs: now.steadyMs } };

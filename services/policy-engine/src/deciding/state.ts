@@ -52,8 +52,10 @@ const ruleState = Type.Object({
   ),
   /** The last matching signal that a control held back, to be judged again when what runs has ended. */
   held: Type.Optional(Type.Object({ signal, key: Type.String(), atMs: Type.Number() })),
-  /** Waits for the end of its debounce. */
-  pending: Type.Optional(Type.Object({ signal, key: Type.String(), dueMs: Type.Number() })),
+  /** Waits for the end of its debounce; since when, and until when if nothing further comes. */
+  pending: Type.Optional(
+    Type.Object({ signal, key: Type.String(), sinceMs: Type.Number(), dueMs: Type.Number() }),
+  ),
 });
 
 const timeMark = Type.Object({
@@ -129,10 +131,9 @@ export function boundState(state: EngineState, known: ReadonlySet<string>): Engi
   let bounded = without(state, new Set(gone.slice(GONE_RULES_MAX)));
   if (JSON.stringify(bounded).length > STATE_LENGTH_MAX) bounded = withoutHeld(bounded);
   if (JSON.stringify(bounded).length > STATE_LENGTH_MAX) bounded = without(bounded, new Set(gone));
-  while (JSON.stringify(bounded).length > STATE_LENGTH_MAX) {
-    const halved = halveCooling(bounded);
-    if (halved === undefined) break;
-    bounded = halved;
+  for (let most = COOLING_MAX; most > 0 && JSON.stringify(bounded).length > STATE_LENGTH_MAX;) {
+    most = Math.floor(most / 2);
+    bounded = withSubjects(bounded, most);
   }
   return bounded;
 }
@@ -151,13 +152,15 @@ function withoutHeld(state: EngineState): EngineState {
   return { ...state, rules: Object.fromEntries(rules) };
 }
 
-/** The older half of the longest list; undefined: there is nothing to halve. */
-function halveCooling(state: EngineState): EngineState | undefined {
-  const [longest] = Object.entries(state.rules).toSorted(
-    ([, a], [, b]) => b.cooling.length - a.cooling.length,
-  );
-  if (longest === undefined || longest[1].cooling.length < 2) return undefined;
-  const [name, rule] = longest;
-  const cooling = rule.cooling.slice(Math.ceil(rule.cooling.length / 2));
-  return { ...state, rules: { ...state.rules, [name]: { ...rule, cooling } } };
+/** Of each rule at most so many subjects, the newest of those that cool. */
+function withSubjects(state: EngineState, most: number): EngineState {
+  const rules = Object.entries(state.rules).map(([name, { running, ...rule }]) => {
+    const cooling = rule.cooling.slice(Math.max(0, rule.cooling.length - most));
+    const subjects = running?.subjects.slice(0, most) ?? [];
+    return [
+      name,
+      { ...rule, cooling, ...(running === undefined ? {} : { running: { ...running, subjects } }) },
+    ];
+  });
+  return { ...state, rules: Object.fromEntries(rules) };
 }

@@ -2,8 +2,8 @@
  * Keeps every evaluation. It must never stop the engine from deciding: a damaged file is set aside by name and a new one
  * begun, any other trouble is told and counted, and tried again with the next decision.
  *
- * The rows of a signal replace earlier ones of the same signal: when it is delivered again after a crash, what counts is
- * what was decided then.
+ * A decision is kept before it is committed, so the last one may never have been. Its signal is delivered again, and its
+ * rows replace the earlier ones; or a newer signal took its place, and then `settle` takes back what did not happen.
  */
 import type { Database } from "bun:sqlite";
 import { chmodSync, existsSync, renameSync } from "node:fs";
@@ -24,6 +24,8 @@ export interface DecisionLogOptions {
 }
 
 export interface DecisionLog {
+  /** Before a signal is judged: forgets firings of the signal before it that were not committed. */
+  settle(wasCommitted: (fired: DecisionRecord) => boolean): void;
   /** All of one signal. On disk when it returns, unless there is trouble. */
   record(records: readonly DecisionRecord[]): void;
   /** These rules are in force from now on; told again at a start, it changes nothing. */
@@ -44,6 +46,8 @@ export function openDecisionLog(path: string, options: DecisionLogOptions): Deci
   let trouble: string | undefined;
   let sincePurge = 0;
   let rules: RuleSet | undefined;
+  /** Firings that were kept last; undefined: not known since the start. */
+  let unsettled: readonly DecisionRecord[] | undefined;
 
   function attempt(task: (open: Database) => void): void {
     try {
@@ -83,8 +87,20 @@ export function openDecisionLog(path: string, options: DecisionLogOptions): Deci
   }
 
   return {
+    settle: (wasCommitted) => {
+      if (unsettled?.length === 0) return;
+      attempt((open) => {
+        const lost = (unsettled ?? lastFirings(open)).filter((fired) => !wasCommitted(fired));
+        const forget = open.query(
+          "DELETE FROM decision WHERE signal_id = ? AND rule = ? AND outcome = 'fired'",
+        );
+        for (const { signalId, rule } of lost) forget.run(signalId, rule);
+        unsettled = [];
+      });
+    },
     record: (records) => {
       if (records.length === 0) return;
+      unsettled = records.filter(({ outcome }) => outcome === "fired");
       attempt((open) => {
         writeRecords(open, records);
         sincePurge += records.length;
@@ -145,6 +161,17 @@ function writeRecords(open: Database, records: readonly DecisionRecord[]): void 
       insert.run(signalId, rule, atMs, outcome, emits, aboutId, triggerId, JSON.stringify(record));
     }
   })();
+}
+
+/** Those of the signal that was judged last. */
+function lastFirings(open: Database): readonly DecisionRecord[] {
+  const rows = open
+    .query<{ body: string }, []>(
+      `SELECT body FROM decision WHERE outcome = 'fired'
+       AND signal_id = (SELECT signal_id FROM decision ORDER BY n DESC LIMIT 1)`,
+    )
+    .all();
+  return rows.map(({ body }) => JSON.parse(body) as DecisionRecord);
 }
 
 function writeRules(open: Database, ruleSet: RuleSet, wallMs: number): void {

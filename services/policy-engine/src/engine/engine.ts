@@ -37,9 +37,11 @@ export function createEngine(context: EngineContext, options: EngineOptions): En
   return {
     handle: ({ signal, state: stored }) => {
       const ruleSet = options.ruleSet();
-      if (!ruleSet.rules.some((rule) => isConcerned(rule, signal.signal))) return undefined;
       const time = markTime(timeOf(stored), readTime(clock, startedAs));
-      const state = readState(stored, time) ?? forgetful(context, time);
+      const known = readState(stored, time);
+      if (known !== undefined) options.decisions?.settle((fired) => wasCommitted(known, fired));
+      if (!ruleSet.rules.some((rule) => isConcerned(rule, signal.signal))) return undefined;
+      const state = known ?? forgetful(context, time);
       const now = momentOf(time);
       const pauses = pausesOf(context, ruleSet, signal, now.wallMs);
       const decided = decide({ state, signal, ruleSet, now, time, pauses });
@@ -47,13 +49,19 @@ export function createEngine(context: EngineContext, options: EngineOptions): En
       options.decisions?.record(decided.records);
       if (decided.records.length > 0) crashPoint("policy.recorded");
       const after = decided.state ?? state;
-      const due = nextDueMs(after);
+      const due = nextDueMs(after, ruleSet.rules);
       options.onDue(due === undefined ? undefined : { rule: due.rule, inMs: due.dueMs - now.steadyMs });
       options.onState(after, now);
       log.debug({ signal: signal.signal, id: signal.id, evaluations: decided.records.length }, "judged");
       return { emit: decided.emit, ...(decided.state === undefined ? {} : { state: decided.state }) };
     },
   };
+}
+
+/** A later firing may be one that the log could not keep. */
+function wasCommitted({ rules }: EngineState, { rule, triggerId, atMs }: DecisionRecord): boolean {
+  const last = rules[rule]?.lastFired;
+  return last !== undefined && (last.triggerId === triggerId || last.wallMs > atMs);
 }
 
 /** What cannot be read would hold everything back for ever. */

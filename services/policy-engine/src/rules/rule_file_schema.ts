@@ -87,7 +87,11 @@ const control = Type.Object(
       duration("After firing, the rule does not fire again for the same subject for this time."),
     ),
     singleton: Type.Optional(singleton),
-    debounce: Type.Optional(duration("The rule fires when no further matching signal came for this time.")),
+    debounce: Type.Optional(
+      duration(
+        "The rule fires when no further matching signal came for this time, at the latest after five times as long: a lasting condition is advised every minute.",
+      ),
+    ),
     rateLimit: Type.Optional(rateLimit),
     quietHours: Type.Optional(quietHours),
     maintenance: Type.Optional(
