@@ -4,15 +4,20 @@
 export const LINE_LENGTH_MAX = 8192;
 const CUT = " [cut]";
 
-/** Calls `onLines` for the lines of each chunk together. Ends with the stream, or when it is cancelled. */
+/** Calls `onLines` for the lines of each chunk together. Ends with the stream, or with `abort`, which closes it. */
 export async function readBoundedLines(
   stream: ReadableStream<Uint8Array>,
   onLines: (lines: readonly string[]) => void,
+  abort?: AbortSignal,
 ): Promise<void> {
   const decoder = new TextDecoder();
+  const reader = stream.getReader();
+  abort?.addEventListener("abort", () => void reader.cancel().catch(() => undefined), { once: true });
   let held = "";
-  for await (const chunk of stream) {
-    const parts = (held + decoder.decode(chunk, { stream: true })).split("\n");
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    const parts = (held + decoder.decode(value, { stream: true })).split("\n");
     held = cut(parts.pop() ?? "");
     if (parts.length > 0) onLines(parts.map(cut));
   }

@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { until } from "@kloros/daemon/testing";
 import fc from "fast-check";
 import { LINE_LENGTH_MAX, readBoundedLines } from "./bounded_lines.ts";
 
@@ -35,4 +37,20 @@ test("a line without an end is cut, and the next one is whole", async () => {
   const [long = "", next] = await linesOf(inChunks(bytes, 1000));
   expect(long).toBe(`${"x".repeat(LINE_LENGTH_MAX)} [cut]`);
   expect(next).toBe("next");
+});
+
+test("a stream that nobody ends is closed when it is told to be", async () => {
+  const openFiles = () => readdirSync("/proc/self/fd").length;
+  const before = openFiles();
+  const silent = Bun.spawn(["sleep", "60"], { stdout: "pipe", stdin: "ignore", stderr: "ignore" });
+  const abort = new AbortController();
+  const read = readBoundedLines(silent.stdout, () => undefined, abort.signal);
+  try {
+    abort.abort();
+    await read;
+    await until("the end of the descriptor", () => openFiles() <= before + 1);
+  } finally {
+    silent.kill("SIGKILL");
+    await silent.exited;
+  }
 });

@@ -72,10 +72,15 @@ async function follow(
   stopping: AbortController,
   graceMs: () => number,
 ): Promise<CycleEnd> {
+  const deaf = new AbortController();
   const output = [child.stdout, child.stderr].map(async (stream, index) =>
-    readBoundedLines(stream, (lines) => {
-      options.onLines(index === 0 ? "out" : "err", lines);
-    }).catch(() => undefined),
+    readBoundedLines(
+      stream,
+      (lines) => {
+        options.onLines(index === 0 ? "out" : "err", lines);
+      },
+      deaf.signal,
+    ).catch(() => undefined),
   );
   const exited = new AbortController();
   const over = child.exited.then(() => {
@@ -99,7 +104,9 @@ async function follow(
   const strays = await endTagged(options.runTag);
   if (strays.length > 0) options.onStrays(strays);
   await guard.release();
-  await Promise.race([Promise.all(output), pause(OUTPUT_MS_MAX, new AbortController().signal)]);
+  await Promise.race([Promise.all(output), pause(OUTPUT_MS_MAX, deaf.signal)]);
+  // Whoever hid from all of this may hold the other end for ever.
+  deaf.abort();
   return endOf(child, timedOut ? options.limitS : undefined);
 }
 

@@ -1,4 +1,7 @@
 import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { until } from "@kloros/daemon/testing";
 import { endTagged, signalGroup } from "./end_processes.ts";
 import { startGuard } from "./guard.ts";
@@ -37,6 +40,23 @@ test("processes are found by their whole run tag, in whichever session they are"
   expect(await endTagged(tag)).toEqual([]);
   expect(taggedProcesses(`${tag}0`).length).toBeGreaterThan(0);
   await endTagged(`${tag}0`);
+});
+
+test("processes that do nothing but start the next one are caught, too", async () => {
+  const script = join(mkdtempSync(join(tmpdir(), "kloros-chain-")), "chain.sh");
+  writeFileSync(script, '#!/bin/sh\nsetsid "$0" &\n', { mode: 0o755 });
+  try {
+    for (let n = 0; n < 6; n += 1) {
+      const tag = tagOf(`chain-${n}`);
+      sleeper(tag, script);
+      await until("the chain", () => taggedProcesses(tag).length > 0);
+      expect(await endTagged(tag)).toEqual([]);
+      for (let look = 0; look < 10; look += 1) expect(taggedProcesses(tag)).toEqual([]);
+    }
+  } finally {
+    // Without the script no chain goes on.
+    rmSync(dirname(script), { recursive: true });
+  }
 });
 
 test("a guard that is released leaves everything alone and goes", async () => {

@@ -6,11 +6,20 @@ export const RUN_TAG_VARIABLE = "KLOROS_RUN_TAG";
 
 /** Processes whose environment carries this run tag. A zombie has an empty one and is nothing to end any more. */
 export function taggedProcesses(runTag: string): readonly number[] {
-  const entry = Buffer.from(`${RUN_TAG_VARIABLE}=${runTag}\0`);
-  return processIds().filter((pid) => {
-    const environment = readProc(pid, "environ");
-    return environment !== undefined && hasEntry(environment, entry);
-  });
+  return processIds().filter((pid) => isTagged(pid, runTag));
+}
+
+/** Undefined: it is between two programs (`exec`), where it shows no environment; the next look knows. */
+export function isTagged(pid: number, runTag: string): boolean | undefined {
+  const environment = readProc(pid, "environ");
+  if (environment === undefined) return false;
+  if (environment.length === 0) return isBetweenPrograms(pid) ? undefined : false;
+  return hasEntry(environment, Buffer.from(`${RUN_TAG_VARIABLE}=${runTag}\0`));
+}
+
+/** Whoever cleared its environment still has arguments; a zombie and a thread of the kernel have no program. */
+function isBetweenPrograms(pid: number): boolean {
+  return readProc(pid, "cmdline")?.length === 0 && linkOf(pid, "exe") !== undefined;
 }
 
 /** An entry begins where the block begins or another one ends. */
@@ -21,11 +30,12 @@ function hasEntry(block: Buffer, entry: Buffer): boolean {
   return false;
 }
 
-/** Every process but this one. */
+/** Every process but this one; the newest first, because one that forks fast is gone when its turn comes last. */
 export function processIds(): readonly number[] {
   return readdirSync("/proc")
     .map(Number)
-    .filter((pid) => Number.isSafeInteger(pid) && pid > 0 && pid !== process.pid);
+    .filter((pid) => Number.isSafeInteger(pid) && pid > 0 && pid !== process.pid)
+    .toReversed();
 }
 
 export function argumentsOf(pid: number): readonly string[] {
@@ -34,8 +44,12 @@ export function argumentsOf(pid: number): readonly string[] {
 
 /** Undefined for a process of another user. */
 export function directoryOf(pid: number): string | undefined {
+  return linkOf(pid, "cwd");
+}
+
+function linkOf(pid: number, name: string): string | undefined {
   try {
-    return readlinkSync(`/proc/${pid}/cwd`);
+    return readlinkSync(`/proc/${pid}/${name}`);
   } catch {
     return undefined;
   }
