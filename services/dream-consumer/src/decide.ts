@@ -1,6 +1,6 @@
 /** What a trigger leads to and what a cycle's end means. Pure: no bus, no files, no clock. */
 import { isUsableWinner, type CycleReport, type Winner } from "@kloros/dream-runner";
-import type { DreamComplete, DreamTrigger, FactsOf } from "@kloros/signal-schema";
+import { DreamComplete, validateFacts, type DreamTrigger, type FactsOf } from "@kloros/signal-schema";
 import type { Absorbed } from "./plan.ts";
 
 export type TriggerFacts = FactsOf<typeof DreamTrigger>;
@@ -40,11 +40,26 @@ export interface CycleStory {
   readonly lastWords: string;
 }
 
-/** Below the 256 KiB of a signal, with room for its envelope and the promotions' ids. */
-const WINNERS_BYTES_MAX = 160 * 1024;
+/** Below the 256 KiB of a signal, with room for its envelope. */
+const FACTS_BYTES_MAX = 250 * 1024;
 const ERROR_LENGTH_MAX = 2000;
 
+/** A result that no signal could hold, or that is none by the schema, is a failure that says so: no trigger stays unanswered. */
 export function completionOf(story: CycleStory, end: CycleEnd, left: CycleYield): CompletionFacts {
+  const facts = tell(story, end, left);
+  const error = untellable(facts);
+  return error === undefined ? facts : tell(story, end, { kind: "nothing", error });
+}
+
+function untellable(facts: CompletionFacts): string | undefined {
+  const bytes = new TextEncoder().encode(JSON.stringify(facts)).length;
+  if (bytes > FACTS_BYTES_MAX)
+    return `its ${facts.winners?.length ?? 0} winners and the promotions take ${bytes} bytes, a signal holds ${FACTS_BYTES_MAX}: let fewer experiments or parameters win in one cycle`;
+  const checked = validateFacts(DreamComplete, facts);
+  return checked.ok ? undefined : `its result is not one: ${checked.text}`;
+}
+
+function tell(story: CycleStory, end: CycleEnd, left: CycleYield): CompletionFacts {
   const verdict = judge(end, left);
   const ids = considered(story.trigger, story.absorbed);
   return {
@@ -97,13 +112,7 @@ function judge(end: CycleEnd, left: CycleYield): Verdict {
   const found = left.kind === "report" ? left.report.winners : left.winners;
   const problem = left.kind === "report" ? reportProblem(left.report) : foreignProblem(left);
   if (problem !== undefined) return { winners: [], error: problem };
-  const winners = found.filter(isUsableWinner).map(winnerFacts);
-  const bytes = new TextEncoder().encode(JSON.stringify(winners)).length;
-  if (bytes <= WINNERS_BYTES_MAX) return { winners };
-  return {
-    winners: [],
-    error: `its ${winners.length} winners take ${bytes} bytes, a signal holds ${WINNERS_BYTES_MAX}: let fewer experiments or parameters win in one cycle`,
-  };
+  return { winners: found.filter(isUsableWinner).map(winnerFacts) };
 }
 
 function endError(end: CycleEnd, left: CycleYield): string | undefined {

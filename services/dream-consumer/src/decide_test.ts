@@ -139,11 +139,33 @@ test("generations count from 0, and the report is the telemetry", () => {
 });
 
 test("winners that no signal could hold fail the cycle and say so", () => {
-  const large = { ...good, params: { text: "ä".repeat(100 * 1024) } };
+  const large = { ...good, params: { text: "ä".repeat(130 * 1024) } };
   const facts = completionOf(story, zero, reportOf({ winners: [large] }));
   expect(facts).toMatchObject({ success: false, winners: [] });
   expect(facts.error).toContain("bytes");
 });
+
+test("winners and promotions that only together are too large fail the cycle, too", () => {
+  const ids = Array.from({ length: 500 }, (_, n) => `${"p".repeat(250)}${n}@1`);
+  const large = { ...good, params: { text: "x".repeat(150 * 1024) } };
+  const facts = completionOf(
+    { ...story, trigger: { ...trigger, promotion_ids: ids } },
+    zero,
+    reportOf({ winners: [large] }),
+  );
+  expect(facts).toMatchObject({ success: false, winners: [], promotion_ids: ids });
+});
+
+for (const [what, changes] of [
+  ["a winner without a name", { experiment: "" }],
+  ["a winner with too long a name", { experiment: "x".repeat(2000) }],
+] as const)
+  test(`${what} in a report fails the cycle instead of leaving its trigger unanswered`, () => {
+    const facts = completionOf(story, zero, reportOf({ winners: [{ ...good, ...changes }] }));
+    expect(facts).toMatchObject({ success: false, outcome: "failed", winners: [] });
+    expect(facts.error).toContain("/facts/winners/0/experiment");
+    expect(validateFacts(DreamComplete, facts)).toMatchObject({ ok: true });
+  });
 
 test("an answer without a cycle keeps the trigger's own facts", () => {
   const facts = answerWithout(trigger, "coalesced", { runTag: "17-ab", error: "taken over" });

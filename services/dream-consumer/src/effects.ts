@@ -90,7 +90,8 @@ async function finishedBefore(
     { run_tag: plan.runTag },
     "the cycle had finished when this service died: its report is adopted",
   );
-  const durationS = Math.max(0, Date.parse(report.ended_at) - plan.startedAtMs) / 1000;
+  // A runner may write anything there, and the clock may have been set.
+  const durationS = Math.max(0, Date.parse(report.ended_at) - plan.startedAtMs || 0) / 1000;
   return completionOf(
     { trigger, absorbed: plan.absorbed, runTag: plan.runTag, durationS, lastWords: "" },
     { kind: "exited", code: report.exit_code },
@@ -112,10 +113,11 @@ async function planCycle(
       : [];
   let winnersBefore: CyclePlan["winnersBefore"];
   try {
+    // What a run before a crash of this service won is a result of this cycle: nobody has told of it yet.
     winnersBefore =
       context.config.command.length === 0
         ? null
-        : await snapshotWinners(winnersDirectory(context.paths.dreamArtifacts));
+        : (earlier?.winnersBefore ?? (await snapshotWinners(winnersDirectory(context.paths.dreamArtifacts))));
   } catch (error) {
     return {
       error: `cannot look at the winners before the cycle: ${error instanceof Error ? error.message : String(error)}`,
@@ -181,7 +183,8 @@ function report(context: Context, facts: CompletionFacts): void {
   context.count("dream_cycles_total", { outcome });
   context.gauge("dream_cycle_seconds", facts.duration_s);
   const { run_tag, error, exit_code, duration_s } = facts;
-  const what = facts.success ? `${facts.winners?.length ?? 0} winners` : (error ?? "no result");
+  const won = facts.winners?.length ?? 0;
+  const what = facts.success ? (won === 1 ? "1 winner" : `${won} winners`) : (error ?? "no result");
   const text = `cycle ${run_tag ?? ""} ${outcome} after ${Math.round(duration_s)} s: ${what}`;
   context.status(text);
   context.log[facts.success ? "info" : "warn"]({ run_tag, outcome, exit_code }, text);

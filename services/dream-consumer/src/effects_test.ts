@@ -1,11 +1,12 @@
 import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { until } from "@kloros/daemon/testing";
 import { LeaseLostError, type Delivery } from "@kloros/bus-client";
 import { createCycles } from "./effects.ts";
 import { readPlan } from "./plan.ts";
 import { taggedProcesses } from "./process/proc.ts";
-import { makeTrigger, openBench, type DreamBench } from "./testing/dream_bench.ts";
+import { makeTrigger, openBench, WRITE_WINNER, type DreamBench } from "./testing/dream_bench.ts";
 
 /** Real processes, on a machine that may be busy. */
 setDefaultTimeout(30_000);
@@ -75,4 +76,25 @@ test("what was planned with a result is told again word for word, without a run"
   expect(again?.id).toBe(told?.id ?? "");
   expect(again?.facts).toEqual(told?.facts ?? {});
   expect(await Bun.file(join(bench.directory, "tag")).text()).toBe("");
+});
+
+/** A foreign runner that writes only what it improved. */
+const WINS_ONCE = `${WRITE_WINNER}
+echo "$KLOROS_RUN_TAG" > "$BENCH/tag"
+[ -e "$BENCH/won" ] || winner rag_opt 0.8 '{"m": 1}'
+touch "$BENCH/won"
+while [ ! -e "$BENCH/go" ]; do sleep 0.02; done
+`;
+
+test("what a foreign runner won before its service died is told by the run after it", async () => {
+  bench = await openBench(WINS_ONCE);
+  const cycles = createCycles(bench.running.context);
+  const first = deliver(null);
+  const failed = cycles.handle(first.delivery).catch((error: unknown) => error);
+  await until("the winner", () => bench?.has("won"));
+  first.lose();
+  await failed;
+  writeFileSync(join(bench.directory, "go"), "");
+  const [completion] = (await cycles.handle(deliver(first.plan()).delivery))?.emit ?? [];
+  expect(completion?.facts).toMatchObject({ success: true, winners: [{ experiment: "rag_opt" }] });
 });
