@@ -7,10 +7,11 @@
  */
 import { afterEach, expect, test } from "bun:test";
 import { until } from "@kloros/bus-client/testing";
-import { checkDream } from "./dream/check_dream.ts";
+import { DreamComplete, WinnerDeployed } from "@kloros/signal-schema";
+import { checkDream, promotionsOf, stemOf } from "./dream/check_dream.ts";
 import { DreamHarness, SERVICES, STRAY_LIMIT_MS } from "./dream/dream_harness.ts";
-import { readDreamLeft } from "./dream/dream_left.ts";
-import { KEY, offer } from "./dream/experiment.ts";
+import { type DreamLeft, readDreamLeft } from "./dream/dream_left.ts";
+import { behave, KEY, offer } from "./dream/experiment.ts";
 import type { DaemonProcess } from "./flow/daemon_process.ts";
 import { seeded, type Seed } from "./flow/seed.ts";
 
@@ -19,6 +20,8 @@ const KILLS = 24;
 const AT_WORK_MS = 600;
 /** A round takes 15 s or so; several times that on a busy machine. */
 const ROUND_LIMIT_MS = 150_000;
+/** Rounds in which cycles fail as well: they wait for cooldowns. */
+const ALSO_FAILING = process.env["KLOROS_FULL"] === "1" ? 10 : 1;
 const STANDARD_SEED = 20_260_102;
 
 let dream: DreamHarness | undefined;
@@ -31,6 +34,14 @@ for (const seed of seedsOfThisRun()) {
   test(
     `kill -9 at random moments: each promotion has its cycle, each winner is deployed once (KLOROS_SEED=${String(seed)})`,
     () => runRound(seed),
+    ROUND_LIMIT_MS,
+  );
+}
+
+for (const seed of seedsOfThisRun().slice(0, ALSO_FAILING)) {
+  test(
+    `kill -9 while cycles fail and succeed: each promotion is acknowledged or parked (KLOROS_SEED=${String(seed)})`,
+    () => runFailingRound(seed),
     ROUND_LIMIT_MS,
   );
 }
@@ -63,8 +74,53 @@ async function runRound(seed: number): Promise<void> {
   }
 }
 
-/** Returns the best value that was offered. */
-async function disturb(dream: DreamHarness, chance: Seed, events: string[]): Promise<number> {
+/** What fails is tried again after the cooldown; three failures end a promotion, and so does any success. */
+async function runFailingRound(seed: number): Promise<void> {
+  const chance = seeded(seed);
+  const events: string[] = [];
+  dream = new DreamHarness({ experiment: { behaviour: "exits" }, settings: { cooldown: "3s" } });
+  const { paths } = dream;
+  dream.start();
+  try {
+    await disturb(dream, chance, events, () => {
+      behave(paths, chance.pick(["exits", "short", "nan"]));
+    });
+    behave(paths, chance.pick(["exits", "short"]));
+    await dream.settle({ retryPoison: true, limitMs: 90_000 });
+    await dream.stop();
+    const left = await readDreamLeft(dream);
+    const parked = new Set(left.parked.map(stemOf));
+    const { promotions } = dream;
+    expect(checkDream(left, { promotions, parked, environment: lastDeployed(left) })).toEqual([]);
+    expect([...parked].filter((stem) => failuresOf(left, stem) !== 3)).toEqual([]);
+  } catch (error) {
+    throw new Error(`KLOROS_SEED=${String(seed)}: ${events.join("; ")}: ${String(error)}`, { cause: error });
+  }
+}
+
+function failuresOf({ signals }: DreamLeft, stem: string): number {
+  const failed = signals.filter(
+    ({ signal, facts }) =>
+      signal === DreamComplete.name && (facts["outcome"] === "failed" || facts["outcome"] === "timeout"),
+  );
+  return failed.filter((one) => promotionsOf(one).map(stemOf).includes(stem)).length;
+}
+
+/** What the newest deployment set, by what its cycle won. */
+function lastDeployed({ signals }: DreamLeft): Readonly<Record<string, string>> {
+  const deployed = signals.findLast(({ signal }) => signal === WinnerDeployed.name);
+  const cycle = signals.find(({ id }) => id === deployed?.cause);
+  const [winner] = (cycle?.facts["winners"] ?? []) as readonly { readonly params: { readonly x: number } }[];
+  return winner === undefined ? {} : { [KEY]: String(winner.params.x) };
+}
+
+/** Returns the best value that was offered. `change`: what else happens before each kill. */
+async function disturb(
+  dream: DreamHarness,
+  chance: Seed,
+  events: string[],
+  change: () => void = () => undefined,
+): Promise<number> {
   const returning: Promise<void>[] = [];
   let best = 3;
   for (let kill = 0; kill < KILLS; kill++) {
@@ -73,6 +129,7 @@ async function disturb(dream: DreamHarness, chance: Seed, events: string[]): Pro
       offer(dream.paths, [best - 2, best - 1, best]);
       dream.drop(`promotion_${String(kill)}`);
     }
+    change();
     const name = chance.pick(SERVICES);
     const awayMs = chance.below(4) === 0 ? chance.below(700) : 0;
     const daemon = dream.daemon(name);
