@@ -104,7 +104,10 @@ export interface ServiceContext<Config extends TObject = TObject> {
   readonly bus: Bus;
   /** Version of this software. */
   readonly version: string;
-  /** Aborted when the service is asked to stop. */
+  /**
+   * Aborted when the service is asked to stop. A handler may give way to it: one that rejects with its reason is handed back
+   * at once, and the attempt does not count. Any other may go on for the grace of the drain.
+   */
   readonly stopping: AbortSignal;
   /** The service cannot go on (its journal broke): logged as fatal, cleaned up, exits with a failure, so that it is started again. */
   fail(error: unknown): void;

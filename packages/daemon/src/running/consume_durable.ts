@@ -160,7 +160,7 @@ function isElsewhere(pid: number | undefined): boolean {
 }
 
 function handled(options: DurableOptions, gate: Gate, handler: Handler): Handler {
-  const { trail, progress, spec } = options;
+  const { trail, progress, spec, stopping } = options;
   const limitMs = spec.handlerTimeoutMs ?? HANDLER_TIMEOUT_MS;
   return async (delivery) => {
     // Ends with the abort of a drain, or with the marker gone before anybody else saw it.
@@ -170,9 +170,13 @@ function handled(options: DurableOptions, gate: Gate, handler: Handler): Handler
     const end = progress.begin(`the handler of ${delivery.signal.signal} ${delivery.signal.id}`, limitMs);
     try {
       return await handler(delivery);
+    } catch (error) {
+      if (!stopping.aborted || error !== stopping.reason) throw error;
     } finally {
       end();
       gate.busy -= 1;
     }
+    // It gave way to the stop: held from now on, so the drain goes on at once.
+    for (;;) await pauseOrThrow(HELD_LOOK_MS, delivery.abort);
   };
 }

@@ -174,7 +174,10 @@ describe("stop()", () => {
     expect(service.context.stopping.aborted).toBe(true);
   });
 
-  test("hands back what outlasts the grace: the next instance gets it, with no attempt counted", async () => {
+  test.each([
+    ["outlasts the grace", 20],
+    ["gives way to the stop long before", 60_000],
+  ])("hands back what %s: the next instance gets it, with no attempt counted", async (_, graceMs) => {
     const testBus = openTestBus();
     open.push({ stop: async () => testBus.close() });
     let begun = false;
@@ -182,7 +185,9 @@ describe("stop()", () => {
       worker(async (context) => {
         await context.consume(EARLIEST, async (delivery) => {
           begun = true;
-          await new Promise((resolve) => delivery.abort.addEventListener("abort", resolve));
+          const end = graceMs < 1000 ? delivery.abort : context.stopping;
+          await new Promise((resolve) => end.addEventListener("abort", resolve));
+          context.stopping.throwIfAborted();
           return undefined;
         });
       }),
@@ -190,7 +195,7 @@ describe("stop()", () => {
     );
     await ask(testBus, "q1");
     await until("work", () => begun);
-    await first.stop(20);
+    await first.stop(graceMs);
     const attempts: number[] = [];
     await started(
       async (context) => {
