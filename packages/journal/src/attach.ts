@@ -1,7 +1,7 @@
 /** How a session comes to hold a consumer, and which of the leases that it states go on. */
 import type { AttachResult, ConsumerSpec, HeldLease } from "./broker_types.ts";
 import { refuseSpec } from "./consumer_spec.ts";
-import type { Consumer, Holder } from "./consumers.ts";
+import { type Consumer, type Holder, resumConsumer } from "./consumers.ts";
 import { redefine, register } from "./definition.ts";
 import { stateKeyOf } from "./grants.ts";
 import type { Host } from "./host.ts";
@@ -67,8 +67,10 @@ function takeOver(
 ): { adopted: number[]; gone: number[] } {
   if (!Bun.deepEquals(consumer.spec, spec)) redefine(tx, consumer, spec);
   const same = consumer.holderInstance === session.instance;
-  if (!same)
+  if (!same) {
     tx.db.prepare("UPDATE consumer SET holder = ? WHERE cid = ?").run(session.instance, consumer.cid);
+    resumConsumer(tx.db, consumer.cid);
+  }
   const adopted = new Set<number>();
   for (const lease of same ? held : []) {
     if (!adopted.has(lease.seq) && adopt(tx, consumer, lease, host.now)) adopted.add(lease.seq);

@@ -6,6 +6,7 @@
  */
 import type { ConsumerSpec, SessionPort } from "./broker_types.ts";
 import { type JournalDatabase, JournalError } from "./database.ts";
+import { consumerSum, countsSum } from "./row_sums.ts";
 
 /** Running counts; `x` are XORs of signal checksums, so that equal counts over different signals are told apart. */
 export interface Counts {
@@ -90,6 +91,9 @@ interface ConsumerRow {
   dropped: number;
   damaged: number;
   settled_x: number;
+  removed_at: number | null;
+  sum: number;
+  counts_sum: number;
 }
 
 export function createConsumer(cid: number, spec: ConsumerSpec, holderInstance: string): Consumer {
@@ -115,6 +119,8 @@ export function loadConsumers(db: JournalDatabase): Consumer[] {
   return (
     db.prepare("SELECT * FROM consumer WHERE removed_at IS NULL ORDER BY cid").all() as ConsumerRow[]
   ).map((row) => {
+    if (consumerSum(row) !== row.sum || countsSum(row.cid, row) !== row.counts_sum)
+      throw damagedRow(db, row.name, "its row does not match its checksum");
     const consumer = createConsumer(row.cid, definitionOf(db, row), row.holder);
     consumer.counts = {
       matched: row.matched,
@@ -135,9 +141,19 @@ function definitionOf(db: JournalDatabase, row: ConsumerRow): ConsumerSpec {
   try {
     return JSON.parse(row.definition) as ConsumerSpec;
   } catch (cause) {
-    const text = `the definition of consumer ${row.name} in ${db.path} is damaged; keep a copy of the journal before anything else`;
-    throw new JournalError("corrupt", text, { cause });
+    throw damagedRow(db, row.name, "its definition cannot be read", { cause });
   }
+}
+
+function damagedRow(db: JournalDatabase, name: string, what: string, options?: ErrorOptions): JournalError {
+  const text = `consumer ${name} in ${db.path} is damaged: ${what}; keep a copy of the journal before anything else`;
+  return new JournalError("corrupt", text, options);
+}
+
+/** A row that this program has just changed gets its checksum anew. Inside a transaction. */
+export function resumConsumer(db: JournalDatabase, cid: number): void {
+  const row = db.prepare("SELECT * FROM consumer WHERE cid = ?").get(cid) as ConsumerRow;
+  db.prepare("UPDATE consumer SET sum = ? WHERE cid = ?").run(consumerSum(row), cid);
 }
 
 export function countSuspects(db: JournalDatabase, cid: number): number {
@@ -147,8 +163,19 @@ export function countSuspects(db: JournalDatabase, cid: number): number {
 
 export function writeCounts(db: JournalDatabase, cid: number, c: Counts): void {
   db.prepare(
-    "UPDATE consumer SET matched=?, matched_x=?, done=?, superseded=?, dead=?, dropped=?, damaged=?, settled_x=? WHERE cid=?",
-  ).run(c.matched, c.matchedX, c.done, c.superseded, c.dead, c.dropped, c.damaged, c.settledX, cid);
+    "UPDATE consumer SET matched=?, matched_x=?, done=?, superseded=?, dead=?, dropped=?, damaged=?, settled_x=?, counts_sum=? WHERE cid=?",
+  ).run(
+    c.matched,
+    c.matchedX,
+    c.done,
+    c.superseded,
+    c.dead,
+    c.dropped,
+    c.damaged,
+    c.settledX,
+    countsSum(cid, { ...c, matched_x: c.matchedX, settled_x: c.settledX }),
+    cid,
+  );
 }
 
 /** Which consumers a signal's name reaches. */

@@ -7,7 +7,7 @@
  */
 import { chmodSync, existsSync } from "node:fs";
 import { Database, type Statement, SQLiteError } from "bun:sqlite";
-import { DDL, SCHEMA_VERSION } from "./schema.ts";
+import { SCHEMA_VERSION, copyOfVersion, migrate, versionOf } from "./migrate.ts";
 
 /** The disk is full: retryable, nothing was written. */
 export class JournalFullError extends Error {
@@ -95,7 +95,7 @@ function openPrivately(path: string): Database {
     handle.run(`PRAGMA wal_autocheckpoint = ${WAL_PAGES}`);
     handle.run("PRAGMA cache_size = -16384");
     handle.run("PRAGMA temp_store = MEMORY");
-    migrate(handle, path);
+    bringUpToDate(handle, path);
     // One that an earlier version made.
     for (const file of [path, `${path}-wal`, `${path}-shm`]) if (existsSync(file)) chmodSync(file, 0o600);
     return handle;
@@ -104,19 +104,18 @@ function openPrivately(path: string): Database {
   }
 }
 
-function migrate(handle: Database, path: string): void {
-  const found = handle.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
+/** A newer one is left as it is. */
+function bringUpToDate(handle: Database, path: string): void {
+  const found = versionOf(handle);
   if (found === SCHEMA_VERSION) return;
   if (found > SCHEMA_VERSION) {
     throw new JournalError(
       "schema",
-      `${path} has schema version ${found}, this program knows ${SCHEMA_VERSION}: it was written by a newer one; start that one, or move the file away`,
+      `${path} has schema version ${found}, this program knows ${SCHEMA_VERSION}: it was written by a newer one; start that one, ` +
+        `or move the file away${existsSync(copyOfVersion(path, SCHEMA_VERSION)) ? ` and put ${copyOfVersion(path, SCHEMA_VERSION)} in its place, the copy from before (what came later is not in it)` : ""}`,
     );
   }
-  handle.transaction(() => {
-    handle.run(DDL);
-    handle.run(`PRAGMA user_version = ${SCHEMA_VERSION}`);
-  })();
+  migrate(handle, path, found);
 }
 
 function translate(error: unknown, path: string): unknown {

@@ -3,36 +3,56 @@ import type { DeadLetter, DeadReason } from "./broker_types.ts";
 import type { Consumer } from "./consumers.ts";
 import type { JournalDatabase } from "./database.ts";
 import type { PreparedSignal } from "./prepare.ts";
+import { type LetterColumns, letterSum } from "./row_sums.ts";
 import { DEAD, WAITING, deliverySum } from "./schema.ts";
 import type { Transaction } from "./transaction.ts";
+
+/** The one place where a dead letter is written. */
+function insertLetter(tx: Transaction, letter: LetterColumns): void {
+  tx.db
+    .prepare(
+      "INSERT INTO deadletter(cid, seq, id, consumer, reason, error, attempts, first_at, dead_at, state, content, fields, sum) " +
+        "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)",
+    )
+    .run(
+      letter.cid,
+      letter.seq,
+      letter.id,
+      letter.consumer,
+      letter.reason,
+      letter.error,
+      letter.attempts,
+      letter.first_at,
+      letter.dead_at,
+      letter.state,
+      letter.content,
+      letter.fields,
+      letterSum(letter),
+    );
+}
 
 export function recordDeadLetter(
   tx: Transaction,
   letter: { consumer: Consumer; seq: number; reason: DeadReason; error: string; attempts: number },
 ): void {
-  tx.db
-    .prepare(
-      "INSERT INTO deadletter(cid, seq, id, consumer, reason, error, attempts, first_at, dead_at, state) " +
-        "SELECT ?1, seq, id, ?2, ?3, ?4, ?5, at, ?6, 'dead' FROM signal WHERE seq = ?7",
-    )
-    .run(
-      letter.consumer.cid,
-      letter.consumer.name,
-      letter.reason,
-      letter.error,
-      letter.attempts,
-      tx.at,
-      letter.seq,
-    );
+  const { consumer, seq, reason, error, attempts } = letter;
+  const signal = tx.db.prepare("SELECT id, at FROM signal WHERE seq = ?").get(seq) as {
+    id: string;
+    at: number;
+  } | null;
+  if (signal === null) return;
+  insertLetter(tx, {
+    ...{ cid: consumer.cid, seq, id: signal.id, consumer: consumer.name, reason, error, attempts },
+    ...{ first_at: signal.at, dead_at: tx.at, state: "dead", content: null, fields: null },
+  });
 }
 
 /** Error signals stand beside the dead letters: an operator looks in one place. */
 export function recordReported(tx: Transaction, s: PreparedSignal, seq: number): void {
-  tx.db
-    .prepare(
-      "INSERT INTO deadletter(cid, seq, id, consumer, reason, error, attempts, first_at, dead_at, state) VALUES(NULL,?,?,?,'reported',?,0,?,?,'reported')",
-    )
-    .run(seq, s.id, s.source, `${s.name} was reported`, tx.at, tx.at);
+  insertLetter(tx, {
+    ...{ cid: null, seq, id: s.id, consumer: s.source, reason: "reported", error: `${s.name} was reported` },
+    ...{ attempts: 0, first_at: tx.at, dead_at: tx.at, state: "reported", content: null, fields: null },
+  });
 }
 
 /** Content that could not become a signal; once per id. */
@@ -48,21 +68,20 @@ export function recordRejected(
 ): boolean {
   if (tx.db.prepare("SELECT 1 FROM deadletter WHERE id = ? AND seq = 0").get(letter.id) !== null)
     return false;
-  tx.db
-    .prepare(
-      "INSERT INTO deadletter(cid, seq, id, consumer, reason, error, attempts, first_at, dead_at, state, content, fields) " +
-        "VALUES(NULL,0,?,?,'invalid',?,1,?,?,'dead',?,?)",
-    )
-    .run(
-      letter.id,
-      letter.service,
-      letter.error,
-      tx.at,
-      tx.at,
-      letter.content,
-      JSON.stringify(letter.fields),
-    );
+  const { id, service, error, content } = letter;
+  insertLetter(tx, {
+    ...{ cid: null, seq: 0, id, consumer: service, reason: "invalid", error, attempts: 1, first_at: tx.at },
+    ...{ dead_at: tx.at, state: "dead", content, fields: JSON.stringify(letter.fields) },
+  });
   return true;
+}
+
+/** Moves a dead letter on; its checksum goes with it. */
+export function setLetterState(tx: Transaction, n: number, state: string): void {
+  const row = tx.db.prepare("SELECT * FROM deadletter WHERE n = ?").get(n) as LetterColumns;
+  tx.db
+    .prepare("UPDATE deadletter SET state = ?, sum = ? WHERE n = ?")
+    .run(state, letterSum({ ...row, state }), n);
 }
 
 const REOPEN =
@@ -106,7 +125,7 @@ export function retryDeadLetter(
   const { changes } = tx.db.prepare(REOPEN).run(now, consumer.cid, row.seq);
   tx.usesClock = true;
   if (changes !== 1) return { retried: false, text: `the delivery of dead letter ${n} is not dead any more` };
-  tx.db.prepare("UPDATE deadletter SET state = 'retried' WHERE n = ?").run(n);
+  setLetterState(tx, n, "retried");
   tx.reopened(consumer, DEAD, row.sum);
   tx.afterCommit(() => (consumer.nextDue = Math.min(consumer.nextDue, now)));
   return { retried: true, text: `signal ${row.seq} goes to ${consumer.name} again` };

@@ -5,7 +5,8 @@
  * Invariant: a delivery is created once; one that was settled (also by letting its name go) stays settled.
  */
 import type { ConsumerSpec } from "./broker_types.ts";
-import { type Consumer, createConsumer } from "./consumers.ts";
+import { type Consumer, createConsumer, resumConsumer, writeCounts } from "./consumers.ts";
+import { subscriptionSum } from "./row_sums.ts";
 import { DROPPED, READY, WAITING, deliverySum } from "./schema.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -15,9 +16,11 @@ export function register(tx: Transaction, spec: ConsumerSpec, instance: string):
     tx.db.prepare("SELECT coalesce(max(cid), 0) + 1 AS cid FROM consumer").get() as { cid: number }
   ).cid;
   tx.db
-    .prepare("INSERT INTO consumer VALUES(?,?,?,?,0,0,0,0,0,0,0,0,NULL)")
+    .prepare("INSERT INTO consumer VALUES(?,?,?,?,0,0,0,0,0,0,0,0,NULL,0,0)")
     .run(cid, spec.name, JSON.stringify(spec), instance);
+  resumConsumer(tx.db, cid);
   const consumer = createConsumer(cid, spec, instance);
+  writeCounts(tx.db, cid, consumer.counts);
   subscribe(tx, consumer, spec, spec.signals);
   return consumer;
 }
@@ -26,6 +29,7 @@ export function register(tx: Transaction, spec: ConsumerSpec, instance: string):
 export function redefine(tx: Transaction, consumer: Consumer, spec: ConsumerSpec): void {
   const before = consumer.spec.signals;
   tx.db.prepare("UPDATE consumer SET definition = ? WHERE cid = ?").run(JSON.stringify(spec), consumer.cid);
+  resumConsumer(tx.db, consumer.cid);
   const dropped = before.filter((name) => !spec.signals.includes(name));
   const added = spec.signals.filter((name) => !before.includes(name));
   unsubscribe(tx, consumer, dropped);
@@ -37,14 +41,17 @@ export function removeConsumer(tx: Transaction, consumer: Consumer): number {
   tx.db
     .prepare("UPDATE consumer SET name = name || '~' || cid, removed_at = ? WHERE cid = ?")
     .run(tx.at, consumer.cid);
+  resumConsumer(tx.db, consumer.cid);
   return unsubscribe(tx, consumer, consumer.spec.signals);
 }
 
 function subscribe(tx: Transaction, consumer: Consumer, spec: ConsumerSpec, names: readonly string[]): void {
-  for (const name of names)
+  for (const name of names) {
+    const row = { name, cid: consumer.cid, from_seq: tx.nextSeq };
     tx.db
-      .prepare("INSERT INTO subscription(name, cid, from_seq) VALUES(?,?,?)")
-      .run(name, consumer.cid, tx.nextSeq);
+      .prepare("INSERT INTO subscription(name, cid, from_seq, sum) VALUES(?,?,?,?)")
+      .run(row.name, row.cid, row.from_seq, subscriptionSum(row));
+  }
   if (spec.start.from === "now" || names.length === 0) return;
   const since = spec.start.ageMsMax === undefined ? 0 : tx.at - spec.start.ageMsMax;
   for (const name of names) backfill(tx, consumer, name, since);

@@ -1,0 +1,45 @@
+/**
+ * From the schema version that a journal has to the one that this program knows: one step a version, each in a transaction of
+ * its own, so that a journal always has exactly one version, whenever the power fails. A new journal takes the same steps.
+ *
+ * Back to an older program: it refuses the newer journal by name. `<journal>.v<N>` beside it is the copy that was made before
+ * the first step.
+ */
+import type { Database } from "bun:sqlite";
+import { existsSync, rmSync } from "node:fs";
+import { toVersion1 } from "./migrations/to_version_1.ts";
+import { toVersion2 } from "./migrations/to_version_2.ts";
+
+type Step = (db: Database) => void;
+
+/** Step n leads from version n to n + 1. */
+const STEPS: readonly Step[] = [toVersion1, toVersion2];
+
+export const SCHEMA_VERSION = STEPS.length;
+
+export function versionOf(db: Database): number {
+  return db.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
+}
+
+/** Also what stands beside the journal for an older program to go back to. */
+export function copyOfVersion(path: string, version: number): string {
+  return `${path}.v${version}`;
+}
+
+/** `found` is at most `SCHEMA_VERSION`. Throws what SQLite throws; the version is then that of the last whole step. */
+export function migrate(db: Database, path: string, found: number): void {
+  if (found > 0 && found < SCHEMA_VERSION && path !== ":memory:") keepCopy(db, copyOfVersion(path, found));
+  for (const [index, step] of STEPS.entries()) {
+    if (index < found) continue;
+    db.transaction(() => {
+      step(db);
+      db.run(`PRAGMA user_version = ${index + 1}`);
+    }).immediate();
+  }
+}
+
+/** Made whole before it has its name: SQLite refuses to write into a file that is there. */
+function keepCopy(db: Database, copy: string): void {
+  if (existsSync(copy)) rmSync(copy);
+  db.query("VACUUM INTO ?").run(copy);
+}

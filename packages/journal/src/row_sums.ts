@@ -1,0 +1,95 @@
+/** Checksums of the rows that are written one by one: CRC-32 over all columns but the sum itself and an assigned number. */
+type Column = string | number | null;
+
+function crc(...columns: readonly Column[]): number {
+  return Bun.hash.crc32(JSON.stringify(columns));
+}
+
+/** Of all but the counts, which have their own: they are written with each transaction. */
+export function consumerSum(row: {
+  readonly cid: number;
+  readonly name: string;
+  readonly definition: string;
+  readonly holder: string;
+  readonly removed_at: number | null;
+}): number {
+  return crc(row.cid, row.name, row.definition, row.holder, row.removed_at);
+}
+
+export interface CountColumns {
+  readonly matched: number;
+  readonly matched_x: number;
+  readonly done: number;
+  readonly superseded: number;
+  readonly dead: number;
+  readonly dropped: number;
+  readonly damaged: number;
+  readonly settled_x: number;
+}
+
+export function countsSum(cid: number, c: CountColumns): number {
+  const text = `${cid} ${c.matched} ${c.matched_x} ${c.done} ${c.superseded} ${c.dead} ${c.dropped} ${c.damaged} ${c.settled_x}`;
+  return Bun.hash.crc32(text);
+}
+
+export function subscriptionSum(row: {
+  readonly name: string;
+  readonly cid: number;
+  readonly from_seq: number;
+}): number {
+  return crc(row.name, row.cid, row.from_seq);
+}
+
+export interface LetterColumns {
+  readonly cid: number | null;
+  readonly seq: number;
+  readonly id: string;
+  readonly consumer: string;
+  readonly reason: string;
+  readonly error: string;
+  readonly attempts: number;
+  readonly first_at: number;
+  readonly dead_at: number;
+  readonly state: string;
+  readonly content: string | null;
+  readonly fields: string | null;
+}
+
+export function letterSum(l: LetterColumns): number {
+  return crc(
+    l.cid,
+    l.seq,
+    l.id,
+    l.consumer,
+    l.reason,
+    l.error,
+    l.attempts,
+    l.first_at,
+    l.dead_at,
+    l.state,
+    l.content,
+    l.fields,
+  );
+}
+
+export function memoSum(row: {
+  readonly id: string;
+  readonly seq: number;
+  readonly body_hash: string;
+  readonly forget_at: number;
+}): number {
+  return crc(row.id, row.seq, row.body_hash, row.forget_at);
+}
+
+/** What never changes of a deadline; what does is added by SQL, see `deadlineChange`. */
+export function deadlineSum(row: {
+  readonly request_seq: number;
+  readonly request_id: string;
+  readonly answering: string;
+  readonly match: string | null;
+  readonly limit_ms: number;
+}): number {
+  return Bun.hash.crc32(
+    `${row.request_seq}\n${row.request_id}\n${row.answering}\n${row.match ?? ""}\n${row.limit_ms}`,
+  );
+}
