@@ -7,7 +7,8 @@
  */
 import { chmodSync, existsSync } from "node:fs";
 import { Database, type Statement, SQLiteError } from "bun:sqlite";
-import { SCHEMA_VERSION, copyOfVersion, migrate, versionOf } from "./migrate.ts";
+import { copyOfVersion, migrate, versionOf } from "./migrate.ts";
+import { SCHEMA_VERSION } from "./schema.ts";
 
 /** The disk is full: retryable, nothing was written. */
 export class JournalFullError extends Error {

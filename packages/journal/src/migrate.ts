@@ -9,13 +9,12 @@ import type { Database } from "bun:sqlite";
 import { existsSync, rmSync } from "node:fs";
 import { toVersion1 } from "./migrations/to_version_1.ts";
 import { toVersion2 } from "./migrations/to_version_2.ts";
+import { SCHEMA_VERSION } from "./schema.ts";
 
 type Step = (db: Database) => void;
 
-/** Step n leads from version n to n + 1. */
+/** Step n leads from version n to n + 1; there are `SCHEMA_VERSION`. */
 const STEPS: readonly Step[] = [toVersion1, toVersion2];
-
-export const SCHEMA_VERSION = STEPS.length;
 
 export function versionOf(db: Database): number {
   return db.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Broker } from "./broker.ts";
 import { WORKER } from "./fixtures.ts";
-import { SCHEMA_VERSION, migrate, versionOf } from "./migrate.ts";
+import { migrate, versionOf } from "./migrate.ts";
+import { SCHEMA_VERSION } from "./schema.ts";
 import { TestClient, checkJournal, testBroker } from "./testing.ts";
 
 let dir: string;

@@ -13,6 +13,17 @@
  * damage      rows that were found damaged, once each
  */
 
+export const SCHEMA_VERSION = 2;
+
+/** Numbers of `deadline.state`: stored, given to its worker, and how it ended. Only the first two are open. */
+export const ARMED = 0;
+export const RUNNING = 1;
+export const ANSWERED = 2;
+/** The timeout was said. */
+export const FIRED = 3;
+/** Nobody is left to answer: its consumer was removed or let its name go, or its request was cut as a loop. */
+export const WITHDRAWN = 4;
+
 /** Numbers of `delivery.state`. Open = READY or WAITING. */
 export const READY = 0;
 export const WAITING = 1;

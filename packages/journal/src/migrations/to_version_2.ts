@@ -49,7 +49,7 @@ type ConsumerRow = CountColumns & {
 
 function sumConsumers(db: Database): void {
   for (const row of db.query<ConsumerRow, []>("SELECT * FROM consumer").all())
-    db.prepare("UPDATE consumer SET sum = ?, counts_sum = ? WHERE cid = ?").run(
+    db.query("UPDATE consumer SET sum = ?, counts_sum = ? WHERE cid = ?").run(
       consumerSum(row),
       countsSum(row.cid, row),
       row.cid,
@@ -59,7 +59,7 @@ function sumConsumers(db: Database): void {
 function sumSubscriptions(db: Database): void {
   type Row = { readonly name: string; readonly cid: number; readonly from_seq: number };
   for (const row of db.query<Row, []>("SELECT * FROM subscription").all())
-    db.prepare("UPDATE subscription SET sum = ? WHERE name = ? AND cid = ?").run(
+    db.query("UPDATE subscription SET sum = ? WHERE name = ? AND cid = ?").run(
       subscriptionSum(row),
       row.name,
       row.cid,
@@ -67,7 +67,7 @@ function sumSubscriptions(db: Database): void {
 }
 
 function sumLetters(db: Database): void {
-  const update = db.prepare("UPDATE deadletter SET sum = ? WHERE n = ?");
+  const update = db.query("UPDATE deadletter SET sum = ? WHERE n = ?");
   const page = db.query<LetterColumns & { readonly n: number }, [number]>(
     "SELECT * FROM deadletter WHERE n > ? ORDER BY n LIMIT 500",
   );
@@ -101,7 +101,7 @@ function armWaiting(db: Database, { name, answering, fact, limitMs }: (typeof RE
         `WHERE c.name = ? AND c.removed_at IS NULL AND d.state <= 1 AND s.name = ? ORDER BY s.seq`,
     )
     .all(answering, name);
-  const insert = db.prepare("INSERT INTO deadline VALUES(?,?,?,?,?,0,0,0,NULL,?)");
+  const insert = db.query("INSERT INTO deadline VALUES(?,?,?,?,?,0,0,0,NULL,?)");
   for (const { seq, id, match: value } of waiting)
     insert.run(
       seq,
