@@ -4,7 +4,9 @@ import type { AdminOp, AdminOps, BusStatus, ConsumerStatus } from "./broker_type
 import { removeConsumer } from "./definition.ts";
 import type { Broker } from "./broker.ts";
 import { type Consumer, openCount } from "./consumers.ts";
-import { listDeadLetters, recordRejected, retryDeadLetter } from "./dead_letters.ts";
+import { dropDeadLetter, noteResubmitted, purgeDeadLetters, retryDeadLetter } from "./dead_letter_changes.ts";
+import { editDeadLetter } from "./dead_letter_edit.ts";
+import { listDeadLetters, recordRejected } from "./dead_letters.ts";
 import type { ConsumerStatistics, SignalStatistics } from "./reading.ts";
 
 type Runner = {
@@ -20,8 +22,13 @@ const RUN: Runner = {
   consumers: async (broker) => consumersOf(broker, await broker.reader.consumers()),
   removeConsumer: (broker, request) => remove(broker, request.name, request.force === true),
   deadLetters: async (broker, request) => listDeadLetters(broker.db, request),
-  retryDeadLetter: (broker, request) =>
-    broker.run((tx) => retryDeadLetter(tx, request.n, broker.consumers, broker.now)),
+  retryDeadLetter: (broker, request) => broker.run((tx) => retryDeadLetter(tx, request.n, broker)),
+  editDeadLetter: (broker, request) => broker.run((tx) => editDeadLetter(tx, request, broker)),
+  noteResubmitted: (broker, request) => broker.run((tx) => noteResubmitted(tx, request.n)),
+  dropDeadLetter: (broker, request) =>
+    broker.run((tx) => dropDeadLetter(tx, request.n, broker), { solo: true }),
+  purgeDeadLetters: (broker, request) =>
+    broker.run((tx) => purgeDeadLetters(tx, request, broker), { solo: true }),
   rejectContent: (broker, request, service) =>
     broker.run((tx) => ({ stored: recordRejected(tx, { ...request, service }) })),
 };

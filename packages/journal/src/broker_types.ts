@@ -226,6 +226,12 @@ export interface ConsumerStatus {
   readonly oldestAgeMs: number | null;
 }
 
+/**
+ * `dead`: nobody dealt with it. `retried`: put back, or its file was. `edited`: another signal took its place.
+ * `dropped`: given up for good, by hand or with its consumer. `reported`: nothing ever waited behind it.
+ */
+export type DeadLetterState = "dead" | "retried" | "edited" | "dropped" | "reported";
+
 export interface DeadLetter {
   /** Number of the dead letter: how `dlq show|retry` address it. */
   readonly n: number;
@@ -240,10 +246,12 @@ export interface DeadLetter {
   readonly attempts: number;
   readonly firstAt: number;
   readonly deadAt: number;
-  readonly state: "dead" | "retried" | "reported";
-  /** The signal, or the raw text where it was never one (a rejected intent file). */
+  readonly state: DeadLetterState;
+  /** Name of the signal; null for content that never was one, or when the signal is not kept any more. */
+  readonly signalName: string | null;
+  /** The signal, or the raw text where it was never one (a rejected intent file). "" in a brief letter. */
   readonly signal: Envelope | string;
-  /** What came with rejected content, e.g. `intent_file`. */
+  /** What came with rejected content, e.g. `intent_file`; `edited_as`: id of the signal that took its place. */
   readonly fields: Readonly<Record<string, string>>;
 }
 
@@ -258,15 +266,53 @@ export interface AdminOps {
   deadLetters: {
     request: {
       readonly consumer?: string;
+      readonly reason?: string;
+      /** Name of the signal. */
+      readonly signal?: string;
+      /** UTC ms: dead since then (inclusive), before then (exclusive). */
+      readonly since?: number;
+      readonly before?: number;
       readonly limit?: number;
-      /** Exclusive `n`. */ readonly after?: number;
+      /** Exclusive `n`. */
+      readonly after?: number;
+      /** Also those that were dealt with: retried, edited, dropped. */
       readonly includeRetried?: boolean;
+      /** Without signal and content, errors cut at 1000 characters: for long lists. */
+      readonly brief?: boolean;
     };
+    /** A page may end before `limit` when it grows large: an empty one is the end. */
     result: readonly DeadLetter[];
   };
   retryDeadLetter: {
     request: { readonly n: number };
     result: { readonly retried: boolean; readonly text: string };
+  };
+  /**
+   * The signal with other facts, for the consumer that gave it up: a new one, derived from the old, which is its cause.
+   * `dryRun`: only says whether it could be.
+   */
+  editDeadLetter: {
+    request: {
+      readonly n: number;
+      readonly facts: Readonly<Record<string, unknown>>;
+      readonly dryRun?: boolean;
+    };
+    result: { readonly retried: boolean; readonly text: string; readonly id?: string; readonly seq?: number };
+  };
+  /** Notes that the file behind rejected content was given to the router again. */
+  noteResubmitted: {
+    request: { readonly n: number };
+    result: { readonly retried: boolean; readonly text: string };
+  };
+  dropDeadLetter: {
+    request: { readonly n: number };
+    result: { readonly dropped: boolean; readonly text: string };
+  };
+  /** Forgets dead letters from before `before` (UTC ms), at most `limit` (≤ 500) at once; what is dead among them is dropped. */
+  purgeDeadLetters: {
+    request: { readonly before: number; readonly limit?: number; readonly dryRun?: boolean };
+    /** `dropped`: how many of them nobody had dealt with. */
+    result: { readonly purged: number; readonly dropped: number };
   };
   /** A dead letter without a signal: content that could not become one. Once per id. */
   rejectContent: {

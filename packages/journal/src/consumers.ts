@@ -114,10 +114,15 @@ export function createConsumer(cid: number, spec: ConsumerSpec, holderInstance: 
   };
 }
 
-/** Reads the table at start. Leases are gone with the bus that gave them; their rows are READY. */
-export function loadConsumers(db: JournalDatabase): Consumer[] {
+/**
+ * Reads the table at start. Leases are gone with the bus that gave them; their rows are READY. `removed`: those that were
+ * removed instead, to put their counts right.
+ */
+export function loadConsumers(db: JournalDatabase, options: { readonly removed?: boolean } = {}): Consumer[] {
   return (
-    db.prepare("SELECT * FROM consumer WHERE removed_at IS NULL ORDER BY cid").all() as ConsumerRow[]
+    db
+      .prepare("SELECT * FROM consumer WHERE (removed_at IS NOT NULL) = ? ORDER BY cid")
+      .all(options.removed === true ? 1 : 0) as ConsumerRow[]
   ).map((row) => {
     if (consumerSum(row) !== row.sum || countsSum(row.cid, row) !== row.counts_sum)
       throw damagedRow(db, row.name, "its row does not match its checksum");

@@ -1,10 +1,12 @@
-/** What was given up, rejected or reported: numbered, kept with its reason, retried once on request. */
-import type { DeadLetter, DeadReason } from "./broker_types.ts";
+/**
+ * What was given up, rejected or reported: numbered, kept with its reason. What an operator does about it is in
+ * dead_letter_changes.ts.
+ */
+import type { AdminOps, DeadLetter, DeadLetterState, DeadReason } from "./broker_types.ts";
 import type { Consumer } from "./consumers.ts";
 import type { JournalDatabase } from "./database.ts";
 import type { PreparedSignal } from "./prepare.ts";
 import { type LetterColumns, letterSum } from "./row_sums.ts";
-import { DEAD, WAITING, deliverySum } from "./schema.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** The one place where a dead letter is written. */
@@ -77,58 +79,17 @@ export function recordRejected(
 }
 
 /** Moves a dead letter on; its checksum goes with it. */
-export function setLetterState(tx: Transaction, n: number, state: string): void {
-  const row = tx.db.prepare("SELECT * FROM deadletter WHERE n = ?").get(n) as LetterColumns;
-  tx.db
-    .prepare("UPDATE deadletter SET state = ?, sum = ? WHERE n = ?")
-    .run(state, letterSum({ ...row, state }), n);
-}
-
-const REOPEN =
-  `UPDATE delivery SET state = ${WAITING}, attempt = 0, strikes = 0, suspect = 0, due = ?1, settled_at = NULL, error = NULL, ` +
-  `sum = ${deliverySum({ state: String(WAITING), attempt: "0", strikes: "0", suspect: "0", due: "?1" })} WHERE cid = ?2 AND seq = ?3 AND state = ${DEAD}`;
-
-interface LetterState {
-  state: string;
-  cid: number | null;
-  consumer: string;
-  seq: number;
-  name: string | null;
-  sum: number | null;
-}
-
-/** Puts a dead letter back exactly once: compare-and-set on its state. */
-export function retryDeadLetter(
+export function setLetterState(
   tx: Transaction,
   n: number,
-  consumers: ReadonlyMap<string, Consumer>,
-  now: number,
-): { retried: boolean; text: string } {
-  const row = tx.db
-    .prepare(
-      "SELECT d.state, d.cid, d.consumer, d.seq, s.name, s.sum FROM deadletter d LEFT JOIN signal s USING(seq) WHERE n = ?",
-    )
-    .get(n) as LetterState | null;
-  if (row === null) return { retried: false, text: `there is no dead letter ${n}` };
-  if (row.state === "retried") return { retried: false, text: `dead letter ${n} was retried already` };
-  if (row.state === "reported") return { retried: false, text: `${n} is a report: nothing waits behind it` };
-  if (row.seq === 0)
-    return {
-      retried: false,
-      text: `${n} never became a signal; mend the file in intents/rejected and it is read again`,
-    };
-  const consumer = consumers.get(row.consumer);
-  if (consumer === undefined || consumer.cid !== row.cid || row.sum === null)
-    return { retried: false, text: `consumer ${row.consumer} was removed` };
-  if (!consumer.spec.signals.includes(row.name ?? ""))
-    return { retried: false, text: `${row.consumer} does not consume ${row.name} any more` };
-  const { changes } = tx.db.prepare(REOPEN).run(now, consumer.cid, row.seq);
-  tx.usesClock = true;
-  if (changes !== 1) return { retried: false, text: `the delivery of dead letter ${n} is not dead any more` };
-  setLetterState(tx, n, "retried");
-  tx.reopened(consumer, DEAD, row.sum);
-  tx.afterCommit(() => (consumer.nextDue = Math.min(consumer.nextDue, now)));
-  return { retried: true, text: `signal ${row.seq} goes to ${consumer.name} again` };
+  state: DeadLetterState,
+  fields?: Readonly<Record<string, string>>,
+): void {
+  const row = tx.db.prepare("SELECT * FROM deadletter WHERE n = ?").get(n) as LetterColumns;
+  const changed = { ...row, state, fields: fields === undefined ? row.fields : JSON.stringify(fields) };
+  tx.db
+    .prepare("UPDATE deadletter SET state = ?, fields = ?, sum = ? WHERE n = ?")
+    .run(state, changed.fields, letterSum(changed), n);
 }
 
 interface LetterRow {
@@ -144,39 +105,69 @@ interface LetterRow {
   state: DeadLetter["state"];
   content: string | null;
   fields: string | null;
+  name: string | null;
   body: string | null;
 }
 
-/** Oldest first, from `after` (exclusive) on. */
-export function listDeadLetters(
-  db: JournalDatabase,
-  query: { consumer?: string; limit?: number; after?: number; includeRetried?: boolean },
-): DeadLetter[] {
+/** Of letters in a page. */
+const PAGE_MAX = 1000;
+/** Of signals, contents and errors in a page, characters; the first letter always comes. A signal may have 256 KiB. */
+const PAGE_TEXT_MAX = 1024 * 1024;
+/** Of an error in a brief letter, characters. */
+const BRIEF_ERROR_MAX = 1000;
+
+const COLUMNS =
+  "d.n, d.id, d.seq, d.consumer, d.reason, d.error, d.attempts, d.first_at, d.dead_at, d.state, d.fields, s.name";
+/** ?1 after, then the filter; `dealtWith`: also those that nothing waits behind any more. */
+const WANTED =
+  "FROM deadletter d LEFT JOIN signal s ON s.seq = d.seq AND d.seq > 0 WHERE d.n > ?1 AND (?2 IS NULL OR d.consumer = ?2) " +
+  "AND (?3 IS NULL OR d.reason = ?3) AND (?4 IS NULL OR s.name = ?4) AND d.dead_at >= ?5 AND d.dead_at < ?6 " +
+  "AND (?7 OR d.state IN ('dead', 'reported')) ORDER BY d.n LIMIT ?8";
+
+type LetterQuery = AdminOps["deadLetters"]["request"];
+
+/** Oldest first, from `after` (exclusive) on. A page ends early when it grows large: an empty one is the end. */
+export function listDeadLetters(db: JournalDatabase, query: LetterQuery): DeadLetter[] {
+  const brief = query.brief === true;
   const rows = db
-    .prepare(
-      "SELECT d.*, s.body FROM deadletter d LEFT JOIN signal s ON s.seq = d.seq AND d.seq > 0 " +
-        "WHERE n > ?1 AND (?2 IS NULL OR consumer = ?2) AND (?3 OR state != 'retried') ORDER BY n LIMIT ?4",
-    )
-    .all(
+    .prepare(`SELECT ${COLUMNS}, ${brief ? "NULL AS content, NULL AS body" : "d.content, s.body"} ${WANTED}`)
+    .iterate(
       query.after ?? 0,
       query.consumer ?? null,
+      query.reason ?? null,
+      query.signal ?? null,
+      query.since ?? 0,
+      query.before ?? Number.MAX_SAFE_INTEGER,
       query.includeRetried === true ? 1 : 0,
-      Math.min(query.limit ?? 100, 1000),
-    ) as LetterRow[];
-  return rows.map((row) => ({
+      Math.min(query.limit ?? 100, PAGE_MAX),
+    ) as Iterable<LetterRow>;
+  const letters: DeadLetter[] = [];
+  let size = 0;
+  for (const row of rows) {
+    const letter = letterOf(row, brief);
+    size += (row.body ?? row.content ?? "").length + letter.error.length;
+    if (letters.length > 0 && size > PAGE_TEXT_MAX) break;
+    letters.push(letter);
+  }
+  return letters;
+}
+
+function letterOf(row: LetterRow, brief: boolean): DeadLetter {
+  return {
     n: row.n,
     id: row.id,
     seq: row.seq,
     consumer: row.consumer,
     reason: row.reason,
-    error: row.error,
+    error: brief ? row.error.slice(0, BRIEF_ERROR_MAX) : row.error,
     attempts: row.attempts,
     firstAt: row.first_at,
     deadAt: row.dead_at,
     state: row.state,
+    signalName: row.name,
     signal: row.body === null ? (row.content ?? "") : signalOf(row.body),
     fields: row.fields === null ? {} : (JSON.parse(row.fields) as Record<string, string>),
-  }));
+  };
 }
 
 /** A damaged signal is shown as what is left of it. */

@@ -7,6 +7,7 @@
 import type { ConsumerSpec } from "./broker_types.ts";
 import { type Consumer, createConsumer, resumConsumer, writeCounts } from "./consumers.ts";
 import { subscriptionSum } from "./row_sums.ts";
+import { dropDeadOf } from "./dead_letter_changes.ts";
 import { DROPPED, READY, WAITING, deliverySum } from "./schema.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -36,13 +37,14 @@ export function redefine(tx: Transaction, consumer: Consumer, spec: ConsumerSpec
   subscribe(tx, consumer, spec, added);
 }
 
-/** Ends a consumer for good: what is open is dropped and counted; its row stays under another name, for the audit. */
+/** Ends a consumer for good: what is open or dead is dropped and counted; its row stays under another name, for the audit. */
 export function removeConsumer(tx: Transaction, consumer: Consumer): number {
   tx.db
     .prepare("UPDATE consumer SET name = name || '~' || cid, removed_at = ? WHERE cid = ?")
     .run(tx.at, consumer.cid);
   resumConsumer(tx.db, consumer.cid);
-  return unsubscribe(tx, consumer, consumer.spec.signals);
+  // Dead ones of names that an earlier version let go of are among those without a name.
+  return unsubscribe(tx, consumer, consumer.spec.signals) + dropDeadOf(tx, consumer);
 }
 
 function subscribe(tx: Transaction, consumer: Consumer, spec: ConsumerSpec, names: readonly string[]): void {
@@ -85,7 +87,7 @@ const DROP =
   `sum = ${deliverySum({ state: String(DROPPED), suspect: "0", due: "0" })} ` +
   `WHERE cid = ?1 AND seq IN (SELECT d.seq FROM delivery d JOIN signal s USING(seq) WHERE ${OPEN})`;
 
-/** Lets go of names: what is open becomes dropped, leased or not. Dead ones stay dead letters. Returns how many. */
+/** Lets go of names: what is open or dead becomes dropped, leased or not. Returns how many. */
 function unsubscribe(tx: Transaction, consumer: Consumer, names: readonly string[]): number {
   let dropped = 0;
   for (const name of names) {
@@ -99,6 +101,7 @@ function unsubscribe(tx: Transaction, consumer: Consumer, names: readonly string
       dropped += 1;
     }
     tx.db.prepare(DROP).run(consumer.cid, name, tx.at);
+    dropped += dropDeadOf(tx, consumer, name);
   }
   return dropped;
 }

@@ -8,6 +8,7 @@ export type {
   ConsumerSpec,
   ConsumerStatus,
   DeadLetter,
+  DeadLetterState,
   DeadReason,
   DeliveryStateName,
   DenyCode,

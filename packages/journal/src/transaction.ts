@@ -45,6 +45,7 @@ export class Transaction {
   readonly #first: number;
   #next: number;
   readonly #counts = new Map<Consumer, Counts>();
+  readonly #before: (() => void)[] = [];
   readonly #after: (() => void)[] = [];
   readonly #keyed: PreparedSignal[] = [];
   readonly #ended = new Set<Lease>();
@@ -69,6 +70,11 @@ export class Transaction {
   /** Runs after the commit, in order. */
   afterCommit(change: () => void): void {
     this.#after.push(change);
+  }
+
+  /** Runs inside the transaction once the deliveries of what was appended are there. */
+  beforeCommit(work: () => void): void {
+    this.#before.push(work);
   }
 
   /** The lease as this transaction sees it: memory still has those that ended a moment ago in here. */
@@ -141,6 +147,7 @@ export class Transaction {
   finish(): void {
     if (this.#matched) this.db.prepare(FAN_OUT).run(this.#first, this.#next - 1);
     for (const s of this.#keyed) this.#supersede(s);
+    for (const work of this.#before) work();
     for (const [consumer, counts] of this.#counts) writeCounts(this.db, consumer.cid, counts);
   }
 

@@ -23,9 +23,14 @@ const RULES: Readonly<Record<AdminOp, Rule>> = {
   consumers: rule(true, {}),
   deadLetters: rule(true, {
     consumer: Type.Optional(name),
+    reason: Type.Optional(name),
+    signal: Type.Optional(name),
+    since: Type.Optional(count),
+    before: Type.Optional(count),
     limit: Type.Optional(count),
     after: Type.Optional(count),
     includeRetried: Type.Optional(Type.Boolean()),
+    brief: Type.Optional(Type.Boolean()),
   }),
   rejectContent: rule(true, {
     id: name,
@@ -35,6 +40,18 @@ const RULES: Readonly<Record<AdminOp, Rule>> = {
   }),
   removeConsumer: rule(false, { name, force: Type.Optional(Type.Boolean()) }),
   retryDeadLetter: rule(false, { n: count }),
+  editDeadLetter: rule(false, {
+    n: count,
+    facts: Type.Record(Type.String(), Type.Unknown()),
+    dryRun: Type.Optional(Type.Boolean()),
+  }),
+  noteResubmitted: rule(false, { n: count }),
+  dropDeadLetter: rule(false, { n: count }),
+  purgeDeadLetters: rule(false, {
+    before: count,
+    limit: Type.Optional(count),
+    dryRun: Type.Optional(Type.Boolean()),
+  }),
 };
 
 export type AdminRefusal = { readonly code: "identity" | "bad_request"; readonly text: string };
