@@ -127,8 +127,8 @@ describe("a damaged row", () => {
     damage("UPDATE delivery SET attempt = 7 WHERE seq = 1");
     const { broker, worker } = await start();
     await worker.attach(WORKER);
-    worker.take(WORKER.name);
-    expect(worker.take(WORKER.name).map((d) => d.seq)).toEqual([2]);
+    const taken = [...worker.take(WORKER.name), ...worker.take(WORKER.name)];
+    expect(taken.map((d) => d.seq)).toEqual([2]);
     expect((await broker.admin("consumers", {}))[0]).toMatchObject({ damaged: 1 });
     broker.close();
   });

@@ -22,6 +22,11 @@ import { runAdmin } from "./admin.ts";
 import { type Consumer, type Holder, Subscriptions, loadConsumers } from "./consumers.ts";
 import { JournalDatabase, JournalError, JournalFullError } from "./database.ts";
 import { grant, wake } from "./grants.ts";
+import { checkBeforeStart } from "./start_check.ts";
+import { setAsideAtStart } from "./start_damage.ts";
+import { CommitMark } from "./commit_mark.ts";
+import { IdMemo } from "./id_memo.ts";
+import { Upkeep, type UpkeepOptions } from "./upkeep.ts";
 import type { Host } from "./host.ts";
 import { readMeta, startEpoch, writeMeta } from "./meta.ts";
 import { type Operation, operation } from "./operation.ts";
@@ -39,7 +44,7 @@ export interface BrokerClock {
   monotonicMs(): number;
 }
 
-export interface BrokerOptions {
+export interface BrokerOptions extends UpkeepOptions {
   /** File of the journal, or ":memory:". */
   readonly path: string;
   readonly clock?: BrokerClock;
@@ -69,6 +74,11 @@ export class Broker implements Host {
   readonly startedAt: number;
   readonly version: string;
   readonly counters: Record<string, number> = {};
+  readonly memo: IdMemo;
+  /** False: the journal was too large for a start to look at all of it; an audit should. */
+  readonly checkedWhole: boolean;
+  readonly #mark: CommitMark;
+  readonly #upkeep: Upkeep;
   readonly #clock: BrokerClock;
   readonly #lock: FileLock | undefined;
   readonly #autoFlush: boolean;
@@ -98,7 +108,11 @@ export class Broker implements Host {
         : acquireFileLock(join(dirname(options.path), "journal.lock"), "chemical-bus");
     let db: JournalDatabase | undefined;
     try {
+      const { damaged, complete } = checkBeforeStart(options.path);
+      this.checkedWhole = complete;
       this.db = db = new JournalDatabase(options.path);
+      setAsideAtStart(this.db, damaged, this.#clock.wallMs());
+      this.count("damaged", damaged.length);
       this.epoch = startEpoch(this.db);
       for (const consumer of loadConsumers(this.db)) this.consumers.set(consumer.name, consumer);
     } catch (error) {
@@ -112,6 +126,19 @@ export class Broker implements Host {
     this.startedAt = this.#clock.wallMs();
     this.subscriptions = new Subscriptions(this.consumers.values());
     this.reader = openReader(this.db);
+    this.memo = new IdMemo(this.db);
+    this.#mark = new CommitMark(this.db, this.epoch, this.lastSeq);
+    this.#upkeep = this.#keepUp(options);
+  }
+
+  /** So little room on the disk that what is new has to wait. */
+  get tight(): boolean {
+    return this.#upkeep.room?.tight ?? false;
+  }
+
+  /** What is not as it should be with the mark beside the journal. */
+  get markTrouble(): string | undefined {
+    return this.#mark.trouble;
   }
 
   /** The broker's own clock, ms: monotonic across restarts, standing still while nothing runs. */
@@ -204,6 +231,7 @@ export class Broker implements Host {
     for (const consumer of this.consumers.values()) this.#expire(consumer);
     if (this.#damaged.size > 0) this.#setAside();
     this.flush();
+    if (this.#fatal === undefined) this.#upkeep.tick(this.#now, this.counters["transactions"] ?? 0);
   }
 
   /** Announces after the next commit. */
@@ -242,7 +270,20 @@ export class Broker implements Host {
     for (const next of this.#queue.splice(0)) next.failed(new Error("the bus is closed"));
     this.reader.close();
     this.db.close();
+    this.#mark.close();
     this.#lock?.release();
+  }
+
+  #keepUp(options: UpkeepOptions): Upkeep {
+    const kept = {
+      db: this.db,
+      memo: this.memo,
+      mark: this.#mark,
+      readsWaiting: () => this.reader.waiting,
+      housekeeping: (work: (tx: Transaction) => void) => this.#housekeeping(work),
+      count: (name: string, by?: number) => this.count(name, by),
+    };
+    return new Upkeep(kept, options);
   }
 
   #takeBatch(): Operation[] {
@@ -252,18 +293,20 @@ export class Broker implements Host {
   }
 
   #commit(batch: readonly Operation[]): void {
-    const tx = new Transaction(this.db, this.subscriptions, this.#nextSeq, this.#clock.wallMs());
+    const tx = new Transaction(this, this.subscriptions, this.#nextSeq, this.#clock.wallMs());
     try {
       this.db.transaction(() => {
         for (const next of batch) next.apply(tx);
         tx.finish();
         this.#writeMeta(tx);
+        this.#mark.note();
       });
     } catch (error) {
       this.#refuse(batch, error);
       return;
     }
     this.#nextSeq = tx.nextSeq;
+    this.#mark.committed(this.lastSeq);
     tx.committed();
     this.count("transactions");
     for (const next of batch) next.done();
@@ -280,6 +323,7 @@ export class Broker implements Host {
       }
     } else if (error instanceof JournalFullError) {
       this.count("full");
+      this.#upkeep.room?.release();
       first?.full(error.message);
     } else {
       this.count("failed");

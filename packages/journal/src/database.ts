@@ -70,6 +70,20 @@ export class JournalDatabase {
     }
   }
 
+  /** Brings all of the write-ahead log into the file and empties it, unless somebody reads from it just now. */
+  emptyWal(): void {
+    try {
+      this.handle.run("PRAGMA busy_timeout = 0");
+      this.handle.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch (error) {
+      const translated = translate(error, this.path);
+      if (translated instanceof JournalError && !/SQLITE_(BUSY|LOCKED)/.test(translated.message))
+        throw translated;
+    } finally {
+      this.handle.run(`PRAGMA busy_timeout = ${BUSY_MS}`);
+    }
+  }
+
   close(): void {
     for (const statement of this.#statements.values()) statement.finalize();
     for (const statement of [this.#begin, this.#commit, this.#rollback]) statement.finalize();
@@ -119,7 +133,8 @@ function bringUpToDate(handle: Database, path: string): void {
   migrate(handle, path, found);
 }
 
-function translate(error: unknown, path: string): unknown {
+/** SQLite's errors in the words of this package. */
+export function translate(error: unknown, path: string): unknown {
   if (!(error instanceof SQLiteError)) return error;
   const code = error.code ?? "";
   if (code.startsWith("SQLITE_FULL")) {

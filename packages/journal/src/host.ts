@@ -8,6 +8,8 @@ export interface Host {
   /** The broker's own clock, ms. */
   readonly now: number;
   readonly random: () => number;
+  /** So little room on the disk that what is new has to wait. */
+  readonly tight: boolean;
   readonly consumers: Map<string, Consumer>;
   readonly subscriptions: Subscriptions;
   readonly sessions: { delete(session: Session): boolean };

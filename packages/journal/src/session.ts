@@ -16,6 +16,7 @@ import { seal } from "./checksum.ts";
 import type { Consumer, Holder } from "./consumers.ts";
 import { recordReported } from "./dead_letters.ts";
 import type { Host } from "./host.ts";
+import { bodyHash } from "./id_memo.ts";
 import { type Invalid, type PreparedSignal, prepareSignal, sameBody } from "./prepare.ts";
 import { releaseAll, suspectAll } from "./releases.ts";
 import { DEFAULTS, type PreparedSettle, settleAll } from "./settle.ts";
@@ -159,6 +160,8 @@ export class BrokerSession implements Session, Holder {
       this.#host.noteStored(tx, s, 0);
       return { status: "announced" };
     }
+    if (this.#host.tight)
+      return { status: "busy", text: "the disk of the journal is nearly full; nothing was lost, try again" };
     const seq = tx.append(s);
     if (seq === undefined) return this.#known(tx, s);
     this.#note(tx, s, seq);
@@ -166,20 +169,29 @@ export class BrokerSession implements Session, Holder {
   }
 
   #known(tx: Transaction, s: PreparedSignal): PublishResult {
-    const row = tx.db.prepare("SELECT seq, body FROM signal WHERE id = ?").get(s.id) as {
-      seq: number;
-      body: string;
-    };
-    if (sameBody(row.body, s.body)) {
+    const known = this.#stored(tx, s);
+    const { seq } = known;
+    if (known.same) {
       tx.afterCommit(() => this.#host.count("duplicate"));
-      return { status: "duplicate", seq: row.seq };
+      return { status: "duplicate", seq };
     }
     tx.afterCommit(() => this.#host.count("conflict"));
     return {
       status: "conflict",
-      seq: row.seq,
-      text: `id ${s.id} is taken by another ${s.name} (sequence ${row.seq}); the first one stays`,
+      seq,
+      text: `id ${s.id} is taken by another ${s.name} (sequence ${seq}); the first one stays`,
     };
+  }
+
+  /** What is stored under this id, or was until retention took it. */
+  #stored(tx: Transaction, s: PreparedSignal): { readonly seq: number; readonly same: boolean } {
+    const memo = tx.memo.find(s.id);
+    if (memo !== undefined) return { seq: memo.seq, same: memo.body_hash === bodyHash(s.body) };
+    const row = tx.db.prepare("SELECT seq, body FROM signal WHERE id = ?").get(s.id) as {
+      seq: number;
+      body: string;
+    };
+    return { seq: row.seq, same: sameBody(row.body, s.body) };
   }
 
   #note(tx: Transaction, s: PreparedSignal, seq: number): void {

@@ -15,6 +15,7 @@ import {
 } from "./consumers.ts";
 import { signalSum } from "./checksum.ts";
 import type { JournalDatabase } from "./database.ts";
+import type { IdMemo } from "./id_memo.ts";
 import type { PreparedSignal } from "./prepare.ts";
 import { DONE, SUPERSEDED, DEAD, DAMAGED, DROPPED, READY, WAITING, deliverySum } from "./schema.ts";
 
@@ -41,6 +42,8 @@ export class Transaction {
   readonly db: JournalDatabase;
   /** Wall clock of this transaction, UTC ms: one time for all that it stores. */
   readonly at: number;
+  /** Ids of signals that are stored no more. */
+  readonly memo: IdMemo;
   readonly #subscriptions: Subscriptions;
   readonly #first: number;
   #next: number;
@@ -52,8 +55,14 @@ export class Transaction {
   readonly #suspects = new Set<Consumer>();
   #matched = false;
 
-  constructor(db: JournalDatabase, subscriptions: Subscriptions, nextSeq: number, at: number) {
+  constructor(
+    { db, memo }: { readonly db: JournalDatabase; readonly memo: IdMemo },
+    subscriptions: Subscriptions,
+    nextSeq: number,
+    at: number,
+  ) {
     this.db = db;
+    this.memo = memo;
     this.at = at;
     this.#subscriptions = subscriptions;
     this.#first = nextSeq;
@@ -100,6 +109,7 @@ export class Transaction {
 
   /** Stores a signal once by id; undefined when the id is known already. */
   append(s: PreparedSignal): number | undefined {
+    if (this.memo.find(s.id) !== undefined) return undefined;
     const seq = this.#next;
     const columns = { ...s, at: this.at };
     const sum = signalSum(seq, columns);

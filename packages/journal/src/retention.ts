@@ -1,0 +1,127 @@
+/**
+ * Takes old signals away, in small steps: at most 500 rows a transaction.
+ *
+ * Invariants: a signal goes only when all its deliveries are settled and no dead letter and no open deadline needs it;
+ * its id is remembered; the counts of its consumers stay, and what went is tallied beside them, so that the audit
+ * still adds up.
+ */
+import type { JournalDatabase } from "./database.ts";
+import type { IdMemo } from "./id_memo.ts";
+import { WAITING } from "./schema.ts";
+import { type Tally, addDelivery, emptyTally, plus, purgedKey, purgedTally } from "./tally.ts";
+
+export interface RetentionLimits {
+  /** Signals that are older go, ms. */
+  readonly ageMs: number;
+  /** While the journal holds more than this, its oldest go, bytes. */
+  readonly bytesMax: number;
+  /** Ids are remembered for so long after their signal went, ms. */
+  readonly rememberMs: number;
+}
+
+export const STEP_ROWS = 500;
+
+export interface PurgeStep {
+  readonly purged: number;
+  /** Where the next step goes on; undefined: this was the last of this round. */
+  readonly next: number | undefined;
+}
+
+interface Candidate {
+  readonly seq: number;
+  readonly id: string;
+  readonly at: number;
+  readonly sum: number;
+  readonly body: string;
+  readonly needed: number;
+}
+
+const CANDIDATES =
+  `SELECT s.seq, s.id, s.at, s.sum, s.body, ` +
+  `EXISTS(SELECT 1 FROM consumer c JOIN delivery d ON d.cid = c.cid AND d.seq = s.seq WHERE d.state <= ${WAITING}) ` +
+  `OR EXISTS(SELECT 1 FROM deadletter l WHERE l.id = s.id AND l.state IN ('dead', 'reported')) ` +
+  `OR EXISTS(SELECT 1 FROM deadline e WHERE e.request_seq = s.seq AND e.closed_by = 0 AND e.state < 2) AS needed ` +
+  `FROM signal s WHERE s.seq > ? ORDER BY s.seq LIMIT ${STEP_ROWS}`;
+
+/** What would go now; reads only. `limitsAt`: UTC, ms. */
+export function* purgeable(
+  db: Pick<JournalDatabase, "prepare">,
+  limits: RetentionLimits,
+  nowMs: number,
+): Generator<{ readonly seq: number; readonly id: string }> {
+  let excess = bytesOf(db) - limits.bytesMax;
+  for (let after = 0; ;) {
+    const rows = db.prepare(CANDIDATES).all(after) as Candidate[];
+    for (const row of rows) {
+      if (excess <= 0 && row.at >= nowMs - limits.ageMs) return;
+      if (row.needed === 1) continue;
+      excess -= row.body.length;
+      yield { seq: row.seq, id: row.id };
+    }
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    after = last.seq;
+  }
+}
+
+/** One step, inside a transaction. `after`: sequence number that the last step ended with, 0 to begin. */
+export function purge(
+  { db, memo, at }: { readonly db: JournalDatabase; readonly memo: IdMemo; readonly at: number },
+  limits: RetentionLimits,
+  after: number,
+): PurgeStep {
+  const rows = db.prepare(CANDIDATES).all(after) as Candidate[];
+  const excess = bytesOf(db) > limits.bytesMax;
+  const old = excess ? rows : rows.slice(0, firstYoung(rows, at - limits.ageMs));
+  const gone = old.filter((row) => row.needed === 0);
+  if (gone.length > 0) takeAway(db, gone);
+  for (const row of gone) memo.remember(row, at + limits.rememberMs);
+  const whole = rows.length === STEP_ROWS && old.length === rows.length;
+  return { purged: gone.length, next: whole ? rows.at(-1)?.seq : undefined };
+}
+
+function firstYoung(rows: readonly Candidate[], before: number): number {
+  const at = rows.findIndex((row) => row.at >= before);
+  return at === -1 ? rows.length : at;
+}
+
+/** What SQLite could use again does not count. */
+export function bytesOf(db: Pick<JournalDatabase, "prepare">): number {
+  const one = (name: string): number => {
+    const row = db.prepare(`PRAGMA ${name}`).get() as Record<string, number>;
+    return row[name] ?? 0;
+  };
+  return (one("page_count") - one("freelist_count")) * one("page_size");
+}
+
+function takeAway(db: JournalDatabase, gone: readonly Candidate[]): void {
+  const cids = db.prepare("SELECT cid FROM consumer").all() as { cid: number }[];
+  for (const { cid } of cids) {
+    const tally = emptyTally();
+    for (const { seq, sum } of gone) removeDelivery(db, { cid, seq, sum }, tally);
+    if (tally.matched > 0) addPurged(db, cid, tally);
+  }
+  for (const { seq } of gone) {
+    db.prepare("DELETE FROM deadline WHERE request_seq = ?").run(seq);
+    db.prepare("DELETE FROM signal WHERE seq = ?").run(seq);
+  }
+}
+
+function removeDelivery(
+  db: JournalDatabase,
+  { cid, seq, sum }: { readonly cid: number; readonly seq: number; readonly sum: number },
+  tally: Tally,
+): void {
+  const row = db.prepare("SELECT state FROM delivery WHERE cid = ? AND seq = ?").get(cid, seq);
+  if (row === null) return;
+  addDelivery(tally, (row as { state: number }).state, sum);
+  db.prepare("DELETE FROM delivery WHERE cid = ? AND seq = ?").run(cid, seq);
+}
+
+function addPurged(db: JournalDatabase, cid: number, tally: Tally): void {
+  const sum = plus(purgedTally(db.handle, cid), tally);
+  db.prepare("INSERT INTO meta(k, v) VALUES(?,?) ON CONFLICT DO UPDATE SET v = excluded.v").run(
+    purgedKey(cid),
+    JSON.stringify(sum),
+  );
+}

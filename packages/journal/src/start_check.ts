@@ -1,0 +1,111 @@
+/**
+ * What is looked at before a bus starts on a journal: read-only, so that nothing is made worse. Opening the file to
+ * write would finish off what a damaged write-ahead log still holds.
+ *
+ * Invariant: a journal whose structure is damaged, or from which acknowledged transactions are missing, is not started
+ * on; rows that are damaged are named, to be set aside.
+ */
+import { Database } from "bun:sqlite";
+import { existsSync, statSync } from "node:fs";
+import { type AuditReport, type DamagedAt, auditNow } from "./audit.ts";
+import { JournalError, translate } from "./database.ts";
+import { type Mark, markPathOf, missingSince, readMark } from "./high_water.ts";
+import { SCHEMA_VERSION } from "./schema.ts";
+
+/** Up to this size a start looks at every page and row (about 4 ms a MiB); beyond it, that is done while it runs, bytes. */
+const COMPLETE_BYTES_MAX = 64 * 1024 * 1024;
+
+export interface StartCheck {
+  /** To be set aside before anything is delivered. */
+  readonly damaged: readonly DamagedAt[];
+  /** Every page and row was looked at. */
+  readonly complete: boolean;
+}
+
+/** Throws `JournalError` with what is wrong and what to do. */
+export function checkBeforeStart(path: string): StartCheck {
+  if (path === ":memory:") return { damaged: [], complete: true };
+  const mark = readMark(markPathOf(path));
+  if (!existsSync(path)) {
+    refuseMissing(path, mark, { commit: 0, seq: 0, epoch: 0 });
+    return { damaged: [], complete: true };
+  }
+  return withReadOnly(path, (db) => {
+    const complete = sizeOf(path) + sizeOf(`${path}-wal`) <= COMPLETE_BYTES_MAX;
+    if (complete) refuseStructure(path, structureFlaws(db));
+    refuseMissing(path, mark, markIn(db));
+    if (!complete || versionOf(db) !== SCHEMA_VERSION) return { damaged: [], complete };
+    const report = auditNow(db);
+    refuseDifferences(path, report);
+    return { damaged: report.damaged, complete };
+  });
+}
+
+/** A connection of its own that changes nothing; not even closing it moves the write-ahead log. */
+export function withReadOnly<T>(path: string, work: (db: Database) => T): T {
+  const umask = process.umask(0o077);
+  let db: Database | undefined;
+  try {
+    db = new Database(path, { readonly: true, strict: true });
+    db.run("PRAGMA busy_timeout = 2000");
+    return work(db);
+  } catch (error) {
+    throw translate(error, path);
+  } finally {
+    db?.close();
+    process.umask(umask);
+  }
+}
+
+/** SQLite's own check, indexes included; empty: sound. */
+export function structureFlaws(db: Database): string[] {
+  const rows = db.prepare<{ integrity_check: string }, []>("PRAGMA integrity_check(20)").all();
+  const texts = rows.map((row) => row.integrity_check);
+  return texts.length === 1 && texts[0] === "ok" ? [] : texts;
+}
+
+/** How far the journal itself says that it got. */
+export function markIn(db: Database): Mark {
+  if (db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").get() === null)
+    return { commit: 0, seq: 0, epoch: 0 };
+  const read = (key: string, otherwise: number): number => {
+    const row = db.prepare<{ v: unknown }, [string]>("SELECT v FROM meta WHERE k = ?").get(key);
+    return typeof row?.v === "number" ? row.v : otherwise;
+  };
+  return { commit: read("commit", 0), seq: read("next_seq", 1) - 1, epoch: read("epoch", 0) };
+}
+
+const REPAIR =
+  "`kloros journal repair` keeps this file, saves what is intact into a new one and lists what is lost";
+
+function refuseMissing(path: string, mark: Mark | undefined, found: Mark): void {
+  const missing = missingSince(mark, found);
+  if (missing === undefined) return;
+  throw new JournalError(
+    "lost",
+    `the journal ${path} is behind its mark ${markPathOf(path)}: ${missing}. The write-ahead log was damaged, or an older file was put there. ` +
+      REPAIR,
+  );
+}
+
+function refuseStructure(path: string, flaws: readonly string[]): void {
+  if (flaws.length > 0)
+    throw new JournalError("corrupt", `the journal ${path} is damaged: ${flaws.join("; ")}. ${REPAIR}`);
+}
+
+/** Counts that do not fit are explained by damaged rows, or by nothing. */
+function refuseDifferences(path: string, { damaged, differences }: AuditReport): void {
+  if (differences.length > 0 && damaged.length === 0)
+    throw new JournalError(
+      "corrupt",
+      `the journal ${path} does not add up: ${differences.slice(0, 5).join("; ")}. ${REPAIR}`,
+    );
+}
+
+function versionOf(db: Database): number {
+  return db.prepare<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
