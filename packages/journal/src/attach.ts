@@ -1,11 +1,12 @@
 /** How a session comes to hold a consumer, and which of the leases that it states go on. */
+import { readToken } from "./applied.ts";
 import type { AttachResult, ConsumerSpec, HeldLease } from "./broker_types.ts";
 import { refuseSpec } from "./consumer_spec.ts";
 import { type Consumer, type Holder, resumConsumer } from "./consumers.ts";
 import { redefine, register } from "./definition.ts";
 import { stateKeyOf } from "./grants.ts";
 import type { Host } from "./host.ts";
-import { releaseAll } from "./releases.ts";
+import { LEASE_EXPIRED, releaseAll } from "./releases.ts";
 import { SUSPECT_WITH_STRIKE, WAITING } from "./schema.ts";
 import { ADOPT_ROW, DEFAULTS } from "./settle.ts";
 import type { Transaction } from "./transaction.ts";
@@ -46,6 +47,7 @@ export function attach(
     host.subscriptions.remove(consumer);
     consumer.spec = spec;
     host.subscriptions.add(consumer);
+    if (consumer.holderInstance !== session.instance) consumer.tenure = { firstToken: undefined };
     consumer.holderInstance = session.instance;
     consumer.holder = session;
     consumer.credit.fill(0);
@@ -85,11 +87,18 @@ function takeOver(
 interface OpenRow {
   lane: number;
   attempt: number;
+  error: string | null;
   strikes: number;
   suspect: number;
   ckey: string | null;
   sum: number;
   body: string;
+}
+
+/** Its failure was committed, only the answer was lost: the client says it again and is told so. */
+function isCounted(row: OpenRow, token: string): boolean {
+  const attempt = readToken(token)?.attempt;
+  return attempt !== undefined && row.attempt >= attempt && row.error !== LEASE_EXPIRED;
 }
 
 /** A lease that its own instance still holds goes on, also when the bus forgot it (restart) or let it go (lost connection). */
@@ -102,10 +111,10 @@ function adopt(tx: Transaction, consumer: Consumer, held: HeldLease, now: number
   }
   const row = tx.db
     .prepare(
-      `SELECT d.lane, d.attempt, d.strikes, d.suspect, d.ckey, s.sum, s.body FROM delivery d JOIN signal s USING(seq) WHERE d.cid = ? AND d.seq = ? AND d.state <= ${WAITING}`,
+      `SELECT d.lane, d.attempt, d.error, d.strikes, d.suspect, d.ckey, s.sum, s.body FROM delivery d JOIN signal s USING(seq) WHERE d.cid = ? AND d.seq = ? AND d.state <= ${WAITING}`,
     )
     .get(consumer.cid, held.seq) as OpenRow | null;
-  if (row === null) return false;
+  if (row === null || isCounted(row, held.token)) return false;
   tx.db.prepare(ADOPT_ROW).run(consumer.cid, held.seq);
   if (row.suspect > 0) tx.suspectsChanged(consumer);
   tx.afterCommit(() => {

@@ -55,6 +55,8 @@ export interface Consumer {
   counts: Counts;
   /** The live session, if any. */
   holder: Holder | undefined;
+  /** Since another instance took it over; undefined: the same one holds it since this bus runs. */
+  tenure: { firstToken: string | undefined } | undefined;
   readonly leases: Map<number, Lease>;
   /** Per lane: a READY row before this has a lease. What loses its lease becomes WAITING, so nobody looks back. */
   readonly cursor: [number, number];
@@ -104,6 +106,7 @@ export function createConsumer(cid: number, spec: ConsumerSpec, holderInstance: 
     holderInstance,
     counts: emptyCounts(),
     holder: undefined,
+    tenure: undefined,
     leases: new Map(),
     cursor: [0, 0],
     granted: [0, 0],

@@ -5,6 +5,7 @@
  * Invariants: at most one lease a delivery, and only within the credit; first attempts go by lane, then sequence; suspects
  * go one at a time with nothing beside them in their process; a consumer with state has at most one lease.
  */
+import { makeToken } from "./applied.ts";
 import type { GrantedDelivery } from "./broker_types.ts";
 import { signalSum, unseal } from "./checksum.ts";
 import { type Consumer, type Lease, openCount } from "./consumers.ts";
@@ -178,7 +179,7 @@ function take(
   const lane = row.lane === 0 ? 0 : 1;
   const leaseMs = consumer.spec.leaseMs ?? DEFAULTS.leaseMs;
   const lease: Lease = {
-    token: context.nextToken(),
+    token: makeToken(context.nextToken(), row.attempt + 1),
     lane,
     attempt: row.attempt + 1,
     sum: row.sum,
@@ -189,6 +190,7 @@ function take(
     expiresAt: context.now + leaseMs,
   };
   consumer.leases.set(row.seq, lease);
+  if (consumer.tenure !== undefined) consumer.tenure.firstToken ??= lease.token;
   consumer.granted[lane] += 1;
   consumer.urgentRun = lane === 0 ? consumer.urgentRun + 1 : 0;
   return {

@@ -10,6 +10,8 @@ import { DEFAULTS, bury, toWaiting } from "./settle.ts";
 import type { Transaction } from "./transaction.ts";
 
 const STRIKES_MAX = 3;
+/** What `delivery.error` says then. */
+export const LEASE_EXPIRED = "lease expired";
 
 /** Orderly: due at once, this attempt not counted. */
 export function releaseAll(
@@ -92,7 +94,7 @@ export function expireLeases(tx: Transaction, consumer: Consumer, now: number): 
         strikes: lease.strikes,
         due: now,
         suspect: 0,
-        error: "lease expired",
+        error: LEASE_EXPIRED,
       });
     }
   }

@@ -4,6 +4,7 @@
  * Invariants: only the current token settles; what a delivery emits and its consumer's new state commit with it or
  * not at all; at most one DONE per (consumer, seq).
  */
+import { wasApplied } from "./applied.ts";
 import type { DeadReason, SettleItem, SettleResult } from "./broker_types.ts";
 import { seal } from "./checksum.ts";
 import { WAIT_MS_MAX } from "./consumer_spec.ts";
@@ -53,7 +54,8 @@ export function settleAll(
   const done: { seq: number; lease: Lease }[] = [];
   const results = items.map((item): SettleResult => {
     const lease = tx.takeLease(consumer, item.seq, item.token);
-    if (lease === undefined) return { status: "gone" };
+    if (lease === undefined)
+      return { status: wasApplied(tx, consumer, { ...item, ...item.outcome }) ? "ok" : "gone" };
     if (item.outcome.kind === "done") {
       finishDone(tx, consumer, lease, item.outcome, context);
       done.push({ seq: item.seq, lease });
