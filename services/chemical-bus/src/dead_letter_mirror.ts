@@ -3,42 +3,69 @@
  *
  * The file itself says how far it got: each line carries the dead letter's number, so a mirror that was killed between
  * the append and anything else goes on behind the last whole line. Invariant: a dead letter stands in the file at most
- * once, and every one stands in it once the mirror has caught up.
+ * once, and every one stands in it once the mirror has caught up. A file that has grown large becomes `.1` and a new one is
+ * begun; `.1` then says how far it got until the new one does.
  */
 import type { Broker, DeadLetter } from "@kloros/journal";
 import { legacyName } from "@kloros/signal-schema";
-import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { syncDirectory } from "@kloros/daemon";
 
 /** Lines are looked for backwards in pieces of this size, bytes. */
 const PIECE_BYTES = 64 * 1024;
 /** Beyond this from the end nothing of ours is looked for (a foreign file of that size without one line of ours), bytes. */
 const LOOK_BACK_BYTES = 64 * 1024 * 1024;
 const PAGE = 200;
+/** Beyond it a file is set aside, bytes; one page (about 1 MiB) may stand above it. */
+const FILE_BYTES_MAX = 16 * 1024 * 1024;
+/** Files set aside that are kept: together with the current one about 64 MiB. */
+const KEPT_MAX = 3;
 const NEWLINE = 10;
 
 export class DeadLetterMirror {
   readonly #path: string;
   readonly #broker: Broker;
+  readonly #bytesMax: number;
   #upTo: number | undefined;
 
-  constructor(path: string, broker: Broker) {
+  constructor(path: string, broker: Broker, options: { readonly bytesMax?: number } = {}) {
     this.#path = path;
     this.#broker = broker;
+    this.#bytesMax = options.bytesMax ?? FILE_BYTES_MAX;
   }
 
   /** Appends what is missing. Returns how many lines; throws the file system's error, to be tried again. */
   async catchUp(): Promise<number> {
     let written = 0;
     for (;;) {
-      if (this.#upTo === this.#broker.lastDeadLetter) return written;
+      const last = this.#broker.lastDeadLetter;
+      // A journal that was restored from a backup counts from where it was then.
+      if (this.#upTo !== undefined && this.#upTo >= last) {
+        this.#upTo = last;
+        return written;
+      }
       written += await this.#appendPage();
     }
   }
 
   async #appendPage(): Promise<number> {
+    // Before it is set aside: the position is in it.
+    this.#upTo ??= positionIn(this.#path) ?? positionIn(`${this.#path}.1`) ?? 0;
+    if (this.#upTo >= this.#broker.lastDeadLetter && existsSync(this.#path)) return 0;
+    setAsideWhenLarge(this.#path, this.#bytesMax);
     const fd = openSync(this.#path, "a+", 0o600);
     try {
-      this.#upTo ??= lastNumber(fd);
       const letters = await this.#broker.admin("deadLetters", {
         after: this.#upTo,
         limit: PAGE,
@@ -93,8 +120,29 @@ function endsWithNewline(fd: number): boolean {
   return size === 0 || (readSync(fd, last, 0, 1, size - 1) === 1 && last[0] === NEWLINE);
 }
 
-/** Number on the last whole line of ours; 0 when there is none. Each piece is looked at once. */
-function lastNumber(fd: number): number {
+/** By renaming, so that who reads it now reads on; the oldest of those kept goes. */
+function setAsideWhenLarge(path: string, bytesMax: number): void {
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) < bytesMax) return;
+  for (let n = KEPT_MAX; n > 0; n--) {
+    const from = n === 1 ? path : `${path}.${n - 1}`;
+    if (existsSync(from)) renameSync(from, `${path}.${n}`);
+  }
+  syncDirectory(dirname(path));
+}
+
+/** How far the file at `path` got; undefined: it does not say, or is not there. */
+function positionIn(path: string): number | undefined {
+  if (!existsSync(path)) return undefined;
+  const fd = openSync(path, "r");
+  try {
+    return lastNumber(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Number on the last whole line of ours; undefined when there is none. Each piece is looked at once. */
+function lastNumber(fd: number): number | undefined {
   const { size } = fstatSync(fd);
   // What follows the last newline is not a whole line.
   let rest: Buffer | undefined;
@@ -116,7 +164,7 @@ function lastNumber(fd: number): number {
     if (found !== undefined) return found;
     rest = text.subarray(0, Math.max(0, from - 1));
   }
-  return 0;
+  return undefined;
 }
 
 function numberIn(lines: Buffer): number | undefined {

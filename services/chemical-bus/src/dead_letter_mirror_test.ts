@@ -1,7 +1,16 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { Broker } from "@kloros/journal";
 import { testBroker } from "@kloros/journal/testing";
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DeadLetterMirror } from "./dead_letter_mirror.ts";
@@ -97,4 +106,55 @@ test("a line longer than a piece is still found to be ours", async () => {
   await stored;
   await new DeadLetterMirror(path, broker).catchUp();
   expect(await new DeadLetterMirror(path, broker).catchUp()).toBe(0);
+});
+
+describe("a file that has grown large", () => {
+  const read = (name: string): unknown[] =>
+    readFileSync(join(dir, name), "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { dead_letter?: number }).dead_letter);
+
+  test("is set aside as a whole, and nothing is written twice or left out, also by new mirrors", async () => {
+    for (let n = 1; n <= 12; n++) {
+      await reject(n);
+      await new DeadLetterMirror(path, broker, { bytesMax: 500 }).catchUp();
+    }
+    const names = [
+      "failed_signals.jsonl.3",
+      "failed_signals.jsonl.2",
+      "failed_signals.jsonl.1",
+      "failed_signals.jsonl",
+    ];
+    const all = names.flatMap(read);
+    expect(all).toEqual(Array.from({ length: all.length }, (_, i) => 13 - all.length + i));
+    expect(readdirSync(dir)).toHaveLength(4);
+  });
+
+  test("leaves a mirror that was killed right after that where it was", async () => {
+    for (const n of [1, 2]) await reject(n);
+    await new DeadLetterMirror(path, broker).catchUp();
+    renameSync(path, `${path}.1`);
+    await reject(3);
+    expect(await new DeadLetterMirror(path, broker).catchUp()).toBe(1);
+    expect(numbers()).toEqual([3]);
+  });
+});
+
+test("a journal that was restored from before counts on, and its new letters are written", async () => {
+  writeFileSync(path, '{"dead_letter":7,"error":"later"}\n');
+  const mirror = new DeadLetterMirror(path, broker);
+  expect(await mirror.catchUp()).toBe(0);
+  await reject(1);
+  expect(await mirror.catchUp()).toBe(1);
+  expect(numbers()).toEqual([7, 1]);
+});
+
+test("a letter that was purged before its turn is passed over", async () => {
+  for (const n of [1, 2]) await reject(n);
+  const purged = broker.admin("purgeDeadLetters", { before: Number.MAX_SAFE_INTEGER });
+  broker.flush();
+  await purged;
+  expect(await new DeadLetterMirror(path, broker).catchUp()).toBe(1);
+  expect(numbers()).toEqual([2]);
 });

@@ -33,7 +33,7 @@ export const manifest: Manifest<typeof config> = {
     "An id is stored once; the same id with another body is a conflict and the first stays.",
     "A consumer is held by one live instance; another is refused and told the holder's pid.",
     "A delivery whose lease ended is given again; the late one is told that its work is not its own any more.",
-    "What fails for good becomes a dead letter, kept in the journal and appended to failed_signals.jsonl.",
+    "What fails for good becomes a dead letter, kept in the journal for 30 days and appended to failed_signals.jsonl, which is set aside as .1 at 16 MiB.",
   ],
   reads: ["configFile"],
   writes: ["journal", "failedSignals", "runtime", "state"],

@@ -5,6 +5,7 @@
  */
 import { Broker } from "@kloros/journal";
 import type { Service, ServiceContext } from "@kloros/daemon";
+import { cleanUp } from "./dead_letter_clean_up.ts";
 import { DeadLetterMirror } from "./dead_letter_mirror.ts";
 import { watchDisk } from "./disk_watch.ts";
 import { type config, manifest } from "./manifest.ts";
@@ -16,6 +17,7 @@ type Context = ServiceContext<typeof config>;
 
 const MIRROR_MS = 500;
 const STATISTICS_MS = 10_000;
+const CLEAN_UP_MS = 60_000;
 const DISK_MS = 2000;
 
 export const service: Service<typeof config> = {
@@ -26,6 +28,7 @@ export const service: Service<typeof config> = {
     const broker = openBroker(context, stop);
     const server = openServer(context, broker);
     const mirror = keepMirror(context, broker);
+    cleanUpDeadLetters(context, broker);
     reportHealth(context, broker, server);
     reportFullDisk(context, broker);
     const loop = runLoop({ server, broker, stopping: stop.signal, idleWaitMs: context.config.idlePollMs });
@@ -108,6 +111,16 @@ function keepMirror(context: Context, broker: Broker): { stop(): Promise<void> }
       await catchUp();
     },
   };
+}
+
+/** A step a minute, so that a month's worth disturbs nobody. */
+function cleanUpDeadLetters(context: Context, broker: Broker): void {
+  context.every("dead-letter-clean-up", CLEAN_UP_MS, async () => {
+    const { purged, dropped } = await cleanUp(broker);
+    if (purged === 0) return;
+    context.count("dead_letters_cleaned_up_total", {}, purged);
+    context.log.info({ purged, dropped }, "forgot dead letters that are older than 30 days");
+  });
 }
 
 function reportHealth(context: Context, broker: Broker, server: BusServer): void {
