@@ -1,0 +1,218 @@
+/**
+ * One byte of a small journal or of its write-ahead log is flipped: nothing changes, or the row is named and the rest is
+ * delivered, or the start is refused and a repair saves the rest and names what is lost. Never in silence.
+ *
+ * All bytes take minutes: KLOROS_FLIPS=all does that, KLOROS_FLIPS=60 what fits into a
+ * minute for each file. Without, two seconds' worth, evenly spread.
+ */
+import { Database } from "bun:sqlite";
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { auditNow } from "./audit.ts";
+import { Broker } from "./broker.ts";
+import { JournalError } from "./database.ts";
+import { RULES, WORKER, alert, question, text } from "./fixtures.ts";
+import { repairJournal } from "./repair.ts";
+import { TestClient, testBroker } from "./testing.ts";
+
+const ALL = process.env["KLOROS_FLIPS"] === "all";
+const SECONDS = Number(process.env["KLOROS_FLIPS"]) || 2;
+const LIMIT_MS = ALL ? 3_600_000 : (SECONDS + 20) * 1000;
+const SPEC = { ...WORKER, stateKey: "" };
+
+let dir: string;
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), "kloros-flips-"));
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+/** A journal with a bit of everything. `still`: a copy is made before it is closed, so that its log is full. */
+async function build(still: boolean): Promise<string> {
+  const home = join(dir, still ? "wal" : "closed");
+  const at = join(dir, `${still ? "wal" : "closed"}-work`);
+  for (const one of [home, at])
+    cpSync(mkdtempSync(join(tmpdir(), "kloros-empty-")), one, { recursive: true });
+  const { broker } = testBroker({ path: join(at, "journal.db") });
+  const worker = new TestClient(broker, WORKER.name);
+  const rules = new TestClient(broker, RULES.name);
+  const router = new TestClient(broker, "intent-router");
+  const monitor = new TestClient(broker, "orchestrator-monitor");
+  await worker.attach(SPEC);
+  await rules.attach(RULES);
+  if (still) broker.db.emptyWal();
+  for (let n = 0; n < 6; n++) {
+    await router.now(
+      router.session.publish([text(question(n, { question: `q ${n} ${"x".repeat(n * 90)}` }))]),
+    );
+    await monitor.now(monitor.session.publish([text(alert(n))]));
+  }
+  const outcomes = [
+    { kind: "done", emits: [], state: '{"seen":1}' },
+    { kind: "dead", reason: "terminal", error: "impossible" },
+    { kind: "retry", error: "later", delayMs: 60_000 },
+    { kind: "done", emits: [], state: '{"seen":2}' },
+  ] as const;
+  for (const outcome of outcomes) {
+    const [d] = worker.take(WORKER.name);
+    if (d !== undefined) await worker.settle(d, outcome);
+  }
+  const [d] = worker.take(WORKER.name);
+  await worker.now(worker.session.plan(WORKER.name, d!.seq, d!.token, '{"step":1}'));
+  const copy = (): void =>
+    cpSync(at, home, { recursive: true, filter: (file) => !/-shm$|\.lock$/.test(file) });
+  if (still) copy();
+  broker.close();
+  if (!still) copy();
+  return home;
+}
+
+interface Seen {
+  readonly signals: ReadonlyMap<number, string>;
+  readonly states: ReadonlyMap<string, string>;
+  readonly delivered: ReadonlyMap<string, string>;
+  readonly letters: string;
+  readonly named: ReadonlySet<number>;
+}
+
+/** All that a bus on this journal would say and do. */
+async function look(home: string): Promise<Seen> {
+  const { broker } = testBroker({ path: join(home, "journal.db") });
+  try {
+    const delivered = new Map<string, string>();
+    for (const spec of [SPEC, RULES]) {
+      const client = new TestClient(broker, spec.name, { instance: "next" });
+      await client.attach(spec);
+      for (let turn = 0; turn < 20; turn++) {
+        const all = client.take(spec.name);
+        for (const d of all) {
+          delivered.set(`${spec.name} ${d.seq}`, JSON.stringify([d.body, d.plan, d.state, d.attempt]));
+          await client.settle(d, { kind: "done", emits: [] });
+        }
+        broker.flush();
+      }
+    }
+    const page = await readAll(broker);
+    const letters = JSON.stringify(await broker.admin("deadLetters", {}));
+    const report = auditNow(broker.db.handle);
+    const named = [...report.damaged, ...report.setAside].map(({ seq }) => seq);
+    return { ...page, delivered, letters, named: new Set([...named, ...page.damaged]) };
+  } finally {
+    broker.close();
+  }
+}
+
+async function readAll(
+  broker: Broker,
+): Promise<Pick<Seen, "signals" | "states"> & { damaged: readonly number[] }> {
+  const { items, damaged = [] } = await broker.read({ limit: 1000 });
+  const signals = new Map(items.map((item) => [item.seq, JSON.stringify(item.envelope)]));
+  const states = new Map(
+    items.flatMap(({ seq, deliveries }) => deliveries.map((d) => [`${d.consumer} ${seq}`, d.state] as const)),
+  );
+  return { signals, states, damaged };
+}
+
+/** What is different without being named; empty: nothing. */
+function silent(before: Seen, after: Seen, named: ReadonlySet<number>, again: ReadonlySet<string>): string[] {
+  const found: string[] = [];
+  for (const [seq, body] of before.signals)
+    if (after.signals.get(seq) !== body && !named.has(seq)) found.push(`signal ${seq}`);
+  for (const [key, what] of before.delivered)
+    if (after.delivered.get(key) !== what && !named.has(seqOf(key)) && !again.has(key))
+      found.push(`delivery ${key}: ${after.delivered.get(key)} instead of ${what}`);
+  for (const key of after.delivered.keys())
+    if (!before.delivered.has(key) && !again.has(key)) found.push(`delivery ${key} again`);
+  for (const [key, state] of before.states)
+    if (after.states.get(key) !== state && !named.has(seqOf(key)) && !again.has(key))
+      found.push(`state ${key}: ${after.states.get(key)} instead of ${state}`);
+  return found;
+}
+
+const seqOf = (key: string): number => Number(key.split(" ")[1]);
+
+/** In order, but with a stride that has no factor in common with a page. */
+function* offsets(size: number): Generator<number> {
+  const stride = ALL ? 1 : 2011;
+  for (let i = 0, at = 0; i < size; i++, at = (at + stride) % size) yield at;
+}
+
+async function flipAll(home: string, file: string, seconds = SECONDS): Promise<Record<string, number>> {
+  const before = await baseline(home);
+  const bytes = readFileSync(join(home, file));
+  const counts: Record<string, number> = { nothing: 0, named: 0, refused: 0 };
+  const until = performance.now() + seconds * 1000;
+  const place = join(dir, `flip-${file}`);
+  for (const at of offsets(bytes.length)) {
+    if (!ALL && performance.now() > until) break;
+    rmSync(place, { recursive: true, force: true });
+    cpSync(home, place, { recursive: true });
+    const flipped = Buffer.from(bytes);
+    flipped[at] = (flipped[at] ?? 0) ^ (1 << (at % 8)) ^ 0x40;
+    if (flipped[at] === bytes[at]) continue;
+    writeFileSync(join(place, file), flipped);
+    const verdict = await judge(place, before).catch((error: unknown) => {
+      throw new Error(`byte ${at} of ${file}: ${error instanceof Error ? error.stack : String(error)}`);
+    });
+    counts[verdict] = (counts[verdict] ?? 0) + 1;
+  }
+  return counts;
+}
+
+async function baseline(home: string): Promise<Seen> {
+  const place = join(dir, "baseline");
+  rmSync(place, { recursive: true, force: true });
+  cpSync(home, place, { recursive: true });
+  return look(place);
+}
+
+async function judge(place: string, before: Seen): Promise<"nothing" | "named" | "refused"> {
+  const path = join(place, "journal.db");
+  let repaired: ReturnType<typeof repairJournal> | undefined;
+  let after: Seen;
+  try {
+    after = await look(place);
+  } catch (error) {
+    if (!(error instanceof JournalError)) throw error;
+    repaired = repairJournal(path, { nowMs: 1_763_856_100_000 });
+    expect(existsSync(repaired.kept)).toBe(true);
+    after = await look(place);
+  }
+  const named = new Set([...after.named, ...(repaired?.signals.map(({ seq }) => seq) ?? [])]);
+  const again = new Set(repaired?.again.map(({ consumer, seq }) => `${consumer} ${seq}`) ?? []);
+  const others = (repaired?.notes.length ?? 0) > 0;
+  if (!others) expect(silent(before, after, named, again)).toEqual([]);
+  if (!others && named.size === 0) expect(after.letters).toBe(before.letters);
+  if (repaired !== undefined) return "refused";
+  return named.size > 0 ? "named" : "nothing";
+}
+
+test(
+  "a flipped byte of a closed journal has no effect, is named, or refuses the start and is repaired",
+  async () => {
+    const counts = await flipAll(await build(false), "journal.db");
+    console.log("closed journal:", JSON.stringify(counts));
+    expect(counts["refused"]).toBeGreaterThan(0);
+  },
+  LIMIT_MS,
+);
+
+test(
+  "a flipped byte of a write-ahead log has no effect, or refuses the start and is repaired",
+  async () => {
+    const counts = await flipAll(await build(true), "journal.db-wal");
+    console.log("write-ahead log:", JSON.stringify(counts));
+    expect(counts["refused"]).toBeGreaterThan(0);
+  },
+  LIMIT_MS,
+);
+
+test("a flipped byte of the mark beside the journal does not keep it from starting", async () => {
+  const home = await build(true);
+  const counts = await flipAll(home, "journal.hwm", 0.5);
+  expect(counts).toMatchObject({ refused: 0, named: 0 });
+  const db = new Database(join(home, "journal.db"), { readonly: true });
+  expect(auditNow(db)).toMatchObject({ ok: true });
+  db.close();
+});

@@ -1,0 +1,187 @@
+/**
+ * Makes a whole of what was salvaged: what should be there and is not is put back where it can be, and named where it
+ * cannot.
+ *
+ * A delivery whose row is lost is delivered again: done twice under one id is harmless, not done is a loss.
+ */
+import type { ConsumerSpec } from "./broker_types.ts";
+import type { JournalDatabase } from "./database.ts";
+import type { Mark } from "./high_water.ts";
+import { letterSum, subscriptionSum } from "./row_sums.ts";
+import type { Salvage } from "./salvage.ts";
+import { DAMAGED, DEAD, READY, STATE_NAMES, WAITING, deliverySum } from "./schema.ts";
+import { recount } from "./start_damage.ts";
+
+export interface Losses {
+  /** Acknowledged signals that are gone; `id` where it is known. */
+  readonly signals: readonly { readonly seq: number; readonly id: string | null }[];
+  /** Signals that are whole, of which it is lost how far a consumer was: they are delivered to it again. */
+  readonly again: readonly { readonly consumer: string; readonly seq: number }[];
+  /** Anything else, in words. */
+  readonly notes: readonly string[];
+}
+
+/** Inside the transaction of the salvage. */
+export function mend(db: JournalDatabase, found: Salvage, mark: Mark | undefined, atMs: number): Losses {
+  const notes = found.mended.map(
+    (name) => `consumer ${name} does not match its checksum; what it says can be, so it was kept`,
+  );
+  const last = writeNumbers(db, found, mark);
+  const signals = lostSignals(db, found, last);
+  notes.push(...mendSubscriptions(db, last), ...mendOrphans(db, atMs), ...mendLetters(db, atMs));
+  const again = deliverAgain(db);
+  for (const { cid } of db.prepare("SELECT cid FROM consumer").all() as { cid: number }[]) recount(db, cid);
+  return { signals, again, notes };
+}
+
+/** All that counts up goes on above whatever was seen of it. Returns the highest sequence number. */
+function writeNumbers(db: JournalDatabase, { meta }: Salvage, mark: Mark | undefined): number {
+  const { seq } = db.prepare("SELECT coalesce(max(seq), 0) AS seq FROM signal").get() as { seq: number };
+  const number = (key: string): number => Number(meta.get(key) ?? 0);
+  const last = Math.max(seq, number("next_seq") - 1, mark?.seq ?? 0);
+  const { due } = db
+    .prepare(`SELECT coalesce(max(due), 0) AS due FROM delivery WHERE state = ${WAITING}`)
+    .get() as { due: number };
+  const all = new Map<string, number | string>(meta)
+    .set("next_seq", last + 1)
+    .set("epoch", Math.max(number("epoch"), mark?.epoch ?? 0) + 1)
+    .set("commit", Math.max(number("commit"), mark?.commit ?? 0) + 1)
+    .set("clock", meta.has("clock") ? number("clock") : due);
+  for (const [key, value] of all)
+    db.prepare("INSERT INTO meta(k, v) VALUES(?,?) ON CONFLICT DO UPDATE SET v = excluded.v").run(key, value);
+  return last;
+}
+
+/** Numbers are never left out: one that is missing, and that retention did not take, is lost. */
+function lostSignals(db: JournalDatabase, { ids, meta }: Salvage, last: number): Losses["signals"] {
+  const lost: { seq: number; id: string | null }[] = [];
+  const forgotten = Number(meta.get("forgotten_seq") ?? 0);
+  const lose = (from: number, to: number): void => {
+    for (let seq = from; seq < to; seq++) {
+      if (db.prepare("SELECT 1 FROM idmemo WHERE seq = ? LIMIT 1").get(seq) === null)
+        lost.push({ seq, id: idOf(db, ids.get(seq)) });
+    }
+  };
+  let next = forgotten + 1;
+  const rows = db.prepare("SELECT seq FROM signal WHERE seq > ? ORDER BY seq").iterate(forgotten);
+  for (const { seq } of rows as Iterable<{ seq: number }>) {
+    lose(next, seq);
+    next = seq + 1;
+  }
+  lose(next, last + 1);
+  return lost;
+}
+
+/** An index of dead letters has ids too, of signals that are there. */
+function idOf(db: JournalDatabase, id: string | undefined): string | null {
+  if (id === undefined) return null;
+  const known = db
+    .prepare("SELECT 1 FROM signal WHERE id = ?1 UNION ALL SELECT 1 FROM deadletter WHERE id = ?1")
+    .get(id);
+  return known === null ? id : null;
+}
+
+interface ConsumerRow {
+  readonly cid: number;
+  readonly name: string;
+  readonly definition: string;
+}
+
+/** A consumer asks for what its definition says, from the first delivery on that is left of each name. */
+function mendSubscriptions(db: JournalDatabase, last: number): string[] {
+  const notes: string[] = [];
+  const consumers = db.prepare("SELECT * FROM consumer WHERE removed_at IS NULL").all() as ConsumerRow[];
+  db.prepare(
+    "DELETE FROM subscription WHERE cid NOT IN (SELECT cid FROM consumer WHERE removed_at IS NULL)",
+  ).run();
+  for (const { cid, name, definition } of consumers) {
+    const { signals } = JSON.parse(definition) as ConsumerSpec;
+    const has = db.prepare("SELECT name FROM subscription WHERE cid = ?").all(cid) as { name: string }[];
+    for (const { name: signal } of has.filter((one) => !signals.includes(one.name)))
+      db.prepare("DELETE FROM subscription WHERE cid = ? AND name = ?").run(cid, signal);
+    for (const signal of signals.filter((one) => !has.some((row) => row.name === one))) {
+      const { seq } = db
+        .prepare("SELECT min(seq) AS seq FROM delivery JOIN signal s USING(seq) WHERE cid = ? AND s.name = ?")
+        .get(cid, signal) as { seq: number | null };
+      const from_seq = seq ?? last + 1;
+      db.prepare("INSERT INTO subscription VALUES(?,?,?,?)").run(
+        signal,
+        cid,
+        from_seq,
+        subscriptionSum({ name: signal, cid, from_seq }),
+      );
+      notes.push(`consumer ${name} asks for ${signal} from signal ${from_seq} on: when it began to is lost`);
+    }
+  }
+  return notes;
+}
+
+const SET_ASIDE =
+  `UPDATE delivery SET state = ${DAMAGED}, suspect = 0, due = 0, plan = NULL, error = 'its signal is lost', ` +
+  `sum = ${deliverySum({ state: String(DAMAGED), suspect: "0", due: "0" })} WHERE cid = ? AND seq = ?`;
+
+/** Deliveries of signals that are lost, and of consumers of which nothing is left. */
+function mendOrphans(db: JournalDatabase, atMs: number): string[] {
+  const orphans = db.prepare("SELECT cid, seq FROM delivery WHERE seq NOT IN (SELECT seq FROM signal)");
+  for (const { cid, seq } of orphans.all() as { cid: number; seq: number }[]) {
+    const purged = db.prepare("SELECT 1 FROM idmemo WHERE seq = ? LIMIT 1").get(seq) !== null;
+    if (purged) db.prepare("DELETE FROM delivery WHERE cid = ? AND seq = ?").run(cid, seq);
+    else {
+      db.prepare(SET_ASIDE).run(cid, seq);
+      db.prepare("INSERT OR IGNORE INTO damage VALUES(?,?,'its signal is missing',?)").run(seq, cid, atMs);
+    }
+  }
+  const gone = db
+    .prepare(
+      "SELECT cid, count(*) AS n FROM delivery WHERE cid NOT IN (SELECT cid FROM consumer) GROUP BY cid",
+    )
+    .all() as { cid: number; n: number }[];
+  db.prepare("DELETE FROM delivery WHERE cid NOT IN (SELECT cid FROM consumer)").run();
+  db.prepare("DELETE FROM state WHERE cid NOT IN (SELECT cid FROM consumer)").run();
+  return gone.map(
+    ({ cid, n }) =>
+      `consumer number ${cid} is lost with its ${n} deliveries: when it comes again it begins as a new one`,
+  );
+}
+
+/** A dead delivery has a dead letter. */
+function mendLetters(db: JournalDatabase, atMs: number): string[] {
+  const rows = db
+    .prepare(
+      `SELECT d.cid, d.seq, s.id, c.name AS consumer, coalesce(d.error, '') AS error, d.attempt AS attempts, s.at AS first_at ` +
+        `FROM delivery d JOIN signal s USING(seq) JOIN consumer c USING(cid) WHERE d.state = ${DEAD} AND NOT EXISTS ` +
+        `(SELECT 1 FROM deadletter l WHERE l.id = s.id AND l.cid = d.cid AND l.state = 'dead')`,
+    )
+    .all() as (Record<"id" | "consumer" | "error", string> &
+    Record<"cid" | "seq" | "attempts" | "first_at", number>)[];
+  for (const { cid, seq, id, consumer, error, attempts, first_at } of rows) {
+    const letter = { cid, seq, id, consumer, reason: "terminal", error, attempts, first_at };
+    const whole = { ...letter, dead_at: atMs, state: "dead", content: null, fields: null };
+    db.prepare(
+      "INSERT INTO deadletter(cid, seq, id, consumer, reason, error, attempts, first_at, dead_at, state, sum) VALUES(?,?,?,?,?,?,?,?,?,?,?)",
+    ).run(cid, seq, id, consumer, letter.reason, error, attempts, first_at, atMs, "dead", letterSum(whole));
+  }
+  return rows.map(({ consumer, seq }) => `the dead letter of ${consumer} for signal ${seq} was made anew`);
+}
+
+const NEW_SUM = deliverySum({ state: "0", attempt: "0", strikes: "0", suspect: "0", due: "0" });
+const MISSING =
+  `FROM subscription u JOIN signal s ON s.name = u.name AND s.seq >= u.from_seq JOIN consumer c ON c.cid = u.cid ` +
+  `WHERE NOT EXISTS (SELECT 1 FROM delivery d WHERE d.cid = u.cid AND d.seq = s.seq)`;
+const AGAIN =
+  `INSERT INTO delivery(cid, seq, state, lane, attempt, strikes, suspect, due, ckey, sum) ` +
+  `SELECT cid, seq, ${READY}, lane, 0, 0, 0, 0, ckey, ${NEW_SUM} FROM (SELECT u.cid, s.seq, s.lane, s.ckey ${MISSING})`;
+
+function deliverAgain(db: JournalDatabase): Losses["again"] {
+  const again = db.prepare(`SELECT c.name AS consumer, s.seq ${MISSING} ORDER BY u.cid, s.seq`).all();
+  db.prepare(AGAIN).run();
+  return again as { consumer: string; seq: number }[];
+}
+
+/** For people: what is open after it, by state. */
+export function deliveryStates(db: JournalDatabase): Readonly<Record<string, number>> {
+  const rows = db.prepare("SELECT state, count(*) AS n FROM delivery GROUP BY state").all();
+  return Object.fromEntries(
+    (rows as { state: number; n: number }[]).map(({ state, n }) => [STATE_NAMES[state] ?? "damaged", n]),
+  );
+}

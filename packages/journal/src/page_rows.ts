@@ -1,0 +1,153 @@
+/**
+ * The rows on one page of an SQLite file, read from its bytes: for a file that SQLite itself cannot read any more.
+ *
+ * The format is documented at sqlite.org/fileformat2.html. Invariant: never throws for what the bytes say; a cell that
+ * makes no sense is counted, the others are given. Whether a row is what was written is for its checksum to say.
+ */
+export type Value = number | string | Uint8Array | null;
+
+export interface PageRow {
+  /** null: of a table without row ids, or of an index. */
+  readonly rowid: number | null;
+  readonly values: readonly Value[];
+}
+
+export interface PageRows {
+  readonly rows: readonly PageRow[];
+  /** Cells that made no sense. */
+  readonly broken: number;
+}
+
+/** The content of a page by its number; undefined: there is none. */
+export type PageSource = (page: number) => Uint8Array | undefined;
+
+const TABLE_LEAF = 0x0d;
+const INDEX_LEAF = 0x0a;
+const INDEX_INNER = 0x02;
+/** Page 1 begins with the header of the file, bytes. */
+const FILE_HEADER_BYTES = 100;
+/** No row of a journal is larger; a length beyond it is damage, bytes. */
+const PAYLOAD_BYTES_MAX = 64 * 1024 * 1024;
+
+class Broken extends Error {}
+
+export function rowsOf(page: Uint8Array, number: number, pages: PageSource): PageRows {
+  const at = number === 1 ? FILE_HEADER_BYTES : 0;
+  const kind = page[at];
+  if (kind !== TABLE_LEAF && kind !== INDEX_LEAF && kind !== INDEX_INNER) return { rows: [], broken: 0 };
+  const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
+  const cells = view.getUint16(at + 3);
+  const pointers = at + (kind === INDEX_INNER ? 12 : 8);
+  const rows: PageRow[] = [];
+  let broken = 0;
+  for (let cell = 0; cell < cells; cell++) {
+    const pointer = pointers + 2 * cell;
+    if (pointer + 2 > page.length) return { rows, broken: broken + 1 };
+    try {
+      rows.push(readCell({ page, view, kind, pages }, view.getUint16(pointer)));
+    } catch (error) {
+      if (!(error instanceof Broken || error instanceof RangeError)) throw error;
+      broken += 1;
+    }
+  }
+  return { rows, broken };
+}
+
+interface Cells {
+  readonly page: Uint8Array;
+  readonly view: DataView;
+  readonly kind: number;
+  readonly pages: PageSource;
+}
+
+function readCell({ page, view, kind, pages }: Cells, offset: number): PageRow {
+  const [length, afterLength] = varint(page, kind === INDEX_INNER ? offset + 4 : offset);
+  const [rowid, start] = kind === TABLE_LEAF ? varint(page, afterLength) : [null, afterLength];
+  if (length > PAYLOAD_BYTES_MAX) throw new Broken();
+  const local = localBytes(length, page.length, kind === TABLE_LEAF);
+  if (start + local > page.length) throw new Broken();
+  const payload = new Uint8Array(length);
+  payload.set(page.subarray(start, start + local));
+  if (local < length) fillFrom(pages, view.getUint32(start + local), payload, local);
+  return { rowid, values: readRecord(payload) };
+}
+
+/** How much of a payload stands on the page itself; the rest is on overflow pages. */
+function localBytes(length: number, pageBytes: number, table: boolean): number {
+  const most = table ? pageBytes - 35 : Math.floor(((pageBytes - 12) * 64) / 255) - 23;
+  if (length <= most) return length;
+  const least = Math.floor(((pageBytes - 12) * 32) / 255) - 23;
+  const fitting = least + ((length - least) % (pageBytes - 4));
+  return fitting <= most ? fitting : least;
+}
+
+function fillFrom(pages: PageSource, first: number, payload: Uint8Array, from: number): void {
+  let number = first;
+  for (let at = from; at < payload.length;) {
+    const page = pages(number);
+    if (page === undefined) throw new Broken();
+    const piece = page.subarray(4, 4 + Math.min(page.length - 4, payload.length - at));
+    payload.set(piece, at);
+    at += piece.length;
+    number = new DataView(page.buffer, page.byteOffset, 4).getUint32(0);
+  }
+}
+
+const decoder = new TextDecoder();
+
+function readRecord(payload: Uint8Array): Value[] {
+  const view = new DataView(payload.buffer);
+  const [headerBytes, first] = varint(payload, 0);
+  const values: Value[] = [];
+  let body = headerBytes;
+  for (let at = first; at < headerBytes;) {
+    const [type, next] = varint(payload, at);
+    at = next;
+    const bytes = bytesOfType(type);
+    if (body + bytes > payload.length) throw new Broken();
+    values.push(readValue({ payload, view }, type, body, bytes));
+    body += bytes;
+  }
+  return values;
+}
+
+/** By serial type; from 12 on blobs and texts of any length. */
+const BYTES_OF_TYPE = [0, 1, 2, 3, 4, 6, 8, 8, 0, 0];
+
+function bytesOfType(type: number): number {
+  if (type >= 12) return Math.floor((type - 12) / 2);
+  const bytes = BYTES_OF_TYPE[type];
+  if (bytes === undefined) throw new Broken();
+  return bytes;
+}
+
+function readValue(
+  { payload, view }: { readonly payload: Uint8Array; readonly view: DataView },
+  type: number,
+  at: number,
+  bytes: number,
+): Value {
+  if (type === 0) return null;
+  if (type === 8 || type === 9) return type - 8;
+  if (type === 7) return view.getFloat64(at);
+  if (type >= 12) {
+    const piece = payload.subarray(at, at + bytes);
+    return type % 2 === 0 ? piece : decoder.decode(piece);
+  }
+  let value = view.getInt8(at);
+  for (let i = 1; i < bytes; i++) value = value * 256 + view.getUint8(at + i);
+  return value;
+}
+
+/** Value and the offset behind it. Numbers beyond 2^53 are none of a journal's. */
+function varint(bytes: Uint8Array, at: number): [number, number] {
+  let value = 0;
+  for (let i = 0; i < 9; i++) {
+    const byte = bytes[at + i];
+    if (byte === undefined) throw new Broken();
+    if (i === 8) return [value * 256 + byte, at + 9];
+    value = value * 128 + (byte & 0x7f);
+    if (byte < 0x80) return [value, at + i + 1];
+  }
+  throw new Broken();
+}

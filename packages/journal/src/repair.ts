@@ -1,0 +1,127 @@
+/**
+ * `repair`: a new journal from what is intact of a damaged one. The damaged one is kept, under a name with the time.
+ *
+ * Order, so that a repair that dies can be said again: the damaged files are copied and synced, the new journal is made
+ * whole beside them, then takes their place, then the mark says how far it goes.
+ */
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { acquireFileLock } from "@kloros/file-lock";
+import { type AuditReport, auditNow } from "./audit.ts";
+import { JournalDatabase, JournalError } from "./database.ts";
+import { HighWater, markPathOf, readMark } from "./high_water.ts";
+import { openImage } from "./journal_image.ts";
+import { type Losses, mend } from "./mend.ts";
+import { salvage } from "./salvage.ts";
+import { markIn, structureFlaws } from "./start_check.ts";
+
+export interface RepairReport extends Losses {
+  /** Where the damaged journal is kept. */
+  readonly kept: string;
+  /** Rows, cells and log frames that did not match their checksum. */
+  readonly broken: number;
+  /** Of the new journal. */
+  readonly audit: AuditReport;
+}
+
+export interface RepairOptions {
+  /** UTC, ms. */
+  readonly nowMs: number;
+  /** A damaged journal kept earlier, instead of the one in place. */
+  readonly from?: string;
+}
+
+export function lockJournal(path: string, who: string): { release(): void } {
+  return acquireFileLock(join(dirname(path), "journal.lock"), who);
+}
+
+/** Throws `FileLockHeldError` while a bus runs, `JournalError` when there is nothing to repair. */
+export function repairJournal(path: string, options: RepairOptions): RepairReport {
+  const lock = lockJournal(path, "kloros journal repair");
+  try {
+    return repair(path, options);
+  } finally {
+    lock.release();
+  }
+}
+
+function repair(path: string, { nowMs, from = path }: RepairOptions): RepairReport {
+  if (!existsSync(from)) throw new JournalError("lost", `there is no journal ${from} to repair`);
+  const mark = readMark(markPathOf(path));
+  const kept = keepAside(path, from, nowMs);
+  const fresh = `${path}.repaired`;
+  removeJournal(fresh);
+  const image = openImage(kept);
+  const db = new JournalDatabase(fresh);
+  try {
+    const result = db.transaction(() => {
+      const found = salvage(image, db);
+      const losses = mend(db, found, mark, nowMs);
+      return { ...losses, broken: found.broken + image.brokenFrames };
+    });
+    const audit = auditNow(db.handle);
+    const flaws = structureFlaws(db.handle);
+    if (flaws.length > 0)
+      throw new JournalError("corrupt", `the repaired journal is not sound: ${flaws.join("; ")}`);
+    db.emptyWal();
+    const reached = markIn(db.handle);
+    db.close();
+    takePlace(fresh, path);
+    const water = new HighWater(markPathOf(path));
+    water.write(reached);
+    water.close();
+    return { ...result, kept, audit };
+  } finally {
+    image.close();
+  }
+}
+
+const DATE = (nowMs: number): string =>
+  new Date(nowMs)
+    .toISOString()
+    .replaceAll(":", "")
+    .replace(/\.\d+Z$/, "Z");
+
+/** Where a journal goes that makes room: `journal.db.damaged-2026-01-31T120000Z`, and its log. */
+export function keepAside(path: string, from: string, nowMs: number, why = "damaged"): string {
+  let kept = `${path}.${why}-${DATE(nowMs)}`;
+  for (let n = 2; existsSync(kept); n++) kept = `${path}.${why}-${DATE(nowMs)}-${n}`;
+  for (const end of ["", "-wal"]) {
+    if (!existsSync(`${from}${end}`)) continue;
+    copyFileSync(`${from}${end}`, `${kept}${end}`, constants.COPYFILE_FICLONE);
+    sync(`${kept}${end}`);
+  }
+  sync(dirname(path));
+  return kept;
+}
+
+/** A log of the old journal must not be found beside the new one. */
+export function takePlace(fresh: string, path: string): void {
+  sync(fresh);
+  for (const end of ["-wal", "-shm"]) rmSync(`${path}${end}`, { force: true });
+  renameSync(fresh, path);
+  for (const end of ["-wal", "-shm"]) rmSync(`${fresh}${end}`, { force: true });
+  sync(dirname(path));
+}
+
+export function removeJournal(path: string): void {
+  for (const end of ["", "-wal", "-shm"]) rmSync(`${path}${end}`, { force: true });
+}
+
+function sync(path: string): void {
+  const fd = openSync(path, "r");
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

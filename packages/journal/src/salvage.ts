@@ -1,0 +1,207 @@
+/**
+ * Takes rows from the pages of a damaged journal into a new one: those that match their checksum, and no others.
+ *
+ * Which table a row is of, its shape and its checksum say, so that neither SQLite's schema nor its trees need be whole.
+ * Newest versions come first, and what is there already stays.
+ */
+import type { ConsumerSpec } from "./broker_types.ts";
+import { type SignalColumns, unseal } from "./checksum.ts";
+import { isIntact } from "./audit.ts";
+import type { JournalDatabase } from "./database.ts";
+import { type DeadlineRow, wholeSum } from "./deadline_rows.ts";
+import type { JournalImage } from "./journal_image.ts";
+import { type PageRow, type Value, rowsOf } from "./page_rows.ts";
+import { type LetterColumns, consumerSum, letterSum, memoSum, subscriptionSum } from "./row_sums.ts";
+import { deliverySum } from "./schema.ts";
+
+export interface Salvage {
+  /** Numbers of the journal itself, the highest found of each. */
+  readonly meta: Map<string, number | string>;
+  /** Sequence numbers by id, from SQLite's indexes: they may name what is lost. */
+  readonly ids: Map<number, string>;
+  /** Rows that do not match their checksum, and cells that make no sense. */
+  broken: number;
+  /** Consumers whose row does not match its checksum, though what it says can be. */
+  readonly mended: string[];
+}
+
+/** Fills an empty journal. Runs in one transaction of the caller. */
+export function salvage(image: JournalImage, into: JournalDatabase): Salvage {
+  const found: Salvage = { meta: new Map(), ids: new Map(), broken: 0, mended: [] };
+  const unused = freePages(image);
+  for (let number = 1; number <= image.pageCount; number++) {
+    const bytes = unused.has(number) ? undefined : image.page(number);
+    if (bytes !== undefined) found.broken += takePage(image, { number, bytes }, into, found);
+  }
+  // An older page is looked at too: its rows are older versions, or what the newer page has lost.
+  for (const page of image.older()) takePage(image, page, into, found);
+  return found;
+}
+
+function takePage(
+  image: JournalImage,
+  { number, bytes }: { readonly number: number; readonly bytes: Uint8Array },
+  into: JournalDatabase,
+  found: Salvage,
+): number {
+  const { rows, broken } = rowsOf(bytes, number, image.page);
+  return rows.reduce((count, row) => count + (takeRow(row, into, found) ? 0 : 1), broken);
+}
+
+const PAGES_MAX = 1_000_000;
+
+/** What SQLite has given back may still hold rows that were deleted. Damaged: as far as it can be followed. */
+function freePages(image: JournalImage): ReadonlySet<number> {
+  const free = new Set<number>();
+  const first = image.page(1);
+  let trunk = first === undefined ? 0 : u32(first, 32);
+  while (trunk > 0 && trunk <= image.pageCount && !free.has(trunk) && free.size < PAGES_MAX) {
+    free.add(trunk);
+    const page = image.page(trunk);
+    if (page === undefined) break;
+    const leaves = Math.min(u32(page, 4), page.length / 4 - 2);
+    for (let leaf = 0; leaf < leaves; leaf++) free.add(u32(page, 8 + 4 * leaf));
+    trunk = u32(page, 0);
+  }
+  return free;
+}
+
+function u32(bytes: Uint8Array, at: number): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(at);
+}
+
+type Taker = (values: readonly Value[], into: JournalDatabase, found: Salvage) => boolean;
+
+/** By number of columns; those of tables with row ids have it in place of their first one. */
+const WITH_ROWID: Readonly<Record<number, Taker>> = {
+  5: () => true, // SQLite's schema
+  10: (v, into) => (typeof v[9] === "string" ? takeSignal(v, into) : takeDeadline(v, into)),
+  14: takeLetter,
+  15: takeConsumer,
+};
+const WITHOUT_ROWID: Readonly<Record<number, Taker>> = {
+  2: takeMeta,
+  3: takeState,
+  4: (v, into) => (typeof v[0] === "string" ? takeSubscription(v, into) : takeDamage(v, into)),
+  5: takeMemo,
+  13: takeDelivery,
+};
+
+function takeRow({ rowid, values }: PageRow, into: JournalDatabase, found: Salvage): boolean {
+  const take = (rowid === null ? WITHOUT_ROWID : WITH_ROWID)[values.length];
+  if (take === undefined) return false;
+  try {
+    return take(rowid === null ? values : [rowid, ...values.slice(1)], into, found);
+  } catch {
+    return false; // a column of a type that it cannot have
+  }
+}
+
+function insert(into: JournalDatabase, table: string, values: readonly Value[]): void {
+  into.prepare(`INSERT OR IGNORE INTO ${table} VALUES(${values.map(() => "?").join(",")})`).run(...values);
+}
+
+/** The columns by name; their types are as good as the checksum that is compared next. */
+function named<T>(names: string, values: readonly Value[]): T {
+  return Object.fromEntries(names.split(" ").map((name, at) => [name, values[at] ?? null])) as T;
+}
+
+function takeSignal(v: readonly Value[], into: JournalDatabase): boolean {
+  const row = named<SignalColumns & { seq: number; sum: number }>(
+    "seq id name source lane at trace ckey sum body",
+    v,
+  );
+  if (!isIntact(row)) return false;
+  // Purged, and in an older page still.
+  if (into.prepare("SELECT 1 FROM idmemo WHERE id = ?").get(row.id) === null) insert(into, "signal", v);
+  return true;
+}
+
+function takeDeadline(v: readonly Value[], into: JournalDatabase): boolean {
+  const row = named<DeadlineRow>(
+    "request_seq request_id answering match limit_ms state due closed_by late_ms sum",
+    v,
+  );
+  if (wholeSum(row) !== row.sum) return false;
+  insert(into, "deadline", v);
+  return true;
+}
+
+function takeLetter(v: readonly Value[], into: JournalDatabase): boolean {
+  const names = "n cid seq id consumer reason error attempts first_at dead_at state content fields";
+  if (letterSum(named<LetterColumns>(names, v)) !== v[13]) return false;
+  insert(into, "deadletter", v);
+  return true;
+}
+
+/** One whose checksum is wrong is worth more than none when what it says can be; its counts are made anew anyway. */
+function takeConsumer(v: readonly Value[], into: JournalDatabase, found: Salvage): boolean {
+  const row = named<{ cid: number; name: string; definition: string; holder: string }>(
+    "cid name definition holder",
+    v,
+  );
+  const removed_at = v[12] as number | null;
+  const sum = consumerSum({ ...row, removed_at });
+  const intact = sum === v[13];
+  const spec = JSON.parse(row.definition) as ConsumerSpec;
+  const plausible = removed_at !== null ? row.name.startsWith(spec.name) : spec.name === row.name;
+  if (!intact && (!plausible || !Array.isArray(spec.signals) || typeof row.holder !== "string")) return false;
+  const before = into.prepare("SELECT 1 FROM consumer WHERE cid = ?").get(row.cid);
+  insert(into, "consumer", [...v.slice(0, 13), sum, 0]);
+  if (!intact && before === null) found.mended.push(row.name);
+  return intact;
+}
+
+const NUMBERS = new Set(["next_seq", "epoch", "clock", "commit", "forgotten_seq"]);
+
+/** A signal's index has the same shape: an id and a number. */
+function takeMeta([key, value]: readonly Value[], _into: JournalDatabase, { meta, ids }: Salvage): boolean {
+  if (typeof key !== "string") return false;
+  if (typeof value === "number" && NUMBERS.has(key)) {
+    meta.set(key, Math.max(value, Number(meta.get(key) ?? 0)));
+  } else if (typeof value === "number" && /^[0-9a-f-]{36}$/.test(key)) {
+    if (!ids.has(value)) ids.set(value, key);
+  } else if (typeof value === "number" || typeof value === "string") {
+    if (/^[a-z_]+(:\d+)?$/.test(key) && !meta.has(key)) meta.set(key, value);
+  }
+  return true;
+}
+
+function takeState(v: readonly Value[], into: JournalDatabase): boolean {
+  // Of an index: all numbers.
+  if (typeof v[2] !== "string") return true;
+  if (unseal(v[2]) === undefined) return false;
+  insert(into, "state", v);
+  return true;
+}
+
+function takeSubscription(v: readonly Value[], into: JournalDatabase): boolean {
+  const row = named<{ name: string; cid: number; from_seq: number }>("name cid from_seq", v);
+  if (subscriptionSum(row) !== v[3]) return false;
+  insert(into, "subscription", v);
+  return true;
+}
+
+function takeDamage(v: readonly Value[], into: JournalDatabase): boolean {
+  // Of an index: no text.
+  if (typeof v[2] === "string") insert(into, "damage", v);
+  return true;
+}
+
+function takeMemo(v: readonly Value[], into: JournalDatabase): boolean {
+  const row = named<Parameters<typeof memoSum>[0]>("id seq body_hash forget_at", v);
+  if (memoSum(row) !== v[4]) return false;
+  insert(into, "idmemo", v);
+  return true;
+}
+
+const DELIVERY = "cid seq state lane attempt strikes suspect due settled_at ckey plan error sum".split(" ");
+const TAKE_DELIVERY =
+  `INSERT OR IGNORE INTO delivery SELECT * FROM (SELECT ${DELIVERY.map((name) => `? AS ${name}`).join(", ")}) ` +
+  `WHERE sum = ${deliverySum({})}`;
+
+function takeDelivery(v: readonly Value[], into: JournalDatabase): boolean {
+  const known = into.prepare("SELECT 1 FROM delivery WHERE cid = ? AND seq = ?");
+  const { changes } = into.prepare(TAKE_DELIVERY).run(...v);
+  return changes === 1 || known.get(v[0] ?? null, v[1] ?? null) !== null;
+}
