@@ -118,6 +118,7 @@ function statusOf(broker: Broker, statistics: SignalStatistics): BusStatus {
       connectedMs: Math.round(broker.now - s.openedAt),
     })),
     counters: { ...broker.counters },
+    deadlines: statistics.deadlines,
     unconsumed: statistics.unconsumed,
   };
 }

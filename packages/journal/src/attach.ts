@@ -116,6 +116,7 @@ function adopt(tx: Transaction, consumer: Consumer, held: HeldLease, now: number
     .get(consumer.cid, held.seq) as OpenRow | null;
   if (row === null || isCounted(row, held.token)) return false;
   tx.db.prepare(ADOPT_ROW).run(consumer.cid, held.seq);
+  tx.deadlines.start(tx, consumer, held.seq);
   if (row.suspect > 0) tx.suspectsChanged(consumer);
   tx.afterCommit(() => {
     consumer.leases.set(held.seq, {

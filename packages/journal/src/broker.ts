@@ -21,7 +21,9 @@ import type {
 import { runAdmin } from "./admin.ts";
 import { type Consumer, type Holder, Subscriptions, loadConsumers } from "./consumers.ts";
 import { JournalDatabase, JournalError, JournalFullError } from "./database.ts";
+import { Deadlines } from "./deadlines.ts";
 import { grant, wake } from "./grants.ts";
+import { LoopGuard } from "./loop_guard.ts";
 import { checkBeforeStart } from "./start_check.ts";
 import { setAsideAtStart } from "./start_damage.ts";
 import { CommitMark } from "./commit_mark.ts";
@@ -35,6 +37,9 @@ import { type Reader, openReader } from "./reader.ts";
 import { expireLeases } from "./releases.ts";
 import { BrokerSession } from "./session.ts";
 import { SetAside } from "./set_aside.ts";
+import { followUp } from "./stored.ts";
+import { type Boot, type TimeReading, machineBoot } from "./time_away.ts";
+import { fireDue } from "./timeouts.ts";
 import { Transaction } from "./transaction.ts";
 
 export interface BrokerClock {
@@ -42,6 +47,8 @@ export interface BrokerClock {
   wallMs(): number;
   /** Monotonic, ms. */
   monotonicMs(): number;
+  /** Boot of the machine and the time since, to tell how long no broker ran; absent: the wall clock tells. Asked at the start. */
+  boot?(): Boot | undefined;
 }
 
 export interface BrokerOptions extends UpkeepOptions {
@@ -56,10 +63,16 @@ export interface BrokerOptions extends UpkeepOptions {
   readonly onFatal?: (error: unknown) => void;
 }
 
-const SYSTEM_CLOCK: BrokerClock = { wallMs: () => Date.now(), monotonicMs: () => performance.now() };
+const SYSTEM_CLOCK: BrokerClock = {
+  wallMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  boot: machineBoot,
+};
 
 /** A tick or flush advances the broker's clock by at most this: a longer gap was a stop, not waiting, ms. */
 const CLOCK_STEP_MAX = 250;
+/** A longer gap: who knows what its clients said meanwhile, ms. */
+const STOOD_STILL_MS = 1000;
 
 type LiveListener = (name: string, body: string) => void;
 
@@ -75,6 +88,10 @@ export class Broker implements Host {
   readonly version: string;
   readonly counters: Record<string, number> = {};
   readonly memo: IdMemo;
+  readonly deadlines: Deadlines;
+  readonly loops = new LoopGuard();
+  readonly #boot: Boot | undefined;
+  readonly #bootSeen: number;
   /** False: the journal was too large for a start to look at all of it; an audit should. */
   readonly checkedWhole: boolean;
   readonly #mark: CommitMark;
@@ -127,6 +144,9 @@ export class Broker implements Host {
     this.subscriptions = new Subscriptions(this.consumers.values());
     this.reader = openReader(this.db);
     this.memo = new IdMemo(this.db);
+    this.#boot = this.#clock.boot?.();
+    this.#bootSeen = this.#seen;
+    this.deadlines = new Deadlines(this);
     this.#mark = new CommitMark(this.db, this.epoch, this.lastSeq);
     this.#upkeep = this.#keepUp(options);
   }
@@ -153,6 +173,13 @@ export class Broker implements Host {
   /** Number of the newest dead letter, 0 when there is none. */
   get lastDeadLetter(): number {
     return (this.db.prepare("SELECT coalesce(max(n), 0) AS n FROM deadletter").get() as { n: number }).n;
+  }
+
+  /** By the clocks of the machine. */
+  reading(): TimeReading {
+    const boot = this.#boot;
+    const uptimeMs = (boot?.uptimeMs ?? 0) + this.#clock.monotonicMs() - this.#bootSeen;
+    return { wallMs: this.#clock.wallMs(), boot: boot === undefined ? undefined : { id: boot.id, uptimeMs } };
   }
 
   wallMs(): number {
@@ -224,12 +251,17 @@ export class Broker implements Host {
     if (this.#fatal === undefined) this.#deliver();
   }
 
-  /** Expires leases and delivers what fell due. Call at least every 250 ms, after the input was drained. */
-  tick(): void {
+  /**
+   * Expires leases, delivers what fell due, fires deadlines. Call at least every 250 ms, after the input was drained; while
+   * there is more (`drained: false`) no deadline fires: its answer may be in there.
+   */
+  tick({ drained = true }: { readonly drained?: boolean } = {}): void {
     if (this.#closed) return;
     this.#advance();
     for (const consumer of this.consumers.values()) this.#expire(consumer);
     if (this.#damaged.size > 0) this.#setAside();
+    if (drained && this.deadlines.isDue) this.#fireDeadlines();
+    else if (this.deadlines.startsWait) this.#housekeeping(() => undefined);
     this.flush();
     if (this.#fatal === undefined) this.#upkeep.tick(this.#now, this.counters["transactions"] ?? 0);
   }
@@ -239,8 +271,13 @@ export class Broker implements Host {
     this.#announcements.push({ name: s.name, body: s.body });
   }
 
-  /** What memory and the live feed learn when a signal was stored. Call inside a transaction. */
-  noteStored(tx: Transaction, s: PreparedSignal, seq: number): void {
+  noteStored(
+    tx: Transaction,
+    s: PreparedSignal,
+    seq: number,
+    options: { readonly wanted?: boolean } = {},
+  ): void {
+    if (!s.live) followUp(tx, this, s, { seq, ...options });
     tx.afterCommit(() => {
       this.announce(s);
       this.count(s.live ? "announced" : "stored");
@@ -340,7 +377,9 @@ export class Broker implements Host {
 
   #writeMeta(tx: Transaction): void {
     if (tx.nextSeq !== this.#nextSeq) writeMeta(this.db, "next_seq", tx.nextSeq);
-    if (tx.usesClock) writeMeta(this.db, "clock", Math.ceil(this.#now));
+    if (!tx.usesClock) return;
+    writeMeta(this.db, "clock", Math.ceil(this.#now));
+    this.deadlines.writeAnchor();
   }
 
   #announce(): void {
@@ -355,12 +394,13 @@ export class Broker implements Host {
       const holder = consumer.holder;
       // Whoever stands still would only let them expire, attempt by attempt.
       if (holder?.live() !== true) continue;
-      const { deliveries, damaged } = grant(consumer, {
+      const { deliveries, requests, damaged } = grant(consumer, {
         db: this.db,
         now: this.#now,
         nextToken: () => `${this.epoch}.${++this.#token}`,
         client: this.#load(consumer, holder),
       });
+      this.deadlines.granted(requests);
       if (this.#damaged.add(consumer, damaged)) this.#setAside();
       if (deliveries.length > 0) this.#send(deliveries, holder.port);
     }
@@ -404,6 +444,14 @@ export class Broker implements Host {
     });
   }
 
+  #fireDeadlines(): void {
+    this.#housekeeping((tx) => {
+      const fired = fireDue(tx, this, this.deadlines.now);
+      this.deadlines.changed(tx);
+      tx.afterCommit(() => this.count("deadlines_passed", fired));
+    });
+  }
+
   /** Nobody waits for it: on a full disk it is done at a later tick, and a broken journal tells its host by itself. */
   #housekeeping(work: (tx: Transaction) => void): void {
     this.run(work, { full: () => undefined }).catch(() => this.count("housekeeping_failed"));
@@ -411,6 +459,7 @@ export class Broker implements Host {
 
   #advance(): void {
     const seen = this.#clock.monotonicMs();
+    if (seen - this.#seen > STOOD_STILL_MS) this.deadlines.stoodStill();
     this.#now += Math.min(Math.max(0, seen - this.#seen), CLOCK_STEP_MAX);
     this.#seen = seen;
   }

@@ -338,6 +338,15 @@ export interface BusStatus {
   readonly signals: number;
   readonly lastSeq: number;
   readonly deadLetters: number;
+  /** Of requests: waiting for their worker, running, and how they ended. `late`: of those that fired, answered afterwards. */
+  readonly deadlines: {
+    readonly armed: number;
+    readonly running: number;
+    readonly answered: number;
+    readonly fired: number;
+    readonly late: number;
+    readonly withdrawn: number;
+  };
   readonly sessions: readonly {
     readonly service: string;
     readonly pid: number;

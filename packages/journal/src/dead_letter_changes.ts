@@ -76,6 +76,7 @@ export function retryDeadLetter(
   tx.usesClock = true;
   setLetterState(tx, n, "retried");
   tx.reopened(consumer, DEAD, sum);
+  tx.deadlines.rearm(tx, consumer, row.seq, row.seq);
   tx.afterCommit(() => (consumer.nextDue = Math.min(consumer.nextDue, due)));
   return { retried: true, text: `signal ${row.seq} goes to ${consumer.name} again` };
 }

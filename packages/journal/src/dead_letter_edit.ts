@@ -31,7 +31,7 @@ export function editDeadLetter(tx: Transaction, request: EditRequest, host: Host
   settleRow(tx, consumer, { seq: row.seq, state: SUPERSEDED, sum, error: `edited as ${edited.id}` });
   setLetterState(tx, request.n, "edited", { edited_as: edited.id });
   tx.beforeCommit(() => dropForOthers(tx, { seq, name: edited.name, keeper: consumer.name }, host));
-  host.noteStored(tx, edited, seq);
+  host.noteStored(tx, edited, seq, { wanted: true });
   return { retried: true, text: `${text} as signal ${seq}`, id: edited.id, seq };
 }
 

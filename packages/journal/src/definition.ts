@@ -79,6 +79,7 @@ function backfill(tx: Transaction, consumer: Consumer, name: string, since: numb
     counts.matchedX ^= row.sum;
   }
   tx.db.prepare(BACKFILL).run(...which);
+  tx.deadlines.rearm(tx, consumer, 1, tx.nextSeq - 1);
 }
 
 const OPEN = `d.cid = ?1 AND d.state <= ${WAITING} AND s.name = ?2`;
@@ -101,6 +102,7 @@ function unsubscribe(tx: Transaction, consumer: Consumer, names: readonly string
       dropped += 1;
     }
     tx.db.prepare(DROP).run(consumer.cid, name, tx.at);
+    tx.deadlines.withdraw(tx, consumer, name);
     dropped += dropDeadOf(tx, consumer, name);
   }
   return dropped;

@@ -10,11 +10,15 @@ import type { GrantedDelivery } from "./broker_types.ts";
 import { signalSum, unseal } from "./checksum.ts";
 import { type Consumer, type Lease, openCount } from "./consumers.ts";
 import type { JournalDatabase } from "./database.ts";
+import { IS_LATE } from "./deadline_rows.ts";
+import { answeredBy, requestKind } from "./requests.ts";
 import { LANES, READY, WAITING, deliverySum } from "./schema.ts";
 import { DEFAULTS } from "./settle.ts";
 
 export interface Grants {
   readonly deliveries: readonly GrantedDelivery[];
+  /** Of these, requests that their consumer is to answer: their time runs from now on. */
+  readonly requests: readonly number[];
   /** Rows that failed their checksum: to be set aside. */
   readonly damaged: readonly DamagedRow[];
 }
@@ -73,6 +77,7 @@ export interface GrantContext {
 export function grant(consumer: Consumer, context: GrantContext): Grants {
   const deliveries: GrantedDelivery[] = [];
   const damaged: DamagedRow[] = [];
+  const requests: number[] = [];
   for (const row of candidates(consumer, context)) {
     const { seq, lane } = row;
     const flaw = flawOf(row);
@@ -85,9 +90,12 @@ export function grant(consumer: Consumer, context: GrantContext): Grants {
     const state = sealed === null ? null : unseal(sealed);
     if (state === undefined)
       damaged.push({ seq, lane, stateKey, what: `checksum of the state: ${sealed}`, sum: row.sum });
-    else deliveries.push(take(consumer, row, { stateKey, state, context }));
+    else {
+      deliveries.push(take(consumer, row, { stateKey, state, context }));
+      if (requestKind(row.name)?.answering === consumer.name) requests.push(seq);
+    }
   }
-  return { deliveries, damaged };
+  return { deliveries, requests, damaged };
 }
 
 function candidates(consumer: Consumer, context: GrantContext): Row[] {
@@ -203,7 +211,7 @@ function take(
     body: row.body,
     plan: row.plan === null ? null : (unseal(row.plan) ?? null),
     state,
-    late: false,
+    late: answeredBy(row.name) !== undefined && context.db.prepare(IS_LATE).get(row.seq) !== null,
   };
 }
 

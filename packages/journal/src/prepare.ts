@@ -1,6 +1,7 @@
 /** From what a client sent to what the journal stores: everything that needs no database, done before the transaction. */
 import { type Envelope, type SignalDefinition, canonicalSource, parseEnvelope } from "@kloros/signal-schema";
 import type { PublishResult } from "./broker_types.ts";
+import { answeredBy, matchOf, requestKind } from "./requests.ts";
 import { LANES } from "./schema.ts";
 
 export interface PreparedSignal {
@@ -17,6 +18,18 @@ export interface PreparedSignal {
   /** Announced, never stored: live signals, and what observe mode only shows (`dry: true`). */
   readonly live: boolean;
   readonly kind: SignalDefinition["kind"];
+  readonly cause: string | null;
+  readonly hops: number;
+  /** Has a deadline: who must answer, and what an answer that names no cause would match. */
+  readonly request: {
+    readonly answering: string;
+    readonly match: string | null;
+    readonly limitMs: number;
+  } | null;
+  /** What it may answer, by name of the request. */
+  readonly answers: readonly { readonly request: string; readonly match: string | null }[] | null;
+  /** What makes it "the same" as another of its name; null: repeated on purpose. */
+  readonly loopKey: string | null;
 }
 
 export type Invalid = Extract<PublishResult, { status: "invalid" }>;
@@ -53,7 +66,23 @@ function columnsOf(envelope: Envelope, definition: SignalDefinition, body: strin
     body,
     live: definition.delivery === "live" || envelope["dry"] === true,
     kind: definition.kind,
+    cause: envelope.cause ?? null,
+    hops: envelope.hops,
+    request: requestOf(envelope),
+    answers: answersOf(envelope),
+    loopKey: definition.root ? null : definition.loopKey(envelope.facts),
   };
+}
+
+function requestOf({ signal, facts }: Envelope): PreparedSignal["request"] {
+  const kind = requestKind(signal);
+  if (kind === undefined) return null;
+  return { answering: kind.answering, match: matchOf(kind, facts), limitMs: kind.limitMs };
+}
+
+function answersOf({ signal, facts }: Envelope): PreparedSignal["answers"] {
+  const kinds = answeredBy(signal);
+  return kinds?.map((kind) => ({ request: kind.name, match: matchOf(kind, facts) })) ?? null;
 }
 
 /** Same id: the same signal? Times of the envelope may differ (a retry after a crash), what is said may not. */

@@ -3,6 +3,7 @@ import type { Database } from "bun:sqlite";
 import { type SignalColumns, signalSum } from "./checksum.ts";
 import type { Envelope } from "@kloros/signal-schema";
 import type { DeliveryStateName, Page, ReadQuery, StoredSignal } from "./broker_types.ts";
+import { type DeadlineCounts, countDeadlines } from "./deadline_rows.ts";
 import { STATE_NAMES, WAITING } from "./schema.ts";
 
 const PAGE_MAX = 1000;
@@ -94,6 +95,7 @@ function toStored(row: SignalRow, deliveries: readonly DeliveryRow[]): StoredSig
 export interface SignalStatistics {
   readonly signals: number;
   readonly deadLetters: number;
+  readonly deadlines: DeadlineCounts;
   readonly unconsumed: readonly { readonly signal: string; readonly count: number }[];
 }
 
@@ -107,6 +109,7 @@ export function readSignalStatistics(db: Database): SignalStatistics {
   return {
     signals: one("SELECT count(*) AS n FROM signal"),
     deadLetters: one("SELECT count(*) AS n FROM deadletter WHERE state = 'dead'"),
+    deadlines: countDeadlines(db),
     unconsumed: db
       .query<{ signal: string; count: number }, []>(
         "SELECT name AS signal, count(*) AS count FROM signal WHERE name NOT IN (SELECT name FROM subscription) GROUP BY name ORDER BY name",

@@ -14,7 +14,6 @@ import type {
 import { attach } from "./attach.ts";
 import { seal } from "./checksum.ts";
 import type { Consumer, Holder } from "./consumers.ts";
-import { recordReported } from "./dead_letters.ts";
 import type { Host } from "./host.ts";
 import { bodyHash } from "./id_memo.ts";
 import { type Invalid, type PreparedSignal, prepareSignal, sameBody } from "./prepare.ts";
@@ -195,7 +194,6 @@ export class BrokerSession implements Session, Holder {
   }
 
   #note(tx: Transaction, s: PreparedSignal, seq: number): void {
-    if (s.kind === "error") recordReported(tx, s, seq);
     this.#host.noteStored(tx, s, seq);
   }
 

@@ -39,6 +39,8 @@ function settleDamaged(tx: Transaction, consumer: Consumer, { seq, sum, what }: 
   const open = tx.db
     .prepare("SELECT 1 FROM delivery WHERE cid = ? AND seq = ? AND state <= 1")
     .get(consumer.cid, seq);
+  // Whoever asked is told by a timeout.
+  tx.deadlines.start(tx, consumer, seq);
   if (open !== null) settleRow(tx, consumer, { seq, state: DAMAGED, sum, error: what });
 }
 

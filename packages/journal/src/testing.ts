@@ -15,12 +15,30 @@ import { brokenInvariants } from "./invariants.ts";
 export { brokenInvariants } from "./invariants.ts";
 
 export interface TestClock extends BrokerClock {
+  boot(): { readonly id: string; readonly uptimeMs: number };
   advance(ms: number): void;
+  /** Somebody sets the wall clock: the machine's other clocks go on as before. */
+  stepWall(ms: number): void;
+  /** The machine starts anew: only the wall clock goes on. */
+  reboot(): void;
 }
 
 export function testClock(wallMs = 1_763_856_000_000): TestClock {
   let now = 0;
-  return { wallMs: () => wallMs + now, monotonicMs: () => now, advance: (ms) => (now += ms) };
+  let wall = wallMs;
+  let boots = 0;
+  let bootedAt = 0;
+  return {
+    wallMs: () => wall + now,
+    monotonicMs: () => now,
+    boot: () => ({ id: `boot ${boots}`, uptimeMs: now - bootedAt }),
+    advance: (ms) => (now += ms),
+    stepWall: (ms) => (wall += ms),
+    reboot: () => {
+      boots += 1;
+      bootedAt = now;
+    },
+  };
 }
 
 /** A broker that commits only when told, over memory unless given a path. */

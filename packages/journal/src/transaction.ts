@@ -15,6 +15,7 @@ import {
 } from "./consumers.ts";
 import { signalSum } from "./checksum.ts";
 import type { JournalDatabase } from "./database.ts";
+import type { Deadlines } from "./deadlines.ts";
 import type { IdMemo } from "./id_memo.ts";
 import type { PreparedSignal } from "./prepare.ts";
 import { DONE, SUPERSEDED, DEAD, DAMAGED, DROPPED, READY, WAITING, deliverySum } from "./schema.ts";
@@ -44,6 +45,7 @@ export class Transaction {
   readonly at: number;
   /** Ids of signals that are stored no more. */
   readonly memo: IdMemo;
+  readonly deadlines: Deadlines;
   readonly #subscriptions: Subscriptions;
   readonly #first: number;
   #next: number;
@@ -56,13 +58,14 @@ export class Transaction {
   #matched = false;
 
   constructor(
-    { db, memo }: { readonly db: JournalDatabase; readonly memo: IdMemo },
+    { db, memo, deadlines }: Pick<Transaction, "db" | "memo" | "deadlines">,
     subscriptions: Subscriptions,
     nextSeq: number,
     at: number,
   ) {
     this.db = db;
     this.memo = memo;
+    this.deadlines = deadlines;
     this.at = at;
     this.#subscriptions = subscriptions;
     this.#first = nextSeq;
@@ -158,6 +161,7 @@ export class Transaction {
     if (this.#matched) this.db.prepare(FAN_OUT).run(this.#first, this.#next - 1);
     for (const s of this.#keyed) this.#supersede(s);
     for (const work of this.#before) work();
+    this.deadlines.writeStarts(this);
     for (const [consumer, counts] of this.#counts) writeCounts(this.db, consumer.cid, counts);
   }
 

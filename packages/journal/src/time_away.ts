@@ -1,0 +1,43 @@
+/**
+ * How much time passed while no broker ran. Within one boot of the machine its uptime tells; over a boot only the wall clock
+ * does, and never less than nothing. Pure, but for reading the machine's own.
+ */
+import { readFileSync } from "node:fs";
+
+/** What time it is, by all clocks that can be compared later. */
+export interface TimeReading {
+  /** UTC, ms. */
+  readonly wallMs: number;
+  /** Boot of the machine and the time since; absent where nobody knows. */
+  readonly boot?: Boot | undefined;
+}
+
+export interface Boot {
+  readonly id: string;
+  readonly uptimeMs: number;
+}
+
+/** A reading, and what the deadlines' clock showed then. Stored. */
+export interface Anchor extends TimeReading {
+  readonly clock: number;
+}
+
+/** Ms from the anchor to now. */
+export function timeSince(anchor: Anchor, now: TimeReading): number {
+  const sameBoot = anchor.boot !== undefined && anchor.boot.id === now.boot?.id;
+  const passed = sameBoot
+    ? (now.boot?.uptimeMs ?? 0) - (anchor.boot?.uptimeMs ?? 0)
+    : now.wallMs - anchor.wallMs;
+  return Number.isFinite(passed) ? Math.max(0, passed) : 0;
+}
+
+/** Of this machine (Linux); goes on while it sleeps. Undefined elsewhere. */
+export function machineBoot(): Boot | undefined {
+  try {
+    const id = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    const uptimeMs = Number.parseFloat(readFileSync("/proc/uptime", "utf8")) * 1000;
+    return Number.isFinite(uptimeMs) ? { id, uptimeMs } : undefined;
+  } catch {
+    return undefined;
+  }
+}

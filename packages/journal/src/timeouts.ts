@@ -1,0 +1,62 @@
+/**
+ * What is said when a deadline passed: the timeout signal and FIRED in one transaction. Its id is derived from the request's, so
+ * that saying it again, after whatever crash, stores nothing.
+ */
+import { DreamTimeout, InvestigationTimeout, createChild } from "@kloros/signal-schema";
+import type { Envelope } from "@kloros/signal-schema";
+import { DUE, type DeadlineRow, FIRE, WITHDRAW, wholeSum } from "./deadline_rows.ts";
+import type { Host } from "./host.ts";
+import { prepareSignal } from "./prepare.ts";
+import { type RequestKind, matchedValue, requestKind } from "./requests.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** In one transaction: bounds the time until the loop looks at its input again. */
+const FIRED_MAX = 256;
+
+type DueRow = DeadlineRow & { readonly name: string | null };
+
+/** Fires what is due at `now` (the deadlines' clock). Returns how many. */
+export function fireDue(tx: Transaction, host: Host, now: number): number {
+  const rows = tx.db.prepare(DUE).all(now, FIRED_MAX) as DueRow[];
+  for (const row of rows) fire(tx, host, row);
+  return rows.length;
+}
+
+function fire(tx: Transaction, host: Host, row: DueRow): void {
+  const kind = requestKind(row.name ?? "");
+  const flaw =
+    kind === undefined ? "its request is missing" : wholeSum(row) === row.sum ? undefined : "its checksum";
+  if (kind === undefined || flaw !== undefined) {
+    setAside(tx, row, `deadline: ${flaw ?? ""}`);
+    return;
+  }
+  const signal = prepareSignal(JSON.stringify(timeoutOf(kind, row, tx.at)), "chemical-bus");
+  if ("status" in signal)
+    throw new Error(`the timeout of request ${row.request_seq} is not valid: ${signal.text}`);
+  const seq = tx.append(signal);
+  if (seq !== undefined) host.noteStored(tx, signal, seq);
+  tx.db.prepare(FIRE).run(row.request_seq);
+}
+
+/** Nobody can be told by a signal; the damage is named in its table, and nothing behind it waits. */
+function setAside(tx: Transaction, row: DueRow, what: string): void {
+  tx.db
+    .prepare("INSERT OR IGNORE INTO damage(seq, cid, what, found_at) VALUES(?,0,?,?)")
+    .run(row.request_seq, what, tx.at);
+  tx.db.prepare(WITHDRAW).run(row.request_seq);
+}
+
+function timeoutOf(kind: RequestKind, row: DueRow, nowMs: number): Envelope {
+  const request = { id: row.request_id, trace: row.request_id, hops: 0 };
+  const options = { source: "chemical-bus", consumer: "chemical-bus", nowMs };
+  const facts = { timeout_seconds: row.limit_ms / 1000, request_id: row.request_id };
+  if (kind.timeoutSignal === InvestigationTimeout.name) {
+    const suggested_action =
+      "look at the log of the investigation-consumer; ask again when it works, with `kloros publish`";
+    const question_id = matchedValue(kind, row.match) || row.request_id;
+    return createChild(request, InvestigationTimeout, { ...facts, suggested_action, question_id }, options);
+  }
+  const suggested_action =
+    "look at the log of the dream-consumer and at its last run: `kloros dream status` names it";
+  return createChild(request, DreamTimeout, { ...facts, suggested_action }, options);
+}
