@@ -33,6 +33,8 @@ export const manifest: Manifest<typeof config> = {
     "An id is stored once; the same id with another body is a conflict and the first stays.",
     "A consumer is held by one live instance; another is refused and told the holder's pid.",
     "A delivery whose lease ended is given again; the late one is told that its work is not its own any more.",
+    "A question that its worker was given and did not answer in 10 minutes, or a D-REAM trigger in 30, ends in exactly one timeout, also over restarts; nothing that waits in a queue does. An answer that comes later is delivered and marked late.",
+    "The same signal for the third time in one chain, or more than ten times in ten minutes without a cause, is a loop: it is stored, its deliveries become dead letters, and Q_LOOP_DETECTED is said once.",
     "What fails for good becomes a dead letter, kept in the journal for 30 days and appended to failed_signals.jsonl, which is set aside as .1 at 16 MiB.",
   ],
   reads: ["configFile"],

@@ -3,7 +3,7 @@
  *
  * Order of a start: journal lock, journal, sockets, loop. Order of a stop: loop, server (clients are told), mirror, journal.
  */
-import { Broker } from "@kloros/journal";
+import { Broker, machineBoot } from "@kloros/journal";
 import type { Service, ServiceContext } from "@kloros/daemon";
 import { cleanUp } from "./dead_letter_clean_up.ts";
 import { DeadLetterMirror } from "./dead_letter_mirror.ts";
@@ -46,7 +46,7 @@ export const service: Service<typeof config> = {
 function openBroker(context: Context, stop: AbortController): Broker {
   return new Broker({
     path: context.paths.journal,
-    clock: context.clock,
+    clock: { ...context.clock, boot: machineBoot },
     random: context.random,
     autoFlush: false,
     version: context.version,

@@ -50,7 +50,7 @@ export async function runLoop(options: RunLoopOptions): Promise<void> {
     if (now - tickedAt >= (more ? TICK_MS_MAX : TICK_MS)) {
       tickedAt = now;
       server.keepHouse();
-      broker.tick();
+      broker.tick({ drained: !more });
     } else {
       broker.flush();
     }
