@@ -8,11 +8,11 @@
  */
 import type { Database } from "bun:sqlite";
 import { type SignalColumns, signalSum, unseal } from "./checksum.ts";
-import { deadlineFlaws } from "./audit_deadlines.ts";
+import { damagedStates, rowFlaws } from "./audit_rows.ts";
 import { DEAD, SCHEMA_VERSION, deliverySum } from "./schema.ts";
 import { type Tally, differences, plus, purgedTally, tallyRows } from "./tally.ts";
 
-/** A row that is not what was written. `cid` 0: the signal itself. */
+/** A row that is not what was written. `cid` 0: the signal itself; `seq` 0: a state of the consumer. */
 export interface DamagedAt {
   readonly seq: number;
   readonly cid: number;
@@ -71,7 +71,11 @@ export function* auditing(db: Database): Generator<undefined, AuditReport> {
   yield* auditSignals(db, found, damage);
   yield* auditDeliveries(db, found, damage);
   yield* auditConsumers(db, found);
-  for (const flaw of deadlineFlaws(db)) tell(found, flaw);
+  for (const flaw of rowFlaws(db)) {
+    if (flaw === undefined) yield;
+    else tell(found, flaw);
+  }
+  for (const { cid, key } of damagedStates(db)) damage({ seq: 0, cid, what: `checksum of the state ${key}` });
   const { signals, lastSeq, consumers, differences: told, damaged } = found;
   const ok = told.length === 0 && damaged.length === 0;
   return { ok, signals, lastSeq, consumers, differences: told, damaged, setAside };

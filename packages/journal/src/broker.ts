@@ -129,7 +129,7 @@ export class Broker implements Host {
       this.checkedWhole = complete;
       this.db = db = new JournalDatabase(options.path);
       setAsideAtStart(this.db, damaged, this.#clock.wallMs());
-      this.count("damaged", damaged.length);
+      this.count("damaged", damaged.filter(({ seq }) => seq > 0).length);
       this.epoch = startEpoch(this.db);
       for (const consumer of loadConsumers(this.db)) this.consumers.set(consumer.name, consumer);
     } catch (error) {

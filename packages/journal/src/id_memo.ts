@@ -4,6 +4,7 @@
  */
 import type { Envelope } from "@kloros/signal-schema";
 import type { JournalDatabase } from "./database.ts";
+import { readMeta, writeMeta } from "./meta.ts";
 import { memoSum } from "./row_sums.ts";
 
 export interface RememberedId {
@@ -44,9 +45,17 @@ export class IdMemo {
 
   /** Inside a transaction. Returns how many. */
   forget(nowMs: number, limit: number): number {
-    return this.#db
-      .prepare("DELETE FROM idmemo WHERE id IN (SELECT id FROM idmemo WHERE forget_at <= ? LIMIT ?)")
-      .run(nowMs, limit).changes;
+    const rows = this.#db
+      .prepare("SELECT id, seq FROM idmemo WHERE forget_at <= ? LIMIT ?")
+      .all(nowMs, limit) as { id: string; seq: number }[];
+    for (const { id } of rows) this.#db.prepare("DELETE FROM idmemo WHERE id = ?").run(id);
+    // Up to here a number that is missing is no loss.
+    const highest = rows.reduce(
+      (most, { seq }) => Math.max(most, seq),
+      readMeta(this.#db, "forgotten_seq", 0),
+    );
+    if (rows.length > 0) writeMeta(this.#db, "forgotten_seq", highest);
+    return rows.length;
   }
 }
 

@@ -26,6 +26,7 @@ export function mend(db: JournalDatabase, found: Salvage, mark: Mark | undefined
   const notes = found.mended.map(
     (name) => `consumer ${name} does not match its checksum; what it says can be, so it was kept`,
   );
+  notes.push(...found.earlier.map((what) => `${what}: only an earlier version is left`));
   const last = writeNumbers(db, found, mark);
   const signals = lostSignals(db, found, last);
   notes.push(...mendSubscriptions(db, last), ...mendOrphans(db, atMs), ...mendLetters(db, atMs));
@@ -46,6 +47,7 @@ function writeNumbers(db: JournalDatabase, { meta }: Salvage, mark: Mark | undef
     .set("next_seq", last + 1)
     .set("epoch", Math.max(number("epoch"), mark?.epoch ?? 0) + 1)
     .set("commit", Math.max(number("commit"), mark?.commit ?? 0) + 1)
+    .set("forgotten_seq", number("forgotten_seq"))
     .set("clock", meta.has("clock") ? number("clock") : due);
   for (const [key, value] of all)
     db.prepare("INSERT INTO meta(k, v) VALUES(?,?) ON CONFLICT DO UPDATE SET v = excluded.v").run(key, value);

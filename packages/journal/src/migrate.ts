@@ -5,7 +5,7 @@
  * Back to an older program: it refuses the newer journal by name. `<journal>.v<N>` beside it is the copy that was made before
  * the first step.
  */
-import type { Database } from "bun:sqlite";
+import { Database } from "bun:sqlite";
 import { existsSync, rmSync } from "node:fs";
 import { toVersion1 } from "./migrations/to_version_1.ts";
 import { toVersion2 } from "./migrations/to_version_2.ts";
@@ -41,4 +41,24 @@ export function migrate(db: Database, path: string, found: number): void {
 function keepCopy(db: Database, copy: string): void {
   if (existsSync(copy)) rmSync(copy);
   db.query("VACUUM INTO ?").run(copy);
+}
+
+/** Tables and indexes as a journal of this version has them, by name. A version that is not known has none. */
+export function schemaOfVersion(version: number): readonly string[] {
+  const db = new Database(":memory:");
+  try {
+    for (const step of STEPS.slice(0, version)) step(db);
+    return readSchema(db);
+  } finally {
+    db.close();
+  }
+}
+
+export function readSchema(db: Database): string[] {
+  return db
+    .query<{ text: string }, []>(
+      "SELECT type || ' ' || name || ' ' || tbl_name || ' ' || coalesce(sql, '') AS text FROM sqlite_schema ORDER BY name",
+    )
+    .all()
+    .map(({ text }) => text);
 }

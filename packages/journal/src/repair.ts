@@ -66,7 +66,7 @@ function repair(path: string, { nowMs, from = path }: RepairOptions): RepairRepo
     const result = db.transaction(() => {
       const found = salvage(image, db);
       const losses = mend(db, found, mark, nowMs);
-      return { ...losses, broken: found.broken + image.brokenFrames };
+      return { ...losses, broken: found.broken };
     });
     const audit = auditNow(db.handle);
     const flaws = structureFlaws(db.handle);

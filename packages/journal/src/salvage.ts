@@ -23,17 +23,30 @@ export interface Salvage {
   broken: number;
   /** Consumers whose row does not match its checksum, though what it says can be. */
   readonly mended: string[];
+  /** Rows of which only an earlier version is left, in words. */
+  readonly earlier: string[];
+  /** Now only what stands on older pages is looked at. */
+  older: boolean;
 }
 
 /** Fills an empty journal. Runs in one transaction of the caller. */
 export function salvage(image: JournalImage, into: JournalDatabase): Salvage {
-  const found: Salvage = { meta: new Map(), ids: new Map(), broken: 0, mended: [] };
+  const found: Salvage = {
+    meta: new Map(),
+    ids: new Map(),
+    broken: 0,
+    mended: [],
+    earlier: [],
+    older: false,
+  };
   const unused = freePages(image);
   for (let number = 1; number <= image.pageCount; number++) {
     const bytes = unused.has(number) ? undefined : image.page(number);
     if (bytes !== undefined) found.broken += takePage(image, { number, bytes }, into, found);
   }
   // An older page is looked at too: its rows are older versions, or what the newer page has lost.
+  found.older = true;
+  found.broken += image.brokenFrames;
   for (const page of image.older()) takePage(image, page, into, found);
   return found;
 }
@@ -75,14 +88,16 @@ type Taker = (values: readonly Value[], into: JournalDatabase, found: Salvage) =
 /** By number of columns; those of tables with row ids have it in place of their first one. */
 const WITH_ROWID: Readonly<Record<number, Taker>> = {
   5: () => true, // SQLite's schema
-  10: (v, into) => (typeof v[9] === "string" ? takeSignal(v, into) : takeDeadline(v, into)),
+  10: (v, into, found) =>
+    typeof v[9] === "string" ? takeSignal(v, into, found) : takeDeadline(v, into, found),
   14: takeLetter,
   15: takeConsumer,
 };
 const WITHOUT_ROWID: Readonly<Record<number, Taker>> = {
   2: takeMeta,
   3: takeState,
-  4: (v, into) => (typeof v[0] === "string" ? takeSubscription(v, into) : takeDamage(v, into)),
+  4: (v, into, found) =>
+    typeof v[0] === "string" ? takeSubscription(v, into, found) : takeDamage(v, into, found),
   5: takeMemo,
   13: takeDelivery,
 };
@@ -97,8 +112,13 @@ function takeRow({ rowid, values }: PageRow, into: JournalDatabase, found: Salva
   }
 }
 
-function insert(into: JournalDatabase, table: string, values: readonly Value[]): void {
-  into.prepare(`INSERT OR IGNORE INTO ${table} VALUES(${values.map(() => "?").join(",")})`).run(...values);
+function insert(into: JournalDatabase, table: string, values: readonly Value[], found: Salvage): void {
+  // In a journal without damage what only older pages have was deleted since.
+  if (found.older && found.broken === 0) return;
+  const marks = values.map(() => "?").join(",");
+  const { changes } = into.prepare(`INSERT OR IGNORE INTO ${table} VALUES(${marks})`).run(...values);
+  if (changes === 1 && found.older && table !== "signal")
+    found.earlier.push(`${table} ${String(values[0])} ${String(values[1])}`);
 }
 
 /** The columns by name; their types are as good as the checksum that is compared next. */
@@ -106,31 +126,32 @@ function named<T>(names: string, values: readonly Value[]): T {
   return Object.fromEntries(names.split(" ").map((name, at) => [name, values[at] ?? null])) as T;
 }
 
-function takeSignal(v: readonly Value[], into: JournalDatabase): boolean {
+function takeSignal(v: readonly Value[], into: JournalDatabase, found: Salvage): boolean {
   const row = named<SignalColumns & { seq: number; sum: number }>(
     "seq id name source lane at trace ckey sum body",
     v,
   );
   if (!isIntact(row)) return false;
   // Purged, and in an older page still.
-  if (into.prepare("SELECT 1 FROM idmemo WHERE id = ?").get(row.id) === null) insert(into, "signal", v);
+  if (into.prepare("SELECT 1 FROM idmemo WHERE id = ?").get(row.id) === null)
+    insert(into, "signal", v, found);
   return true;
 }
 
-function takeDeadline(v: readonly Value[], into: JournalDatabase): boolean {
+function takeDeadline(v: readonly Value[], into: JournalDatabase, found: Salvage): boolean {
   const row = named<DeadlineRow>(
     "request_seq request_id answering match limit_ms state due closed_by late_ms sum",
     v,
   );
   if (wholeSum(row) !== row.sum) return false;
-  insert(into, "deadline", v);
+  insert(into, "deadline", v, found);
   return true;
 }
 
-function takeLetter(v: readonly Value[], into: JournalDatabase): boolean {
+function takeLetter(v: readonly Value[], into: JournalDatabase, found: Salvage): boolean {
   const names = "n cid seq id consumer reason error attempts first_at dead_at state content fields";
   if (letterSum(named<LetterColumns>(names, v)) !== v[13]) return false;
-  insert(into, "deadletter", v);
+  insert(into, "deadletter", v, found);
   return true;
 }
 
@@ -147,7 +168,7 @@ function takeConsumer(v: readonly Value[], into: JournalDatabase, found: Salvage
   const plausible = removed_at !== null ? row.name.startsWith(spec.name) : spec.name === row.name;
   if (!intact && (!plausible || !Array.isArray(spec.signals) || typeof row.holder !== "string")) return false;
   const before = into.prepare("SELECT 1 FROM consumer WHERE cid = ?").get(row.cid);
-  insert(into, "consumer", [...v.slice(0, 13), sum, 0]);
+  insert(into, "consumer", [...v.slice(0, 13), sum, 0], found);
   if (!intact && before === null) found.mended.push(row.name);
   return intact;
 }
@@ -167,31 +188,31 @@ function takeMeta([key, value]: readonly Value[], _into: JournalDatabase, { meta
   return true;
 }
 
-function takeState(v: readonly Value[], into: JournalDatabase): boolean {
+function takeState(v: readonly Value[], into: JournalDatabase, found: Salvage): boolean {
   // Of an index: all numbers.
   if (typeof v[2] !== "string") return true;
   if (unseal(v[2]) === undefined) return false;
-  insert(into, "state", v);
+  insert(into, "state", v, found);
   return true;
 }
 
-function takeSubscription(v: readonly Value[], into: JournalDatabase): boolean {
+function takeSubscription(v: readonly Value[], into: JournalDatabase, found: Salvage): boolean {
   const row = named<{ name: string; cid: number; from_seq: number }>("name cid from_seq", v);
   if (subscriptionSum(row) !== v[3]) return false;
-  insert(into, "subscription", v);
+  insert(into, "subscription", v, found);
   return true;
 }
 
-function takeDamage(v: readonly Value[], into: JournalDatabase): boolean {
+function takeDamage(v: readonly Value[], into: JournalDatabase, found: Salvage): boolean {
   // Of an index: no text.
-  if (typeof v[2] === "string") insert(into, "damage", v);
+  if (typeof v[2] === "string") insert(into, "damage", v, found);
   return true;
 }
 
-function takeMemo(v: readonly Value[], into: JournalDatabase): boolean {
+function takeMemo(v: readonly Value[], into: JournalDatabase, found: Salvage): boolean {
   const row = named<Parameters<typeof memoSum>[0]>("id seq body_hash forget_at", v);
   if (memoSum(row) !== v[4]) return false;
-  insert(into, "idmemo", v);
+  insert(into, "idmemo", v, found);
   return true;
 }
 
@@ -200,8 +221,10 @@ const TAKE_DELIVERY =
   `INSERT OR IGNORE INTO delivery SELECT * FROM (SELECT ${DELIVERY.map((name) => `? AS ${name}`).join(", ")}) ` +
   `WHERE sum = ${deliverySum({})}`;
 
-function takeDelivery(v: readonly Value[], into: JournalDatabase): boolean {
+function takeDelivery(v: readonly Value[], into: JournalDatabase, found: Salvage): boolean {
   const known = into.prepare("SELECT 1 FROM delivery WHERE cid = ? AND seq = ?");
+  if (found.older && found.broken === 0) return true;
   const { changes } = into.prepare(TAKE_DELIVERY).run(...v);
+  if (changes === 1 && found.older) found.earlier.push(`delivery ${String(v[0])} ${String(v[1])}`);
   return changes === 1 || known.get(v[0] ?? null, v[1] ?? null) !== null;
 }

@@ -5,11 +5,12 @@
  * Invariant: a journal whose structure is damaged, or from which acknowledged transactions are missing, is not started
  * on; rows that are damaged are named, to be set aside.
  */
-import { Database } from "bun:sqlite";
+import { Database, SQLiteError } from "bun:sqlite";
 import { existsSync, statSync } from "node:fs";
 import { type AuditReport, type DamagedAt, auditNow } from "./audit.ts";
 import { JournalError, translate } from "./database.ts";
 import { type Mark, markPathOf, missingSince, readMark } from "./high_water.ts";
+import { readSchema, schemaOfVersion, versionOf } from "./migrate.ts";
 import { SCHEMA_VERSION } from "./schema.ts";
 
 /** Up to this size a start looks at every page and row (about 4 ms a MiB); beyond it, that is done while it runs, bytes. */
@@ -31,6 +32,7 @@ export function checkBeforeStart(path: string): StartCheck {
     return { damaged: [], complete: true };
   }
   return withReadOnly(path, (db) => {
+    refuseSchema(path, db);
     const complete = sizeOf(path) + sizeOf(`${path}-wal`) <= COMPLETE_BYTES_MAX;
     if (complete) refuseStructure(path, structureFlaws(db));
     refuseMissing(path, mark, markIn(db));
@@ -46,14 +48,33 @@ export function withReadOnly<T>(path: string, work: (db: Database) => T): T {
   const umask = process.umask(0o077);
   let db: Database | undefined;
   try {
-    db = new Database(path, { readonly: true, strict: true });
-    db.run("PRAGMA busy_timeout = 2000");
+    db = openReadOnly(path);
     return work(db);
   } catch (error) {
-    throw translate(error, path);
+    throw readError(error, path);
   } finally {
     db?.close();
     process.umask(umask);
+  }
+}
+
+/** All that is done here is to read tables that are there: a statement that cannot be understood is damage. */
+function readError(error: unknown, path: string): unknown {
+  const translated = translate(error, path);
+  if (!(translated instanceof SQLiteError)) return translated;
+  return new JournalError("corrupt", `the journal ${path} is damaged: ${translated.message}. ${REPAIR}`, {
+    cause: error,
+  });
+}
+
+/** Throws `JournalError`. The caller closes it. */
+export function openReadOnly(path: string): Database {
+  try {
+    const db = new Database(path, { readonly: true, strict: true });
+    db.run("PRAGMA busy_timeout = 2000");
+    return db;
+  } catch (error) {
+    throw translate(error, path);
   }
 }
 
@@ -93,6 +114,22 @@ function refuseStructure(path: string, flaws: readonly string[]): void {
     throw new JournalError("corrupt", `the journal ${path} is damaged: ${flaws.join("; ")}. ${REPAIR}`);
 }
 
+/** SQLite believes what stands there: a letter that changed in it would change what is read. */
+function refuseSchema(path: string, db: Database): void {
+  const version = versionOf(db);
+  // A newer one is refused by name, later.
+  if (version > SCHEMA_VERSION) return;
+  const found = readSchema(db);
+  const expected = schemaOfVersion(version);
+  const other = found
+    .filter((text) => !expected.includes(text))
+    .concat(expected.filter((text) => !found.includes(text)));
+  if (other.length > 0)
+    refuseStructure(path, [
+      `its tables are not those of version ${version}: ${other.slice(0, 2).join(" / ")}`,
+    ]);
+}
+
 /** Counts that do not fit are explained by damaged rows, or by nothing. */
 function refuseDifferences(path: string, { damaged, differences }: AuditReport): void {
   if (differences.length > 0 && damaged.length === 0)
@@ -100,10 +137,6 @@ function refuseDifferences(path: string, { damaged, differences }: AuditReport):
       "corrupt",
       `the journal ${path} does not add up: ${differences.slice(0, 5).join("; ")}. ${REPAIR}`,
     );
-}
-
-function versionOf(db: Database): number {
-  return db.prepare<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
 }
 
 function sizeOf(path: string): number {

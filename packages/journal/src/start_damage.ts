@@ -11,10 +11,12 @@ const SET_ASIDE =
 
 /** In one transaction. The counts of those whom it concerns are made anew from their rows. */
 export function setAsideAtStart(db: JournalDatabase, damaged: readonly DamagedAt[], atMs: number): void {
-  if (damaged.length === 0) return;
+  // A state is set aside when it is needed.
+  const rows = damaged.filter(({ seq }) => seq > 0);
+  if (rows.length === 0) return;
   db.transaction(() => {
     const touched = new Set<number>();
-    for (const row of damaged) {
+    for (const row of rows) {
       db.prepare("INSERT OR IGNORE INTO damage(seq, cid, what, found_at) VALUES(?,?,?,?)").run(
         row.seq,
         row.cid,
