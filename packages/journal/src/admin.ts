@@ -7,6 +7,7 @@ import { type Consumer, openCount } from "./consumers.ts";
 import { dropDeadLetter, noteResubmitted, purgeDeadLetters, retryDeadLetter } from "./dead_letter_changes.ts";
 import { editDeadLetter } from "./dead_letter_edit.ts";
 import { listDeadLetters, recordRejected } from "./dead_letters.ts";
+import { purge } from "./retention.ts";
 import type { ConsumerStatistics, SignalStatistics } from "./reading.ts";
 
 type Runner = {
@@ -29,6 +30,12 @@ const RUN: Runner = {
     broker.run((tx) => dropDeadLetter(tx, request.n, broker), { solo: true }),
   purgeDeadLetters: (broker, request) =>
     broker.run((tx) => purgeDeadLetters(tx, request, broker), { solo: true }),
+  pruneJournal: (broker, { after, ...limits }) =>
+    broker.run((tx) => {
+      const { purged, next = null } = purge(tx, limits, after);
+      tx.afterCommit(() => broker.count("purged", purged));
+      return { purged, next };
+    }),
   rejectContent: (broker, request, service) =>
     broker.run((tx) => ({ stored: recordRejected(tx, { ...request, service }) })),
 };

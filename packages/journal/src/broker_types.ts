@@ -257,6 +257,18 @@ export interface DeadLetter {
 
 /** Admin operations: a closed table, each with its request and its result. Extended by later issues. */
 export interface AdminOps {
+  /** One step of retention, at most 500 signals: go on with `next` until it is null. */
+  pruneJournal: {
+    request: {
+      readonly ageMs: number;
+      readonly bytesMax: number;
+      /** Ids are remembered for so long. */
+      readonly rememberMs: number;
+      /** 0 to begin. */
+      readonly after: number;
+    };
+    result: { readonly purged: number; readonly next: number | null };
+  };
   status: { request: Record<never, never>; result: BusStatus };
   consumers: { request: Record<never, never>; result: readonly ConsumerStatus[] };
   removeConsumer: {

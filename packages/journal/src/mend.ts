@@ -27,6 +27,8 @@ export function mend(db: JournalDatabase, found: Salvage, mark: Mark | undefined
     (name) => `consumer ${name} does not match its checksum; what it says can be, so it was kept`,
   );
   notes.push(...found.earlier.map((what) => `${what}: only an earlier version is left`));
+  if (!found.meta.has("clock"))
+    notes.push("the journal's clock is lost: what waits for its retry is due at once");
   const last = writeNumbers(db, found, mark);
   const signals = lostSignals(db, found, last);
   notes.push(...mendSubscriptions(db, last), ...mendOrphans(db, atMs), ...mendLetters(db, atMs));

@@ -29,3 +29,12 @@ export type {
 export { machineBoot } from "./time_away.ts";
 export type { Boot } from "./time_away.ts";
 export { JournalError, JournalFullError } from "./database.ts";
+export type { AuditReport, AuditedConsumer, DamagedAt } from "./audit.ts";
+export { backupJournal, restoreJournal } from "./backup.ts";
+export type { BackupReport, RestoreReport } from "./backup.ts";
+export { repairJournal } from "./repair.ts";
+export type { RepairReport } from "./repair.ts";
+export { pruneable } from "./prune.ts";
+export type { RetentionLimits } from "./retention.ts";
+export { auditJournal, verifyJournal } from "./verify.ts";
+export type { VerifyReport } from "./verify.ts";

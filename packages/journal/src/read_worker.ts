@@ -1,30 +1,26 @@
 /** The reader's thread: its own read-only connection, one request at a time. An entry point of the build. */
-import { Database } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
 import { readConsumerStatistics, readPage, readSignalStatistics } from "./reading.ts";
+import { openReadOnly } from "./start_check.ts";
+import { verifyJournal } from "./verify.ts";
 import type { ReaderReply, ReaderRequest } from "./reader.ts";
 
 declare const self: Worker;
 
 let db: Database | undefined;
 
-/** A recovery or somebody's checkpoint may lock the file for a moment. */
-function openReadOnly(path: string): Database {
-  const opened = new Database(path, { readonly: true, strict: true });
-  opened.run("PRAGMA busy_timeout = 2000");
-  return opened;
-}
-
 function answer(request: ReaderRequest): unknown {
+  if (request.kind === "verify") return verifyJournal(request.path);
   db ??= openReadOnly(request.path);
   if (request.kind === "page") return readPage(db, request.query);
   return request.kind === "signals" ? readSignalStatistics(db) : readConsumerStatistics(db);
 }
 
-self.onmessage = (event: MessageEvent<ReaderRequest>): void => {
+self.onmessage = async (event: MessageEvent<ReaderRequest>): Promise<void> => {
   const { n } = event.data;
   let reply: ReaderReply;
   try {
-    reply = { n, ok: true, value: answer(event.data) };
+    reply = { n, ok: true, value: await answer(event.data) };
   } catch (error) {
     reply = { n, ok: false, text: error instanceof Error ? error.message : String(error) };
   }

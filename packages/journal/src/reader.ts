@@ -1,6 +1,8 @@
 /** History reads off the writer: a Worker for a journal in a file, the same connection for one in memory. */
 import type { Page, ReadQuery } from "./broker_types.ts";
+import { auditNow } from "./audit.ts";
 import type { JournalDatabase } from "./database.ts";
+import type { VerifyReport } from "./verify.ts";
 import {
   type ConsumerStatistics,
   type SignalStatistics,
@@ -11,7 +13,7 @@ import {
 
 export type ReaderRequest = { readonly n: number; readonly path: string } & (
   | { readonly kind: "page"; readonly query: ReadQuery }
-  | { readonly kind: "signals" | "consumers" }
+  | { readonly kind: "signals" | "consumers" | "verify" }
 );
 export type ReaderReply =
   | { readonly n: number; readonly ok: true; readonly value: unknown }
@@ -21,6 +23,8 @@ export interface Reader {
   page(query: ReadQuery): Promise<Page>;
   signals(): Promise<SignalStatistics>;
   consumers(): Promise<ConsumerStatistics>;
+  /** Every page and row, slowly. */
+  verify(): Promise<VerifyReport>;
   /** Requests not yet answered: a host that blocks must look at its event loop while there are any. */
   readonly waiting: number;
   close(): void;
@@ -35,6 +39,7 @@ function directReader(db: JournalDatabase): Reader {
     page: async (query) => readPage(db.handle, query),
     signals: async () => readSignalStatistics(db.handle),
     consumers: async () => readConsumerStatistics(db.handle),
+    verify: async () => ({ ...auditNow(db.handle), structure: [], missing: null }),
     waiting: 0,
     close: () => {},
   };
@@ -73,6 +78,10 @@ class WorkerReader implements Reader {
 
   consumers(): Promise<ConsumerStatistics> {
     return this.#ask({ n: ++this.#n, path: this.#path, kind: "consumers" }) as Promise<ConsumerStatistics>;
+  }
+
+  verify(): Promise<VerifyReport> {
+    return this.#ask({ n: ++this.#n, path: this.#path, kind: "verify" }) as Promise<VerifyReport>;
   }
 
   close(): void {

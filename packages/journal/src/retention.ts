@@ -5,6 +5,7 @@
  * its id is remembered; the counts of its consumers stay, and what went is tallied beside them, so that the audit
  * still adds up.
  */
+import type { Database } from "bun:sqlite";
 import type { JournalDatabase } from "./database.ts";
 import type { IdMemo } from "./id_memo.ts";
 import { WAITING } from "./schema.ts";
@@ -18,6 +19,8 @@ export interface RetentionLimits {
   /** Ids are remembered for so long after their signal went, ms. */
   readonly rememberMs: number;
 }
+
+type Preparing = Pick<JournalDatabase, "prepare"> | Database;
 
 export const STEP_ROWS = 500;
 
@@ -45,7 +48,7 @@ const CANDIDATES =
 
 /** What would go now; reads only. `limitsAt`: UTC, ms. */
 export function* purgeable(
-  db: Pick<JournalDatabase, "prepare">,
+  db: Preparing,
   limits: RetentionLimits,
   nowMs: number,
 ): Generator<{ readonly seq: number; readonly id: string }> {
@@ -86,7 +89,7 @@ function firstYoung(rows: readonly Candidate[], before: number): number {
 }
 
 /** What SQLite could use again does not count. */
-export function bytesOf(db: Pick<JournalDatabase, "prepare">): number {
+export function bytesOf(db: Preparing): number {
   const one = (name: string): number => {
     const row = db.prepare(`PRAGMA ${name}`).get() as Record<string, number>;
     return row[name] ?? 0;

@@ -12,6 +12,36 @@ export const config = Type.Object({
     default: [],
     description: "Endpoints that carry the envelope alone, for subscribers that read one JSON frame.",
   }),
+  retentionDays: Type.Number({
+    default: 30,
+    minimum: 0,
+    maximum: 36_500,
+    description:
+      "Settled signals older than this leave the journal; what is open, a dead letter, or still has a deadline stays.",
+  }),
+  retentionBytes: Type.Integer({
+    default: 2 * 1024 ** 3,
+    minimum: 1024 ** 2,
+    description: "While the journal holds more than this, its oldest settled signals leave it, bytes.",
+  }),
+  rememberIdsDays: Type.Number({
+    default: 30,
+    minimum: 1,
+    maximum: 36_500,
+    description: "Ids of signals that left are remembered for so long: said again, they are duplicates.",
+  }),
+  diskReserveBytes: Type.Integer({
+    default: 16 * 1024 ** 2,
+    minimum: 0,
+    description:
+      "Size of the file beside the journal that is given up when the disk is full, bytes; 0: none.",
+  }),
+  diskFreeBytesMin: Type.Integer({
+    default: 64 * 1024 ** 2,
+    minimum: 0,
+    description:
+      "With less free than this, publishers are told to wait; acknowledgements and retention go on, bytes.",
+  }),
   idlePollMs: Type.Integer({
     default: 100,
     minimum: 1,
@@ -36,6 +66,8 @@ export const manifest: Manifest<typeof config> = {
     "A question that its worker was given and did not answer in 10 minutes, or a D-REAM trigger in 30, ends in exactly one timeout, also over restarts; nothing that waits in a queue does. An answer that comes later is delivered and marked late.",
     "The same signal for the third time in one chain, or more than ten times in ten minutes without a cause, is a loop: it is stored, its deliveries become dead letters, and Q_LOOP_DETECTED is said once.",
     "What fails for good becomes a dead letter, kept in the journal for 30 days and appended to failed_signals.jsonl, which is set aside as .1 at 16 MiB.",
+    "A journal that is damaged in its structure, or behind its mark, is not started on; a damaged row is named and set aside, and what is behind it goes on.",
+    "Settled signals leave the journal by age and size, at most 500 in one step; their ids are remembered.",
   ],
   reads: ["configFile"],
   writes: ["journal", "failedSignals", "runtime", "state"],

@@ -3,7 +3,7 @@
  *
  * Order of a start: journal lock, journal, sockets, loop. Order of a stop: loop, server (clients are told), mirror, journal.
  */
-import { Broker, machineBoot } from "@kloros/journal";
+import { Broker, type BrokerOptions, machineBoot } from "@kloros/journal";
 import type { Service, ServiceContext } from "@kloros/daemon";
 import { cleanUp } from "./dead_letter_clean_up.ts";
 import { DeadLetterMirror } from "./dead_letter_mirror.ts";
@@ -19,6 +19,7 @@ const MIRROR_MS = 500;
 const STATISTICS_MS = 10_000;
 const CLEAN_UP_MS = 60_000;
 const DISK_MS = 2000;
+const AUDIT_LOOK_MS = 60_000;
 
 export const service: Service<typeof config> = {
   manifest,
@@ -31,6 +32,7 @@ export const service: Service<typeof config> = {
     cleanUpDeadLetters(context, broker);
     reportHealth(context, broker, server);
     reportFullDisk(context, broker);
+    lookAtJournal(context, broker);
     const loop = runLoop({ server, broker, stopping: stop.signal, idleWaitMs: context.config.idlePollMs });
     return async () => {
       stop.abort();
@@ -50,11 +52,25 @@ function openBroker(context: Context, stop: AbortController): Broker {
     random: context.random,
     autoFlush: false,
     version: context.version,
+    ...limitsOf(context.config),
     onFatal: (error) => {
       stop.abort();
       context.fail(error);
     },
   });
+}
+
+const DAY_MS = 86_400_000;
+
+function limitsOf(config: Context["config"]): Pick<BrokerOptions, "retention" | "room"> {
+  return {
+    retention: {
+      ageMs: config.retentionDays * DAY_MS,
+      bytesMax: config.retentionBytes,
+      rememberMs: config.rememberIdsDays * DAY_MS,
+    },
+    room: { reserveBytes: config.diskReserveBytes, freeBytesMin: config.diskFreeBytesMin },
+  };
 }
 
 function openServer(context: Context, broker: Broker): BusServer {
@@ -145,13 +161,37 @@ function reportFullDisk(context: Context, broker: Broker): void {
   const { journal } = context.paths;
   const disk = watchDisk();
   context.health("journal", () =>
-    disk.isFull ? `no space left for the journal ${journal}: publishers wait; free some` : undefined,
+    disk.isFull || broker.tight
+      ? `hardly any space left for the journal ${journal}: publishers wait; free some`
+      : undefined,
   );
   context.every("disk", DISK_MS, () => {
     const change = disk.look(broker.counters);
     if (change === "filled") context.log.error({ journal }, "no space left for the journal; publishers wait");
     if (change === "freed") context.log.info({ journal }, "there is room for the journal again");
     return Promise.resolve();
+  });
+}
+
+/** A journal that was too large for the start to look at all of it is looked at while it serves, and all are once a day. */
+function lookAtJournal(context: Context, broker: Broker): void {
+  let flaw: string | undefined;
+  let lookedAt = broker.checkedWhole ? context.clock.monotonicMs() : Number.NEGATIVE_INFINITY;
+  context.health("journal-mark", () => broker.markTrouble);
+  context.health("journal-damage", () => flaw);
+  context.every("journal-audit", AUDIT_LOOK_MS, async () => {
+    if (context.clock.monotonicMs() - lookedAt < DAY_MS) return;
+    lookedAt = context.clock.monotonicMs();
+    const report = await broker.reader.verify();
+    const [first] = [
+      ...report.structure,
+      ...report.differences,
+      ...report.damaged.map(({ seq, what }) => `signal ${seq}: ${what}`),
+    ];
+    flaw = report.ok
+      ? undefined
+      : `the journal does not add up: ${first ?? ""}; \`kloros journal verify\` says all`;
+    if (flaw !== undefined) context.log.error({ first }, "the journal does not add up");
   });
 }
 

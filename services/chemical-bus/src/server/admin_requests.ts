@@ -39,6 +39,7 @@ const RULES: Readonly<Record<AdminOp, Rule>> = {
     fields: Type.Record(Type.String(), Type.String()),
   }),
   removeConsumer: rule(false, { name, force: Type.Optional(Type.Boolean()) }),
+  pruneJournal: rule(false, { ageMs: count, bytesMax: count, rememberMs: count, after: count }),
   retryDeadLetter: rule(false, { n: count }),
   editDeadLetter: rule(false, {
     n: count,
