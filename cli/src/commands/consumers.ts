@@ -20,8 +20,8 @@ Examples:
 `;
 
 const REMOVE_HELP = `
-For a consumer that will never come back: its open deliveries are dropped (and counted as
-that), and its state is forgotten. A service of that name that starts again begins anew.
+For a consumer that will never come back: its open deliveries and its dead letters are
+dropped (and counted as that), and its state is forgotten. A service of that name that starts again begins anew.
 
 Examples:
   kloros consumers remove old-service
@@ -49,7 +49,7 @@ export function consumersCommand(program: Command, environment: Environment): vo
     .command("remove")
     .description("Removes a consumer for good.")
     .argument("<name>", "as `kloros consumers list` shows it")
-    .option("-y, --yes", "drop what is open for it")
+    .option("-y, --yes", "drop what is open for it, and its dead letters")
     .option("--force", "also when a service holds it; that service loses it")
     .addHelpText("after", REMOVE_HELP)
     .action(performing<RemoveFlags>(environment, removeConsumer));
@@ -71,7 +71,7 @@ async function removeConsumer(
   const { yes, force } = session.flags;
   const { dropped } = await withBus(session, async (bus) => {
     const all = await bus.admin("consumers", {});
-    await checkRemoval(name, all, yes === true);
+    await checkRemoval(name, all, { yes: yes === true, force: force === true });
     return bus.admin("removeConsumer", { name, force: force === true });
   });
   if (session.json) await session.printJson({ name, removed: true, dropped });
@@ -79,7 +79,11 @@ async function removeConsumer(
   return "ok";
 }
 
-async function checkRemoval(name: string, all: readonly ConsumerStatus[], yes: boolean): Promise<void> {
+async function checkRemoval(
+  name: string,
+  all: readonly ConsumerStatus[],
+  { yes, force }: { readonly yes: boolean; readonly force: boolean },
+): Promise<void> {
   const consumer = all.find((one) => one.name === name);
   if (consumer === undefined) {
     throw new Failure(
@@ -91,7 +95,11 @@ async function checkRemoval(name: string, all: readonly ConsumerStatus[], yes: b
       ),
     );
   }
-  if (consumer.open === 0 || yes) return;
-  const open = plural(consumer.open, "delivery is", "deliveries are");
-  throw new Failure("negative", `${open} open for ${name} and would be dropped; say --yes if that is meant`);
+  // One that is held the bus itself refuses, and names the holder.
+  if (yes || (consumer.holderPid !== null && !force)) return;
+  const open = plural(consumer.open, "open delivery", "open deliveries");
+  const dead = plural(consumer.dead, "dead letter");
+  const what = [...(consumer.open > 0 ? [open] : []), ...(consumer.dead > 0 ? [dead] : [])].join(" and ");
+  if (what === "") return;
+  throw new Failure("negative", `${what} of ${name} would be dropped; say --yes if that is meant`);
 }

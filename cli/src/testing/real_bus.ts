@@ -76,10 +76,10 @@ export class TestInstallation {
   }
 
   /** `kloros` with its output in pipes. The caller ends it. */
-  start(args: readonly string[]) {
+  start(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
     return Bun.spawn([process.execPath, MAIN, ...args], {
       cwd: this.home,
-      env: { PATH: process.env["PATH"] ?? "", KLOROS_HOME: this.home },
+      env: { PATH: process.env["PATH"] ?? "", KLOROS_HOME: this.home, ...env },
       stdio: ["pipe", "pipe", "pipe"],
       timeout: RUN_MS_MAX,
       killSignal: "SIGKILL",
