@@ -64,8 +64,12 @@ export const WITHDRAW_ALL = `UPDATE deadline SET ${set({ state: String(WITHDRAWN
 export const REARM =
   `UPDATE deadline SET ${set({ state: String(ARMED), due: "0" })} WHERE state = ${WITHDRAWN} AND answering = ?2 AND request_seq BETWEEN ?3 AND ?4 ` +
   `AND EXISTS (SELECT 1 FROM delivery d WHERE d.cid = ?1 AND d.seq = request_seq AND d.state <= 1)`;
-/** Open ones before those that fired, older before newer. */
-export const BY_MATCH = `SELECT * FROM deadline WHERE match = ?1 AND closed_by = 0 AND state != ${WITHDRAWN} ORDER BY state = ${FIRED}, request_seq LIMIT 1`;
+/**
+ * Of those that match ?1 the one that runs longest: a walk over what is being worked on, which is little, and costs no index that
+ * each request would have to be entered into.
+ */
+export const RUNNING_MATCH = `SELECT * FROM deadline WHERE request_seq = (SELECT request_seq FROM deadline WHERE state = ${RUNNING} AND match = ?1 ORDER BY due LIMIT 1)`;
+export const FIRED_MATCH = `SELECT * FROM deadline WHERE state = ${FIRED} AND closed_by = 0 AND match = ?1 ORDER BY request_seq LIMIT 1`;
 export const BY_CAUSE =
   "SELECT d.*, s.name FROM signal s JOIN deadline d ON d.request_seq = s.seq WHERE s.id = ?1";
 export const NEXT_DUE = `SELECT min(due) AS due FROM deadline WHERE state = ${RUNNING}`;

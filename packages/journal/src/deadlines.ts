@@ -15,11 +15,12 @@ import {
   ANSWER,
   ANSWER_LATE,
   BY_CAUSE,
-  BY_MATCH,
   type DeadlineRow,
+  FIRED_MATCH,
   INSERT_DEADLINE,
   NEXT_DUE,
   REARM,
+  RUNNING_MATCH,
   START,
   START_ONE,
   WITHDRAW,
@@ -96,14 +97,19 @@ export class Deadlines {
     if (cut) tx.db.prepare(WITHDRAW).run(seq);
   }
 
-  /** With the answer: of the request that it names as its cause, else of the oldest that matches. */
+  /** With the answer: of the request that it names as its cause, else of the one that matches and runs longest, else fired. */
   answer(tx: Transaction, s: PreparedSignal, seq: number): void {
     if (s.answers === null) return;
-    const row = causeOf(tx, s) ?? matching(tx, s.answers);
+    const row = causeOf(tx, s) ?? this.#matching(tx, s.answers);
     if (row === undefined || row.closed_by !== 0) return;
     if (row.state <= RUNNING) tx.db.prepare(ANSWER).run(seq, row.request_seq);
     else if (row.state === FIRED)
       tx.db.prepare(ANSWER_LATE).run(seq, Math.max(0, Math.round(this.now - row.due)), row.request_seq);
+  }
+
+  #matching(tx: Transaction, answers: NonNullable<PreparedSignal["answers"]>): DeadlineRow | undefined {
+    this.writeStarts(tx);
+    return matching(tx, answers);
   }
 
   /** Starts what was granted meanwhile; the last step of each transaction. */
@@ -184,9 +190,10 @@ function causeOf(tx: Transaction, s: PreparedSignal): DeadlineRow | undefined {
 }
 
 function matching(tx: Transaction, answers: NonNullable<PreparedSignal["answers"]>): DeadlineRow | undefined {
-  for (const { match } of answers) {
-    const row = match === null ? null : (tx.db.prepare(BY_MATCH).get(match) as DeadlineRow | null);
-    if (row !== null) return row;
-  }
+  for (const statement of [RUNNING_MATCH, FIRED_MATCH])
+    for (const { match } of answers) {
+      const row = match === null ? null : (tx.db.prepare(statement).get(match) as DeadlineRow | null);
+      if (row !== null) return row;
+    }
   return undefined;
 }

@@ -21,6 +21,7 @@ const RATE_MS = 10 * 60_000;
 const CELLS = 1 << 20;
 /** Keys whose times are kept. */
 const KEYS_MAX = 32_768;
+const KEY_LENGTH_MAX = 200;
 /** Beyond it a chain is walked whatever the sketch says: no wanted one is so long. */
 const HOPS_UNLOOKED = 8;
 
@@ -39,40 +40,48 @@ interface Rate {
   readonly cut: string | undefined;
 }
 
+/** Most are said once: a number is the time of that. */
+type Seen = Rate | number;
+
 /** What the running transaction adds. */
 interface Additions {
   readonly tx: Transaction;
   readonly seen: Map<number, number>;
-  readonly rates: Map<number, Rate>;
+  readonly rates: Map<string, Seen>;
 }
 
 export class LoopGuard {
   readonly #sketch = new Uint8Array(CELLS);
   #counted = 0;
-  readonly #rates = new Map<number, Rate>();
+  readonly #rates = new Map<string, Seen>();
   #additions: Additions | undefined;
 
   /** Whether this signal, stored a moment ago in `tx`, is one too many. `now`: broker's clock, ms. */
   judge(tx: Transaction, s: PreparedSignal, now: number): Loop | undefined {
     if (s.loopKey === null) return undefined;
-    // 53 bits: two keys that meet would cut an innocent one.
-    const key = Number(Bun.hash(`${s.name}|${s.loopKey}`) & 0x1f_ffff_ffff_ffffn);
+    const key = keyOf(s.name, s.loopKey);
     return s.cause === null ? this.#judgeRate(tx, s, key, now) : this.#judgeAncestry(tx, s, key);
   }
 
-  #judgeAncestry(tx: Transaction, s: PreparedSignal, key: number): Loop | undefined {
+  #judgeAncestry(tx: Transaction, s: PreparedSignal, key: string): Loop | undefined {
     const { seen } = this.#adding(tx);
-    const cell = key % CELLS;
-    const count = (this.#sketch[cell] ?? 0) + (seen.get(cell) ?? 0);
-    seen.set(cell, (seen.get(cell) ?? 0) + 1);
-    // The first of them may be a root, which is counted by its rate.
-    return count + 1 >= ANCESTRY_MAX || s.hops >= HOPS_UNLOOKED ? cycleOf(tx, s) : undefined;
+    const cell = Bun.hash.xxHash32(key) % CELLS;
+    const added = seen.get(cell) ?? 0;
+    seen.set(cell, added + 1);
+    // The first of them may have no cause, and is not in the sketch.
+    const could = (this.#sketch[cell] ?? 0) + added + 1 >= ANCESTRY_MAX;
+    return could || s.hops >= HOPS_UNLOOKED ? cycleOf(tx, s) : undefined;
   }
 
-  #judgeRate(tx: Transaction, s: PreparedSignal, key: number, now: number): Loop | undefined {
+  #judgeRate(tx: Transaction, s: PreparedSignal, key: string, now: number): Loop | undefined {
     if (s.source === "operator") return undefined;
     const { rates } = this.#adding(tx);
-    const { times, cut } = rates.get(key) ?? this.#rates.get(key) ?? { times: [], cut: undefined };
+    const before = rates.get(key) ?? this.#rates.get(key);
+    if (before === undefined) {
+      rates.set(key, now);
+      return undefined;
+    }
+    const { times, cut } = typeof before === "number" ? { times: [before], cut: undefined } : before;
     const over = times.length === RATE_MAX && now - (times[0] ?? now) < RATE_MS;
     const first = over ? (cut ?? s.id) : undefined;
     rates.set(key, { times: [...times.slice(-RATE_MAX + 1), now], cut: first });
@@ -81,7 +90,7 @@ export class LoopGuard {
 
   #adding(tx: Transaction): Additions {
     if (this.#additions?.tx === tx) return this.#additions;
-    const additions = { tx, seen: new Map<number, number>(), rates: new Map<number, Rate>() };
+    const additions = { tx, seen: new Map<number, number>(), rates: new Map<string, Seen>() };
     this.#additions = additions;
     tx.afterCommit(() => this.#keep(additions));
     return additions;
@@ -99,7 +108,8 @@ export class LoopGuard {
       this.#counted = 0;
     }
     for (const [key, rate] of rates) {
-      this.#rates.delete(key);
+      // To the end: the one that was heard of longest ago goes first.
+      if (typeof rate !== "number") this.#rates.delete(key);
       this.#rates.set(key, rate);
     }
     for (const key of this.#rates.keys()) {
@@ -107,6 +117,13 @@ export class LoopGuard {
       this.#rates.delete(key);
     }
   }
+}
+
+/** Bounded; two that meet would cut an innocent one. */
+function keyOf(name: string, loopKey: string): string {
+  return loopKey.length <= KEY_LENGTH_MAX
+    ? `${name}|${loopKey}`
+    : `${name}#${Bun.SHA256.hash(loopKey, "hex")}`;
 }
 
 /** Walks the ancestry. */

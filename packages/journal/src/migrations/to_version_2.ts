@@ -19,8 +19,8 @@ const DDL = `
 CREATE TABLE deadline(
   request_seq INTEGER PRIMARY KEY, request_id TEXT NOT NULL, answering TEXT NOT NULL, match TEXT, limit_ms INTEGER NOT NULL,
   state INTEGER NOT NULL, due INTEGER NOT NULL, closed_by INTEGER NOT NULL, late_ms INTEGER, sum INTEGER NOT NULL);
-CREATE INDEX deadline_due ON deadline(due) WHERE state = 1;
-CREATE INDEX deadline_match ON deadline(match) WHERE match IS NOT NULL AND closed_by = 0;
+CREATE INDEX deadline_due ON deadline(due, match) WHERE state = 1;
+CREATE INDEX deadline_match ON deadline(match) WHERE state = 3 AND closed_by = 0;
 CREATE INDEX deadline_late ON deadline(closed_by) WHERE late_ms IS NOT NULL;
 CREATE TABLE idmemo(
   id TEXT PRIMARY KEY, seq INTEGER NOT NULL, body_hash TEXT NOT NULL, forget_at INTEGER NOT NULL, sum INTEGER NOT NULL) WITHOUT ROWID;
