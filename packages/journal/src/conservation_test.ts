@@ -43,6 +43,11 @@ const STEPS = [
   "release",
   "dead",
   "plan",
+  "lose answer",
+  "retry letter",
+  "edit letter",
+  "drop letter",
+  "purge letters",
   "oversleep",
   "kill worker",
   "leave",
@@ -65,7 +70,11 @@ class History {
   rules!: TestClient;
   held: GrantedDelivery[] = [];
   readonly acknowledged = new Map<string, Envelope>();
+  /** Ids of questions that are a retry with other facts: for the worker alone. */
+  readonly #edited = new Set<string>();
   readonly #dead = new Set<string>();
+  /** Dead, and then edited, dropped or purged: nobody answers them any more. */
+  readonly #lost = new Set<string>();
   readonly #looked: number[] = [];
   #lives = 0;
   #n = 0;
@@ -100,6 +109,11 @@ class History {
       look: () => this.look(),
       tally: () => this.count(),
       oversleep: () => this.oversleep(),
+      "lose answer": () => this.loseAnswer(),
+      "retry letter": () => this.dealWithLetter(step),
+      "edit letter": () => this.dealWithLetter(step),
+      "drop letter": () => this.dealWithLetter(step),
+      "purge letters": () => this.purgeLetters(),
       "remove rules": () => this.removeRules(),
       "kill bus": () => this.killBus(),
       "kill busy bus": () => this.killBusyBus(),
@@ -130,6 +144,52 @@ class History {
     };
     const result = await this.worker.settle(delivery, outcomes[step] as SettleItem["outcome"]);
     if (step === "dead" && result.status === "ok") this.#dead.add(envelopeOf(delivery).id);
+  }
+
+  /** The connection breaks before the worker is told that its work was committed: it comes back and says it again. */
+  async loseAnswer(): Promise<void> {
+    const held = [...this.held];
+    const next = this.held.shift();
+    if (next === undefined) return;
+    const outcome = this.answered(next);
+    const before = await this.worker.settle(next, outcome);
+    await this.worker.now(this.worker.session.close({ clean: false }));
+    this.worker = new TestClient(this.broker, WORKER.name, { instance: `life ${this.#lives}` });
+    const leases = held.map(({ seq, token }) => ({ seq, token }));
+    expect(await this.worker.attach(WORKER, leases)).toMatchObject({ ok: true });
+    if (before.status === "ok") expect(await this.worker.settle(next, outcome)).toEqual({ status: "ok" });
+  }
+
+  async dealWithLetter(step: Step): Promise<void> {
+    const [letter] = await this.broker.admin("deadLetters", {});
+    if (letter === undefined) return;
+    const { n, id } = letter;
+    if (step === "retry letter") {
+      expect(await this.router.now(this.broker.admin("retryDeadLetter", { n }))).toMatchObject({
+        retried: true,
+      });
+      this.#dead.delete(id);
+      return;
+    }
+    this.#lost.add(id);
+    if (step === "drop letter") {
+      expect(await this.router.now(this.broker.admin("dropDeadLetter", { n }))).toMatchObject({
+        dropped: true,
+      });
+      return;
+    }
+    const { facts } = this.question();
+    const edited = await this.router.now(this.broker.admin("editDeadLetter", { n, facts }));
+    expect(edited).toMatchObject({ retried: true });
+    this.#edited.add(edited.id ?? "");
+  }
+
+  async purgeLetters(): Promise<void> {
+    const all = await this.broker.admin("deadLetters", { limit: 1000, includeRetried: true });
+    for (const { id, state } of all.slice(0, -1)) if (state === "dead") this.#lost.add(id);
+    const before = Number.MAX_SAFE_INTEGER;
+    const { purged } = await this.router.now(this.broker.admin("purgeDeadLetters", { before }));
+    expect(purged).toBe(Math.max(0, all.length - 1));
   }
 
   answered(delivery: GrantedDelivery): SettleItem["outcome"] {
@@ -224,7 +284,9 @@ class History {
     const answered = reader.take(READER.name, 10_000).map((d) => envelopeOf(d).cause);
     const letters = await this.broker.admin("deadLetters", { limit: 1000 });
     const poisoned = new Set(letters.filter((l) => l.reason === "poison").map((l) => l.id));
-    const expected = [...this.acknowledged.keys()].filter((id) => !this.#dead.has(id) && !poisoned.has(id));
+    const expected = [...this.acknowledged.keys(), ...this.#edited].filter(
+      (id) => !this.#dead.has(id) && !this.#lost.has(id) && !poisoned.has(id),
+    );
     expect(answered.toSorted()).toEqual(expected.toSorted());
     expect(this.state().toSorted()).toEqual([...this.acknowledged.keys()].toSorted());
     expect(this.#looked.at(-1) ?? 0).toBe(this.#alerts);

@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
+import { auditNow } from "./audit.ts";
 import type { Broker } from "./broker.ts";
 import type { AdminOp, AdminOps, ConsumerStatus, DeadLetter } from "./broker_types.ts";
 import { resumConsumer } from "./consumers.ts";
 import { RULES, WORKER, alert, question, text } from "./fixtures.ts";
-import { type TestClock, TestClient, checkJournal, testBroker } from "./testing.ts";
+import { ARMED, FIRED, RUNNING, WITHDRAWN } from "./schema.ts";
+import { type TestClock, TestClient, checkJournal, runFor, testBroker } from "./testing.ts";
 
 const OTHER = { ...WORKER, name: "semantic-dedup" };
 const DEAD = { kind: "dead", reason: "terminal", error: "no" } as const;
@@ -20,6 +22,7 @@ beforeEach(async () => {
 });
 afterEach(() => {
   expect(checkJournal(broker)).toEqual([]);
+  expect(auditNow(broker.db.handle)).toMatchObject({ ok: true, differences: [], damaged: [] });
   broker.close();
 });
 
@@ -73,6 +76,22 @@ test("an edited one goes to the consumer that gave it up, once, and to nobody el
   expect(await statusOf(OTHER.name)).toMatchObject({ matched: 2, done: 1, dropped: 1, open: 0 });
   expect(await admin("editDeadLetter", { n: 1, facts })).toMatchObject({ retried: false });
   expect(await admin("retryDeadLetter", { n: 1 })).toMatchObject({ retried: false });
+});
+
+test("of an edited request only the new deadline runs, and one timeout comes of it", async () => {
+  await giveUp(1);
+  await admin("editDeadLetter", { n: 1, facts: factsOf(2) });
+  const states = () =>
+    broker.db.handle.query("SELECT request_seq, state FROM deadline ORDER BY request_seq").all();
+  expect(states()).toEqual([
+    { request_seq: 1, state: WITHDRAWN },
+    { request_seq: 2, state: ARMED },
+  ]);
+  const [again] = worker.take(WORKER.name);
+  await worker.settle(again!, DEAD);
+  expect(states()).toMatchObject([{ state: WITHDRAWN }, { state: RUNNING }]);
+  runFor(broker, clock, 11 * 60_000);
+  expect(states()).toMatchObject([{ state: WITHDRAWN }, { state: FIRED }]);
 });
 
 test("an edit that is not valid, or only tried, changes nothing", async () => {

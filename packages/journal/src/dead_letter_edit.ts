@@ -2,15 +2,17 @@
  * A dead letter with other facts: a new signal, for the consumer that gave the old one up and for nobody else.
  *
  * Invariants: the old signal stays as it was said; its delivery is SUPERSEDED, so each still counts once; whoever dealt
- * with the old one is not asked again (its delivery of the new one is DROPPED). In one transaction.
+ * with the old one is not asked again (its delivery of the new one is DROPPED); of the two deadlines only the new one
+ * runs. In one transaction.
  */
 import { type Envelope, canonicalSource, createChild, findSignal } from "@kloros/signal-schema";
 import type { AdminOps } from "./broker_types.ts";
 import { waitingLetter } from "./dead_letter_changes.ts";
+import { WITHDRAW } from "./deadline_rows.ts";
 import { setLetterState } from "./dead_letters.ts";
 import type { Host } from "./host.ts";
 import { type PreparedSignal, prepareSignal } from "./prepare.ts";
-import { DEAD, DROPPED, SUPERSEDED } from "./schema.ts";
+import { DEAD, DROPPED, RUNNING, SUPERSEDED } from "./schema.ts";
 import { type Transaction, settleRow } from "./transaction.ts";
 
 type EditRequest = AdminOps["editDeadLetter"]["request"];
@@ -30,9 +32,16 @@ export function editDeadLetter(tx: Transaction, request: EditRequest, host: Host
   tx.reopened(consumer, DEAD, sum);
   settleRow(tx, consumer, { seq: row.seq, state: SUPERSEDED, sum, error: `edited as ${edited.id}` });
   setLetterState(tx, request.n, "edited", { edited_as: edited.id });
+  withdrawDeadline(tx, row.seq);
   tx.beforeCommit(() => dropForOthers(tx, { seq, name: edited.name, keeper: consumer.name }, host));
   host.noteStored(tx, edited, seq, { wanted: true });
   return { retried: true, text: `${text} as signal ${seq}`, id: edited.id, seq };
+}
+
+/** The edited one has its own; the old one's timeout would tell of a question that is being worked on. */
+function withdrawDeadline(tx: Transaction, seq: number): void {
+  const { changes } = tx.db.prepare(`${WITHDRAW} AND state <= ${RUNNING}`).run(seq);
+  if (changes > 0) tx.deadlines.changed(tx);
 }
 
 function prepareEdit(tx: Transaction, seq: number, { n, facts }: EditRequest): PreparedSignal | string {
