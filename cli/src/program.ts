@@ -1,10 +1,12 @@
 /** The tree of commands. A new command is a file in `commands/` and a line here. */
 import { Command } from "commander";
+import { auditCommand } from "./commands/audit.ts";
 import { consumersCommand } from "./commands/consumers.ts";
 import { describeCommand } from "./commands/describe.ts";
 import { dlqCommand } from "./commands/dlq.ts";
 import { dreamCommand } from "./commands/dream.ts";
 import { integrationsCommand } from "./commands/integrations.ts";
+import { journalCommand } from "./commands/journal.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { maintenanceCommand } from "./commands/maintenance.ts";
 import { pauseCommand, resumeCommand } from "./commands/pause.ts";
@@ -28,7 +30,16 @@ const GROUPS: readonly { readonly title: string; readonly commands: readonly Mak
   { title: "Run", commands: [upCommand] },
   {
     title: "Look",
-    commands: [statusCommand, tailCommand, showCommand, traceCommand, whyCommand, whyNotCommand, logsCommand],
+    commands: [
+      statusCommand,
+      tailCommand,
+      showCommand,
+      traceCommand,
+      whyCommand,
+      whyNotCommand,
+      logsCommand,
+      auditCommand,
+    ],
   },
   {
     title: "Act",
@@ -41,6 +52,7 @@ const GROUPS: readonly { readonly title: string; readonly commands: readonly Mak
       dlqCommand,
       consumersCommand,
       integrationsCommand,
+      journalCommand,
     ],
   },
   { title: "Learn", commands: [describeCommand, policyCommand, signalsCommand] },

@@ -11,7 +11,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { auditNow } from "./audit.ts";
-import { Broker } from "./broker.ts";
+import type { Broker } from "./broker.ts";
 import { JournalError } from "./database.ts";
 import { RULES, WORKER, alert, question, text } from "./fixtures.ts";
 import { repairJournal } from "./repair.ts";
@@ -188,11 +188,15 @@ async function judge(place: string, before: Seen): Promise<"nothing" | "named" |
   return named.size > 0 ? "named" : "nothing";
 }
 
+function report(what: string, counts: Readonly<Record<string, number>>): void {
+  if (process.env["KLOROS_FLIPS"] !== undefined) process.stderr.write(`${what}: ${JSON.stringify(counts)}\n`);
+}
+
 test(
   "a flipped byte of a closed journal has no effect, is named, or refuses the start and is repaired",
   async () => {
     const counts = await flipAll(await build(false), "journal.db");
-    console.log("closed journal:", JSON.stringify(counts));
+    report("closed journal", counts);
     expect(counts["refused"]).toBeGreaterThan(0);
   },
   LIMIT_MS,
@@ -202,7 +206,7 @@ test(
   "a flipped byte of a write-ahead log has no effect, or refuses the start and is repaired",
   async () => {
     const counts = await flipAll(await build(true), "journal.db-wal");
-    console.log("write-ahead log:", JSON.stringify(counts));
+    report("write-ahead log", counts);
     expect(counts["refused"]).toBeGreaterThan(0);
   },
   LIMIT_MS,

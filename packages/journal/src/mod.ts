@@ -38,3 +38,5 @@ export { pruneable } from "./prune.ts";
 export type { RetentionLimits } from "./retention.ts";
 export { auditJournal, verifyJournal } from "./verify.ts";
 export type { VerifyReport } from "./verify.ts";
+export { letterNumbers, saidSignals } from "./ledgers.ts";
+export type { SaidSignal } from "./ledgers.ts";

@@ -122,15 +122,15 @@ function insert(into: JournalDatabase, table: string, values: readonly Value[], 
 }
 
 /** The columns by name; their types are as good as the checksum that is compared next. */
-function named<T>(names: string, values: readonly Value[]): T {
-  return Object.fromEntries(names.split(" ").map((name, at) => [name, values[at] ?? null])) as T;
+function named(names: string, values: readonly Value[]): Readonly<Record<string, Value>> {
+  return Object.fromEntries(names.split(" ").map((name, at) => [name, values[at] ?? null]));
 }
 
 function takeSignal(v: readonly Value[], into: JournalDatabase, found: Salvage): boolean {
-  const row = named<SignalColumns & { seq: number; sum: number }>(
-    "seq id name source lane at trace ckey sum body",
-    v,
-  );
+  const row = named("seq id name source lane at trace ckey sum body", v) as unknown as SignalColumns & {
+    seq: number;
+    sum: number;
+  };
   if (!isIntact(row)) return false;
   // Purged, and in an older page still.
   if (into.prepare("SELECT 1 FROM idmemo WHERE id = ?").get(row.id) === null)
@@ -139,10 +139,10 @@ function takeSignal(v: readonly Value[], into: JournalDatabase, found: Salvage):
 }
 
 function takeDeadline(v: readonly Value[], into: JournalDatabase, found: Salvage): boolean {
-  const row = named<DeadlineRow>(
+  const row = named(
     "request_seq request_id answering match limit_ms state due closed_by late_ms sum",
     v,
-  );
+  ) as unknown as DeadlineRow;
   if (wholeSum(row) !== row.sum) return false;
   insert(into, "deadline", v, found);
   return true;
@@ -150,17 +150,19 @@ function takeDeadline(v: readonly Value[], into: JournalDatabase, found: Salvage
 
 function takeLetter(v: readonly Value[], into: JournalDatabase, found: Salvage): boolean {
   const names = "n cid seq id consumer reason error attempts first_at dead_at state content fields";
-  if (letterSum(named<LetterColumns>(names, v)) !== v[13]) return false;
+  if (letterSum(named(names, v) as unknown as LetterColumns) !== v[13]) return false;
   insert(into, "deadletter", v, found);
   return true;
 }
 
 /** One whose checksum is wrong is worth more than none when what it says can be; its counts are made anew anyway. */
 function takeConsumer(v: readonly Value[], into: JournalDatabase, found: Salvage): boolean {
-  const row = named<{ cid: number; name: string; definition: string; holder: string }>(
-    "cid name definition holder",
-    v,
-  );
+  const row = named("cid name definition holder", v) as unknown as {
+    cid: number;
+    name: string;
+    definition: string;
+    holder: string;
+  };
   const removed_at = v[12] as number | null;
   const sum = consumerSum({ ...row, removed_at });
   const intact = sum === v[13];
@@ -197,7 +199,7 @@ function takeState(v: readonly Value[], into: JournalDatabase, found: Salvage): 
 }
 
 function takeSubscription(v: readonly Value[], into: JournalDatabase, found: Salvage): boolean {
-  const row = named<{ name: string; cid: number; from_seq: number }>("name cid from_seq", v);
+  const row = named("name cid from_seq", v) as unknown as { name: string; cid: number; from_seq: number };
   if (subscriptionSum(row) !== v[3]) return false;
   insert(into, "subscription", v, found);
   return true;
@@ -210,7 +212,7 @@ function takeDamage(v: readonly Value[], into: JournalDatabase, found: Salvage):
 }
 
 function takeMemo(v: readonly Value[], into: JournalDatabase, found: Salvage): boolean {
-  const row = named<Parameters<typeof memoSum>[0]>("id seq body_hash forget_at", v);
+  const row = named("id seq body_hash forget_at", v) as unknown as Parameters<typeof memoSum>[0];
   if (memoSum(row) !== v[4]) return false;
   insert(into, "idmemo", v, found);
   return true;
