@@ -162,7 +162,7 @@ function dropDelivery(
 }
 
 const DEAD_OF =
-  "SELECT d.seq, s.sum, d.error FROM delivery d JOIN signal s USING(seq) " +
+  "SELECT d.seq, s.id, s.sum, d.error FROM delivery d JOIN signal s USING(seq) " +
   `WHERE d.cid = ? AND d.state = ${DEAD} AND (? IS NULL OR s.name = ?)`;
 
 /** What a consumer that goes away, or lets go of a name, had given up: nobody will retry it. Returns how many. */
@@ -170,14 +170,15 @@ export function dropDeadOf(tx: Transaction, consumer: Consumer, name?: string): 
   const only = name ?? null;
   const rows = tx.db.prepare(DEAD_OF).all(consumer.cid, only, only) as {
     seq: number;
+    id: string;
     sum: number;
     error: string | null;
   }[];
-  const letter = tx.db.prepare("SELECT n FROM deadletter WHERE cid = ? AND seq = ? AND state = 'dead'");
+  // By id, of which there is an index: a consumer may have given up very many.
+  const letter = tx.db.prepare("SELECT n FROM deadletter WHERE id = ? AND cid = ? AND state = 'dead'");
   for (const row of rows) {
     dropDelivery(tx, consumer, row);
-    for (const { n } of letter.all(consumer.cid, row.seq) as { n: number }[])
-      setLetterState(tx, n, "dropped");
+    for (const { n } of letter.all(row.id, consumer.cid) as { n: number }[]) setLetterState(tx, n, "dropped");
   }
   return rows.length;
 }

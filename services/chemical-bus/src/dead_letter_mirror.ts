@@ -43,6 +43,8 @@ export class DeadLetterMirror {
     this.#path = path;
     this.#broker = broker;
     this.#bytesMax = options.bytesMax ?? FILE_BYTES_MAX;
+    // Before anybody adds to it: a journal that was restored from a backup counts from where it was then.
+    this.#upTo = this.#positionAtStart();
   }
 
   /** Appends what is missing. Returns how many lines; throws the file system's error, to be tried again. */
@@ -50,19 +52,27 @@ export class DeadLetterMirror {
     let written = 0;
     for (;;) {
       const last = this.#broker.lastDeadLetter;
-      // A journal that was restored from a backup counts from where it was then.
-      if (this.#upTo !== undefined && this.#upTo >= last) {
-        this.#upTo = last;
-        return written;
-      }
+      if (this.#upTo !== undefined && this.#upTo >= last && existsSync(this.#path)) return written;
       written += await this.#appendPage();
     }
   }
 
+  /** Undefined: it cannot be read now, which keeps no bus from starting. */
+  #positionAtStart(): number | undefined {
+    try {
+      return Math.min(this.#position(), this.#broker.lastDeadLetter);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #position(): number {
+    return positionIn(this.#path) ?? positionIn(`${this.#path}.1`) ?? 0;
+  }
+
   async #appendPage(): Promise<number> {
     // Before it is set aside: the position is in it.
-    this.#upTo ??= positionIn(this.#path) ?? positionIn(`${this.#path}.1`) ?? 0;
-    if (this.#upTo >= this.#broker.lastDeadLetter && existsSync(this.#path)) return 0;
+    this.#upTo ??= this.#position();
     setAsideWhenLarge(this.#path, this.#bytesMax);
     const fd = openSync(this.#path, "a+", 0o600);
     try {

@@ -3,10 +3,12 @@ import type { Broker } from "@kloros/journal";
 import { testBroker } from "@kloros/journal/testing";
 import {
   appendFileSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
   renameSync,
+  rmdirSync,
   rmSync,
   truncateSync,
   writeFileSync,
@@ -148,6 +150,15 @@ test("a journal that was restored from before counts on, and its new letters are
   await reject(1);
   expect(await mirror.catchUp()).toBe(1);
   expect(numbers()).toEqual([7, 1]);
+});
+
+test("a file that cannot be read keeps nobody from starting, and is caught up with once it can", async () => {
+  mkdirSync(path);
+  const mirror = new DeadLetterMirror(path, broker);
+  await reject(1);
+  expect(await mirror.catchUp().catch(() => "failed")).toBe("failed");
+  rmdirSync(path);
+  expect(await mirror.catchUp()).toBe(1);
 });
 
 test("a letter that was purged before its turn is passed over", async () => {
