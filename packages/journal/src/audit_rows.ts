@@ -93,7 +93,7 @@ function* timeoutFlaws(db: Database): Generator<string | undefined> {
   const rows = db
     .prepare<{ request_seq: number; n: number }, []>(
       `SELECT d.request_seq, (SELECT count(*) FROM signal t WHERE t.seq > d.request_seq AND t.name IN ('Q_INVESTIGATION_TIMEOUT', 'Q_DREAM_TIMEOUT') ` +
-        `AND json_valid(t.body) AND json_extract(t.body, '$.cause') = d.request_id) AS n FROM deadline d WHERE d.state = ${FIRED} ORDER BY d.request_seq DESC LIMIT 100`,
+        `AND json_valid(t.body) AND json_extract(t.body, '$.cause') = (SELECT r.id FROM signal r WHERE r.seq = d.request_seq)) AS n FROM deadline d WHERE d.state = ${FIRED} ORDER BY d.request_seq DESC LIMIT 100`,
     )
     .all();
   for (const { request_seq, n } of rows)

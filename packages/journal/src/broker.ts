@@ -445,16 +445,18 @@ export class Broker implements Host {
   }
 
   #fireDeadlines(): void {
-    this.#housekeeping((tx) => {
+    const fire = (tx: Transaction): void => {
       const fired = fireDue(tx, this, this.deadlines.now);
       this.deadlines.changed(tx);
       tx.afterCommit(() => this.count("deadlines_passed", fired));
-    });
+    };
+    // Alone: what waits to be stored may answer, and goes first.
+    this.#housekeeping(fire, { solo: true });
   }
 
   /** Nobody waits for it: on a full disk it is done at a later tick, and a broken journal tells its host by itself. */
-  #housekeeping(work: (tx: Transaction) => void): void {
-    this.run(work, { full: () => undefined }).catch(() => this.count("housekeeping_failed"));
+  #housekeeping(work: (tx: Transaction) => void, options: { readonly solo?: boolean } = {}): void {
+    this.run(work, { ...options, full: () => undefined }).catch(() => this.count("housekeeping_failed"));
   }
 
   #advance(): void {

@@ -1,16 +1,12 @@
 /**
- * The rows of table `deadline`: written by statements over ranges, each of which carries the checksum along by what it changes,
- * so that a row that was damaged before stays recognisable.
+ * The rows of table `deadline`: numbers only, written by statements over ranges. Each statement carries the checksum along by what
+ * it changes, so that a row that was damaged before stays recognisable. Who asked whom about what stands in the request itself.
  */
 import type { Database } from "bun:sqlite";
-import { deadlineSum } from "./row_sums.ts";
 import { ANSWERED, ARMED, FIRED, RUNNING, WITHDRAWN } from "./schema.ts";
 
 export interface DeadlineRow {
   readonly request_seq: number;
-  readonly request_id: string;
-  readonly answering: string;
-  readonly match: string | null;
   readonly limit_ms: number;
   readonly state: number;
   /** On the deadlines' clock, ms; 0 until it runs. */
@@ -26,15 +22,23 @@ export interface DeadlineRow {
 const FACTORS = { state: 99_991, due: 8191, closed_by: 1_000_003, late_ms: 524_287 } as const;
 type Changing = keyof typeof FACTORS;
 
+/** SQL for the sum of a new row. */
+export function deadlineSum(requestSeq: string, limitMs: string): string {
+  return `((${requestSeq} * 31 + ${limitMs} * 131071 + ${ARMED * FACTORS.state} + 2654435769) & 4294967295)`;
+}
+
 /** The sum of a row as it should be. */
 export function wholeSum(row: DeadlineRow): number {
-  const late = row.late_ms === null ? 0 : row.late_ms + 1;
-  const changing =
-    BigInt(row.state) * BigInt(FACTORS.state) +
-    BigInt(row.due) * BigInt(FACTORS.due) +
-    BigInt(row.closed_by) * BigInt(FACTORS.closed_by) +
-    BigInt(late) * BigInt(FACTORS.late_ms);
-  return Number(BigInt.asUintN(32, BigInt(deadlineSum(row)) + changing));
+  const term = (value: number, factor: number): bigint => BigInt(value) * BigInt(factor);
+  const sum =
+    term(row.request_seq, 31) +
+    term(row.limit_ms, 131_071) +
+    term(row.state, FACTORS.state) +
+    term(row.due, FACTORS.due) +
+    term(row.closed_by, FACTORS.closed_by) +
+    term(row.late_ms === null ? 0 : row.late_ms + 1, FACTORS.late_ms) +
+    2_654_435_769n;
+  return Number(BigInt.asUintN(32, sum));
 }
 
 /** `SET` clause that changes columns to SQL expressions over the row. Late answers are new ones: `late_ms` was null. */
@@ -47,34 +51,41 @@ function set(changes: Partial<Record<Changing, string>>): string {
   return `${columns.map(([column, to]) => `${column} = ${to}`).join(", ")}, sum = (sum${terms.join("")}) & 4294967295`;
 }
 
-export const INSERT_DEADLINE = `INSERT INTO deadline VALUES(?,?,?,?,?,${ARMED},0,0,NULL,?)`;
+const IS_NAMED = "(SELECT name FROM signal WHERE seq = request_seq) =";
+
+/** ?1 to ?2 sequences, ?3 name of the request, ?4 its limit. */
+export const ARM = `INSERT INTO deadline SELECT seq, ?4, ${ARMED}, 0, 0, NULL, ${deadlineSum("seq", "?4")} FROM signal WHERE seq BETWEEN ?1 AND ?2 AND name = ?3`;
 /** ?1 now, of the requests ?2 to ?3. */
 export const START = `UPDATE deadline SET ${set({ state: String(RUNNING), due: "?1 + limit_ms" })} WHERE request_seq BETWEEN ?2 AND ?3 AND state = ${ARMED}`;
-/** The same, if it is for consumer ?4 to answer. */
-export const START_ONE = `${START} AND answering = ?4`;
+/** The same, if it is of name ?4. */
+export const START_NAMED = `${START} AND ${IS_NAMED} ?4`;
 /** ?1 sequence of the answer. */
 export const ANSWER = `UPDATE deadline SET ${set({ state: String(ANSWERED), closed_by: "?1" })} WHERE request_seq = ?2`;
 /** ?1 sequence of the answer, ?2 by how much it is late. */
 export const ANSWER_LATE = `UPDATE deadline SET ${set({ closed_by: "?1", late_ms: "?2" })} WHERE request_seq = ?3`;
 export const FIRE = `UPDATE deadline SET ${set({ state: String(FIRED) })} WHERE request_seq = ?1`;
 export const WITHDRAW = `UPDATE deadline SET ${set({ state: String(WITHDRAWN) })} WHERE request_seq = ?1`;
-/** ?1 consumer, ?2 name of the request. */
-export const WITHDRAW_ALL = `UPDATE deadline SET ${set({ state: String(WITHDRAWN) })} WHERE state <= ${RUNNING} AND answering = ?1 AND (SELECT name FROM signal WHERE seq = request_seq) = ?2`;
-/** What is delivered after all waits for its first grant anew. ?1 consumer id, ?2 its name, ?3 and ?4 the requests. */
+/** ?1 name of the request. */
+export const WITHDRAW_ALL = `UPDATE deadline SET ${set({ state: String(WITHDRAWN) })} WHERE state <= ${RUNNING} AND ${IS_NAMED} ?1`;
+/** What is delivered after all waits for its first grant anew. ?1 consumer id, ?2 name, ?3 to ?4 the requests. */
 export const REARM =
-  `UPDATE deadline SET ${set({ state: String(ARMED), due: "0" })} WHERE state = ${WITHDRAWN} AND answering = ?2 AND request_seq BETWEEN ?3 AND ?4 ` +
+  `UPDATE deadline SET ${set({ state: String(ARMED), due: "0" })} WHERE state = ${WITHDRAWN} AND request_seq BETWEEN ?3 AND ?4 AND ${IS_NAMED} ?2 ` +
   `AND EXISTS (SELECT 1 FROM delivery d WHERE d.cid = ?1 AND d.seq = request_seq AND d.state <= 1)`;
-/**
- * Of those that match ?1 the one that runs longest: a walk over what is being worked on, which is little, and costs no index that
- * each request would have to be entered into.
- */
-export const RUNNING_MATCH = `SELECT * FROM deadline WHERE request_seq = (SELECT request_seq FROM deadline WHERE state = ${RUNNING} AND match = ?1 ORDER BY due LIMIT 1)`;
-export const FIRED_MATCH = `SELECT * FROM deadline WHERE state = ${FIRED} AND closed_by = 0 AND match = ?1 ORDER BY request_seq LIMIT 1`;
+
+/** Answers that name no cause are looked for among so many. */
+const MATCHED_MAX = 1000;
+const MATCHES =
+  "JOIN signal s ON s.seq = d.request_seq WHERE s.name = ?1 AND json_extract(CASE WHEN json_valid(s.body) THEN s.body END, '$.facts.' || ?2) = ?3";
+/** Request ?1 whose fact ?2 is ?3: of what is being worked on, which is little, the one that runs longest. */
+export const RUNNING_MATCH = `SELECT d.* FROM (SELECT * FROM deadline WHERE state = ${RUNNING} ORDER BY due LIMIT ${MATCHED_MAX}) d ${MATCHES} ORDER BY d.due LIMIT 1`;
+/** The same of those that fired and were not answered, the last one first. */
+export const FIRED_MATCH = `SELECT d.* FROM (SELECT * FROM deadline WHERE state = ${FIRED} AND closed_by = 0 ORDER BY due DESC LIMIT ${MATCHED_MAX}) d ${MATCHES} ORDER BY d.due DESC LIMIT 1`;
+/** ?1 id of the request. */
 export const BY_CAUSE =
   "SELECT d.*, s.name FROM signal s JOIN deadline d ON d.request_seq = s.seq WHERE s.id = ?1";
 export const NEXT_DUE = `SELECT min(due) AS due FROM deadline WHERE state = ${RUNNING}`;
 /** ?1 now, ?2 how many. */
-export const DUE = `SELECT d.*, s.name FROM deadline d LEFT JOIN signal s ON s.seq = d.request_seq WHERE d.state = ${RUNNING} AND d.due <= ?1 ORDER BY d.due LIMIT ?2`;
+export const DUE = `SELECT d.*, s.id, s.name, s.body FROM deadline d LEFT JOIN signal s ON s.seq = d.request_seq WHERE d.state = ${RUNNING} AND d.due <= ?1 ORDER BY d.due LIMIT ?2`;
 /** ?1 sequence of an answer. */
 export const IS_LATE = "SELECT 1 FROM deadline WHERE closed_by = ?1 AND late_ms IS NOT NULL";
 

@@ -14,21 +14,20 @@ import type { JournalDatabase } from "./database.ts";
 import {
   ANSWER,
   ANSWER_LATE,
+  ARM,
   BY_CAUSE,
   type DeadlineRow,
   FIRED_MATCH,
-  INSERT_DEADLINE,
   NEXT_DUE,
   REARM,
   RUNNING_MATCH,
   START,
-  START_ONE,
+  START_NAMED,
   WITHDRAW,
   WITHDRAW_ALL,
 } from "./deadline_rows.ts";
 import type { PreparedSignal } from "./prepare.ts";
-import { requestKind } from "./requests.ts";
-import { deadlineSum } from "./row_sums.ts";
+import { requestKind, requestsTo } from "./requests.ts";
 import { FIRED, RUNNING } from "./schema.ts";
 import { type Anchor, type TimeReading, timeSince } from "./time_away.ts";
 import type { Transaction } from "./transaction.ts";
@@ -51,6 +50,11 @@ export class Deadlines {
   readonly #away: number;
   /** Requests granted to their consumer, and when; written with the next transaction. */
   #starts = new Map<number, number>();
+  /** Names that the running transaction arms. */
+  #arming: { readonly tx: Transaction | undefined; readonly names: Set<string> } = {
+    tx: undefined,
+    names: new Set(),
+  };
   #nextDue: number;
   #quietUntil: number;
 
@@ -88,28 +92,30 @@ export class Deadlines {
     for (const seq of seqs) if (!this.#starts.has(seq)) this.#starts.set(seq, this.now);
   }
 
-  /** With the request. `cut`: nobody will be asked. */
+  /** With the request, when the transaction is whole: all of a name at once. `cut`: nobody will be asked. */
   arm(tx: Transaction, s: PreparedSignal, seq: number, cut: boolean): void {
     if (s.request === null) return;
-    const { answering, match, limitMs } = s.request;
-    const row = { request_seq: seq, request_id: s.id, answering, match, limit_ms: limitMs };
-    tx.db.prepare(INSERT_DEADLINE).run(seq, s.id, answering, match, limitMs, deadlineSum(row));
-    if (cut) tx.db.prepare(WITHDRAW).run(seq);
+    const { name, limitMs } = s.request;
+    if (this.#arming.tx !== tx) this.#arming = { tx, names: new Set() };
+    if (!this.#arming.names.has(name)) {
+      this.#arming.names.add(name);
+      tx.beforeCommit(() => tx.db.prepare(ARM).run(seq, tx.nextSeq - 1, name, limitMs));
+    }
+    if (cut) tx.beforeCommit(() => tx.db.prepare(WITHDRAW).run(seq));
   }
 
   /** With the answer: of the request that it names as its cause, else of the one that matches and runs longest, else fired. */
   answer(tx: Transaction, s: PreparedSignal, seq: number): void {
-    if (s.answers === null) return;
-    const row = causeOf(tx, s) ?? this.#matching(tx, s.answers);
-    if (row === undefined || row.closed_by !== 0) return;
-    if (row.state <= RUNNING) tx.db.prepare(ANSWER).run(seq, row.request_seq);
-    else if (row.state === FIRED)
-      tx.db.prepare(ANSWER_LATE).run(seq, Math.max(0, Math.round(this.now - row.due)), row.request_seq);
-  }
-
-  #matching(tx: Transaction, answers: NonNullable<PreparedSignal["answers"]>): DeadlineRow | undefined {
-    this.writeStarts(tx);
-    return matching(tx, answers);
+    const { answers } = s;
+    if (answers === null) return;
+    tx.beforeCommit(() => {
+      this.writeStarts(tx);
+      const row = causeOf(tx, s, answers) ?? matching(tx, answers);
+      if (row === undefined || row.closed_by !== 0) return;
+      if (row.state <= RUNNING) tx.db.prepare(ANSWER).run(seq, row.request_seq);
+      else if (row.state === FIRED)
+        tx.db.prepare(ANSWER_LATE).run(seq, Math.max(0, Math.round(this.now - row.due)), row.request_seq);
+    });
   }
 
   /** Starts what was granted meanwhile; the last step of each transaction. */
@@ -119,25 +125,27 @@ export class Deadlines {
     for (const [from, to, at] of runsOf(starts)) tx.db.prepare(START).run(Math.ceil(at), from, to);
     tx.usesClock = true;
     tx.afterCommit(() => {
-      this.#starts = new Map();
+      if (this.#starts === starts) this.#starts = new Map();
       this.#nextDue = readNextDue(tx.db);
     });
   }
 
   /** `consumer` works on it (or never will: its delivery is damaged), whatever the bus forgot of a grant. */
   start(tx: Transaction, consumer: Consumer, seq: number): void {
-    const { changes } = tx.db.prepare(START_ONE).run(Math.ceil(this.now), seq, seq, consumer.name);
-    if (changes > 0) this.changed(tx);
+    for (const { name } of requestsTo(consumer.name)) {
+      const { changes } = tx.db.prepare(START_NAMED).run(Math.ceil(this.now), seq, seq, name);
+      if (changes > 0) this.changed(tx);
+    }
   }
 
   /** A consumer lets go of a request's name: nobody is left to answer. */
   withdraw(tx: Transaction, consumer: Consumer, name: string): void {
-    if (requestKind(name)?.answering === consumer.name) tx.db.prepare(WITHDRAW_ALL).run(consumer.name, name);
+    if (requestKind(name)?.answering === consumer.name) tx.db.prepare(WITHDRAW_ALL).run(name);
   }
 
   /** Deliveries from `from` to `to` wait at `consumer` after all. */
   rearm(tx: Transaction, consumer: Consumer, from: number, to: number): void {
-    tx.db.prepare(REARM).run(consumer.cid, consumer.name, from, to);
+    for (const { name } of requestsTo(consumer.name)) tx.db.prepare(REARM).run(consumer.cid, name, from, to);
   }
 
   /** Something is due at another time than before. */
@@ -183,16 +191,19 @@ function* runsOf(starts: ReadonlyMap<number, number>): Generator<[from: number, 
   if (run !== undefined) yield run;
 }
 
-function causeOf(tx: Transaction, s: PreparedSignal): DeadlineRow | undefined {
+type Answers = NonNullable<PreparedSignal["answers"]>;
+
+function causeOf(tx: Transaction, s: PreparedSignal, answers: Answers): DeadlineRow | undefined {
   if (s.cause === null) return undefined;
   const row = tx.db.prepare(BY_CAUSE).get(s.cause) as (DeadlineRow & { name: string }) | null;
-  return row !== null && s.answers?.some(({ request }) => request === row.name) === true ? row : undefined;
+  return row !== null && answers.some(({ kind }) => kind.name === row.name) ? row : undefined;
 }
 
-function matching(tx: Transaction, answers: NonNullable<PreparedSignal["answers"]>): DeadlineRow | undefined {
+function matching(tx: Transaction, answers: Answers): DeadlineRow | undefined {
   for (const statement of [RUNNING_MATCH, FIRED_MATCH])
-    for (const { match } of answers) {
-      const row = match === null ? null : (tx.db.prepare(statement).get(match) as DeadlineRow | null);
+    for (const { kind, value } of answers) {
+      if (kind.matchFact === undefined || typeof value !== "string") continue;
+      const row = tx.db.prepare(statement).get(kind.name, kind.matchFact, value) as DeadlineRow | null;
       if (row !== null) return row;
     }
   return undefined;

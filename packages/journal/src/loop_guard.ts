@@ -5,7 +5,7 @@
  * - `cycle`: the third of the same in one ancestry, by `cause`, also across roots that name theirs (a timeout does). The walk
  *   reads stored signals; a sketch of counts says when it could be the third time, too often at worst.
  * - `rate`: more than ten of the same in ten minutes, of signals without a cause (a loop through intent files has none). Not
- *   the operator's: a person may.
+ *   the operator's: a person may. Times are kept from the second time on, for exact keys.
  *
  * Invariants: memory is bounded and changes only after the commit; what it forgets (restart, overflow) delays a cut, never makes one.
  */
@@ -17,7 +17,7 @@ import type { Transaction } from "./transaction.ts";
 const ANCESTRY_MAX = 2;
 const RATE_MAX = 10;
 const RATE_MS = 10 * 60_000;
-/** Cells of the sketch, a power of two: one byte each. */
+/** Cells of the sketches: five bytes each. */
 const CELLS = 1 << 20;
 /** Keys whose times are kept. */
 const KEYS_MAX = 32_768;
@@ -40,32 +40,31 @@ interface Rate {
   readonly cut: string | undefined;
 }
 
-/** Most are said once: a number is the time of that. */
-type Seen = Rate | number;
-
 /** What the running transaction adds. */
 interface Additions {
   readonly tx: Transaction;
   readonly seen: Map<number, number>;
-  readonly rates: Map<string, Seen>;
+  readonly last: Map<number, number>;
+  readonly rates: Map<string, Rate>;
 }
 
 export class LoopGuard {
   readonly #sketch = new Uint8Array(CELLS);
   #counted = 0;
-  readonly #rates = new Map<string, Seen>();
+  /** When something of this cell was said last, s; most keys are said once and need no more. 0: never. */
+  readonly #last = new Uint32Array(CELLS);
+  readonly #rates = new Map<string, Rate>();
   #additions: Additions | undefined;
 
   /** Whether this signal, stored a moment ago in `tx`, is one too many. `now`: broker's clock, ms. */
   judge(tx: Transaction, s: PreparedSignal, now: number): Loop | undefined {
     if (s.loopKey === null) return undefined;
-    const key = keyOf(s.name, s.loopKey);
-    return s.cause === null ? this.#judgeRate(tx, s, key, now) : this.#judgeAncestry(tx, s, key);
+    return s.cause === null ? this.#judgeRate(tx, s, now) : this.#judgeAncestry(tx, s);
   }
 
-  #judgeAncestry(tx: Transaction, s: PreparedSignal, key: string): Loop | undefined {
+  #judgeAncestry(tx: Transaction, s: PreparedSignal): Loop | undefined {
     const { seen } = this.#adding(tx);
-    const cell = Bun.hash.xxHash32(key) % CELLS;
+    const cell = cellOf(s);
     const added = seen.get(cell) ?? 0;
     seen.set(cell, added + 1);
     // The first of them may have no cause, and is not in the sketch.
@@ -73,15 +72,18 @@ export class LoopGuard {
     return could || s.hops >= HOPS_UNLOOKED ? cycleOf(tx, s) : undefined;
   }
 
-  #judgeRate(tx: Transaction, s: PreparedSignal, key: string, now: number): Loop | undefined {
+  #judgeRate(tx: Transaction, s: PreparedSignal, now: number): Loop | undefined {
     if (s.source === "operator") return undefined;
-    const { rates } = this.#adding(tx);
-    const before = rates.get(key) ?? this.#rates.get(key);
-    if (before === undefined) {
-      rates.set(key, now);
-      return undefined;
-    }
-    const { times, cut } = typeof before === "number" ? { times: [before], cut: undefined } : before;
+    const { rates, last } = this.#adding(tx);
+    const cell = cellOf(s);
+    const before = last.get(cell) ?? this.#last[cell] ?? 0;
+    const second = Math.floor(now / 1000) + 1;
+    last.set(cell, second);
+    if (before === 0 || (second - before) * 1000 > RATE_MS + 1000) return undefined;
+    const key = keyOf(s.name, s.loopKey ?? "");
+    const known = rates.get(key) ?? this.#rates.get(key);
+    // The first time is not among the rates.
+    const { times, cut } = known ?? { times: [(before - 1) * 1000], cut: undefined };
     const over = times.length === RATE_MAX && now - (times[0] ?? now) < RATE_MS;
     const first = over ? (cut ?? s.id) : undefined;
     rates.set(key, { times: [...times.slice(-RATE_MAX + 1), now], cut: first });
@@ -90,13 +92,18 @@ export class LoopGuard {
 
   #adding(tx: Transaction): Additions {
     if (this.#additions?.tx === tx) return this.#additions;
-    const additions = { tx, seen: new Map<number, number>(), rates: new Map<string, Seen>() };
+    const additions = {
+      tx,
+      seen: new Map<number, number>(),
+      last: new Map<number, number>(),
+      rates: new Map<string, Rate>(),
+    };
     this.#additions = additions;
     tx.afterCommit(() => this.#keep(additions));
     return additions;
   }
 
-  #keep({ seen, rates }: Additions): void {
+  #keep({ seen, last, rates }: Additions): void {
     this.#additions = undefined;
     for (const [cell, n] of seen) {
       this.#sketch[cell] = Math.min(255, (this.#sketch[cell] ?? 0) + n);
@@ -107,9 +114,10 @@ export class LoopGuard {
       this.#sketch.fill(0);
       this.#counted = 0;
     }
+    for (const [cell, second] of last) this.#last[cell] = second;
     for (const [key, rate] of rates) {
       // To the end: the one that was heard of longest ago goes first.
-      if (typeof rate !== "number") this.#rates.delete(key);
+      this.#rates.delete(key);
       this.#rates.set(key, rate);
     }
     for (const key of this.#rates.keys()) {
@@ -117,6 +125,10 @@ export class LoopGuard {
       this.#rates.delete(key);
     }
   }
+}
+
+function cellOf({ name, loopKey }: PreparedSignal): number {
+  return Bun.hash.xxHash32(loopKey ?? "", Bun.hash.xxHash32(name)) % CELLS;
 }
 
 /** Bounded; two that meet would cut an innocent one. */

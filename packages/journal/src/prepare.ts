@@ -1,7 +1,7 @@
 /** From what a client sent to what the journal stores: everything that needs no database, done before the transaction. */
 import { type Envelope, type SignalDefinition, canonicalSource, parseEnvelope } from "@kloros/signal-schema";
 import type { PublishResult } from "./broker_types.ts";
-import { answeredBy, matchOf, requestKind } from "./requests.ts";
+import { type RequestKind, answeredBy, requestKind } from "./requests.ts";
 import { LANES } from "./schema.ts";
 
 export interface PreparedSignal {
@@ -20,14 +20,10 @@ export interface PreparedSignal {
   readonly kind: SignalDefinition["kind"];
   readonly cause: string | null;
   readonly hops: number;
-  /** Has a deadline: who must answer, and what an answer that names no cause would match. */
-  readonly request: {
-    readonly answering: string;
-    readonly match: string | null;
-    readonly limitMs: number;
-  } | null;
-  /** What it may answer, by name of the request. */
-  readonly answers: readonly { readonly request: string; readonly match: string | null }[] | null;
+  /** It must be answered in time. */
+  readonly request: RequestKind | null;
+  /** Requests that it may answer, with its value of the fact that they match by. */
+  readonly answers: readonly { readonly kind: RequestKind; readonly value: unknown }[] | null;
   /** What makes it "the same" as another of its name; null: repeated on purpose. */
   readonly loopKey: string | null;
 }
@@ -68,21 +64,19 @@ function columnsOf(envelope: Envelope, definition: SignalDefinition, body: strin
     kind: definition.kind,
     cause: envelope.cause ?? null,
     hops: envelope.hops,
-    request: requestOf(envelope),
+    request: requestKind(envelope.signal) ?? null,
     answers: answersOf(envelope),
     loopKey: definition.root ? null : definition.loopKey(envelope.facts),
   };
 }
 
-function requestOf({ signal, facts }: Envelope): PreparedSignal["request"] {
-  const kind = requestKind(signal);
-  if (kind === undefined) return null;
-  return { answering: kind.answering, match: matchOf(kind, facts), limitMs: kind.limitMs };
-}
-
 function answersOf({ signal, facts }: Envelope): PreparedSignal["answers"] {
   const kinds = answeredBy(signal);
-  return kinds?.map((kind) => ({ request: kind.name, match: matchOf(kind, facts) })) ?? null;
+  if (kinds === undefined) return null;
+  return kinds.map((kind) => ({
+    kind,
+    value: kind.matchFact === undefined ? undefined : facts[kind.matchFact],
+  }));
 }
 
 /** Same id: the same signal? Times of the envelope may differ (a retry after a crash), what is said may not. */

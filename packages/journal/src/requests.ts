@@ -31,13 +31,7 @@ export function answeredBy(name: string): readonly RequestKind[] | undefined {
   return ANSWERED_BY.get(name);
 }
 
-/** What a request and its answer have in common; null: only the cause tells. Bounded by what a name may have. */
-export function matchOf(kind: RequestKind, facts: Readonly<Record<string, unknown>>): string | null {
-  const value = kind.matchFact === undefined ? undefined : facts[kind.matchFact];
-  return typeof value === "string" && value !== "" ? `${kind.name}|${value}` : null;
-}
-
-/** The value in a match: what the timeout says that it is about. */
-export function matchedValue(kind: RequestKind, match: string | null): string {
-  return match?.slice(kind.name.length + 1) ?? "";
+/** Requests that this consumer answers. */
+export function requestsTo(consumer: string): readonly RequestKind[] {
+  return [...REQUESTS.values()].filter(({ answering }) => answering === consumer);
 }

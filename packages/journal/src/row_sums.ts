@@ -80,16 +80,3 @@ export function memoSum(row: {
 }): number {
   return crc(row.id, row.seq, row.body_hash, row.forget_at);
 }
-
-/** What never changes of a deadline; what does is added by SQL, see `deadlineChange`. */
-export function deadlineSum(row: {
-  readonly request_seq: number;
-  readonly request_id: string;
-  readonly answering: string;
-  readonly match: string | null;
-  readonly limit_ms: number;
-}): number {
-  return Bun.hash.crc32(
-    `${row.request_seq}\n${row.request_id}\n${row.answering}\n${row.match ?? ""}\n${row.limit_ms}`,
-  );
-}

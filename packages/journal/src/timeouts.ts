@@ -7,13 +7,17 @@ import type { Envelope } from "@kloros/signal-schema";
 import { DUE, type DeadlineRow, FIRE, WITHDRAW, wholeSum } from "./deadline_rows.ts";
 import type { Host } from "./host.ts";
 import { prepareSignal } from "./prepare.ts";
-import { type RequestKind, matchedValue, requestKind } from "./requests.ts";
+import { requestKind } from "./requests.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** In one transaction: bounds the time until the loop looks at its input again. */
 const FIRED_MAX = 256;
 
-type DueRow = DeadlineRow & { readonly name: string | null };
+type DueRow = DeadlineRow & {
+  readonly id: string | null;
+  readonly name: string | null;
+  readonly body: string | null;
+};
 
 /** Fires what is due at `now` (the deadlines' clock). Returns how many. */
 export function fireDue(tx: Transaction, host: Host, now: number): number {
@@ -23,14 +27,13 @@ export function fireDue(tx: Transaction, host: Host, now: number): number {
 }
 
 function fire(tx: Transaction, host: Host, row: DueRow): void {
-  const kind = requestKind(row.name ?? "");
-  const flaw =
-    kind === undefined ? "its request is missing" : wholeSum(row) === row.sum ? undefined : "its checksum";
-  if (kind === undefined || flaw !== undefined) {
-    setAside(tx, row, `deadline: ${flaw ?? ""}`);
+  const timeout = wholeSum(row) === row.sum ? timeoutOf(row, tx.at) : undefined;
+  if (timeout === undefined) {
+    const what = wholeSum(row) === row.sum ? "its request is missing or damaged" : "its checksum";
+    setAside(tx, row, `deadline: ${what}`);
     return;
   }
-  const signal = prepareSignal(JSON.stringify(timeoutOf(kind, row, tx.at)), "chemical-bus");
+  const signal = prepareSignal(JSON.stringify(timeout), "chemical-bus");
   if ("status" in signal)
     throw new Error(`the timeout of request ${row.request_seq} is not valid: ${signal.text}`);
   const seq = tx.append(signal);
@@ -46,17 +49,28 @@ function setAside(tx: Transaction, row: DueRow, what: string): void {
   tx.db.prepare(WITHDRAW).run(row.request_seq);
 }
 
-function timeoutOf(kind: RequestKind, row: DueRow, nowMs: number): Envelope {
-  const request = { id: row.request_id, trace: row.request_id, hops: 0 };
+function timeoutOf(row: DueRow, nowMs: number): Envelope | undefined {
+  const request = requestOf(row);
+  const kind = requestKind(row.name ?? "");
+  if (request === undefined || kind === undefined) return undefined;
   const options = { source: "chemical-bus", consumer: "chemical-bus", nowMs };
-  const facts = { timeout_seconds: row.limit_ms / 1000, request_id: row.request_id };
+  const facts = { timeout_seconds: row.limit_ms / 1000, request_id: request.id };
   if (kind.timeoutSignal === InvestigationTimeout.name) {
     const suggested_action =
       "look at the log of the investigation-consumer; ask again when it works, with `kloros publish`";
-    const question_id = matchedValue(kind, row.match) || row.request_id;
+    const question_id = String(request.facts["question_id"]);
     return createChild(request, InvestigationTimeout, { ...facts, suggested_action, question_id }, options);
   }
-  const suggested_action =
-    "look at the log of the dream-consumer and at its last run: `kloros dream status` names it";
+  const suggested_action = "look at the log of the dream-consumer and at its last run (`kloros dream`)";
   return createChild(request, DreamTimeout, { ...facts, suggested_action }, options);
+}
+
+/** Undefined: missing or damaged. */
+function requestOf({ id, body }: DueRow): Envelope | undefined {
+  try {
+    const request = JSON.parse(body ?? "null") as Envelope | null;
+    return request?.id === id && request !== null ? request : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -5,22 +5,22 @@
  * Never changed once released: what it calls (row_sums.ts) defines version 2 and changes only with a further version.
  */
 import type { Database } from "bun:sqlite";
+import { deadlineSum } from "../deadline_rows.ts";
 import {
   type CountColumns,
   type LetterColumns,
   consumerSum,
   countsSum,
-  deadlineSum,
   letterSum,
   subscriptionSum,
 } from "../row_sums.ts";
 
 const DDL = `
 CREATE TABLE deadline(
-  request_seq INTEGER PRIMARY KEY, request_id TEXT NOT NULL, answering TEXT NOT NULL, match TEXT, limit_ms INTEGER NOT NULL,
-  state INTEGER NOT NULL, due INTEGER NOT NULL, closed_by INTEGER NOT NULL, late_ms INTEGER, sum INTEGER NOT NULL);
-CREATE INDEX deadline_due ON deadline(due, match) WHERE state = 1;
-CREATE INDEX deadline_match ON deadline(match) WHERE state = 3 AND closed_by = 0;
+  request_seq INTEGER PRIMARY KEY, limit_ms INTEGER NOT NULL, state INTEGER NOT NULL, due INTEGER NOT NULL,
+  closed_by INTEGER NOT NULL, late_ms INTEGER, sum INTEGER NOT NULL);
+CREATE INDEX deadline_due ON deadline(due) WHERE state = 1;
+CREATE INDEX deadline_unanswered ON deadline(due) WHERE state = 3 AND closed_by = 0;
 CREATE INDEX deadline_late ON deadline(closed_by) WHERE late_ms IS NOT NULL;
 CREATE TABLE idmemo(
   id TEXT PRIMARY KEY, seq INTEGER NOT NULL, body_hash TEXT NOT NULL, forget_at INTEGER NOT NULL, sum INTEGER NOT NULL) WITHOUT ROWID;
@@ -77,38 +77,15 @@ function sumLetters(db: Database): void {
 
 /** The requests of that time, spelled out: definitions change, a step does not. */
 const REQUESTS = [
-  {
-    name: "Q_CURIOSITY_INVESTIGATE",
-    answering: "investigation-consumer",
-    fact: "question_id",
-    limitMs: 600_000,
-  },
-  { name: "Q_DREAM_TRIGGER", answering: "dream-consumer", fact: null, limitMs: 1_800_000 },
+  { name: "Q_CURIOSITY_INVESTIGATE", answering: "investigation-consumer", limitMs: 600_000 },
+  { name: "Q_DREAM_TRIGGER", answering: "dream-consumer", limitMs: 1_800_000 },
 ] as const;
 
-interface Waiting {
-  readonly seq: number;
-  readonly id: string;
-  readonly match: string | null;
-}
-
 /** What is open at its worker is armed, as if it had just been said: the next grant starts it. */
-function armWaiting(db: Database, { name, answering, fact, limitMs }: (typeof REQUESTS)[number]): void {
-  const match = fact === null ? "NULL" : `'${name}|' || json_extract(s.body, '$.facts.${fact}')`;
-  const waiting = db
-    .query<Waiting, [string, string]>(
-      `SELECT s.seq, s.id, CASE WHEN json_valid(s.body) THEN ${match} END AS match FROM delivery d JOIN consumer c USING(cid) JOIN signal s USING(seq) ` +
-        `WHERE c.name = ? AND c.removed_at IS NULL AND d.state <= 1 AND s.name = ? ORDER BY s.seq`,
-    )
-    .all(answering, name);
-  const insert = db.query("INSERT INTO deadline VALUES(?,?,?,?,?,0,0,0,NULL,?)");
-  for (const { seq, id, match: value } of waiting)
-    insert.run(
-      seq,
-      id,
-      answering,
-      value,
-      limitMs,
-      deadlineSum({ request_seq: seq, request_id: id, answering, match: value, limit_ms: limitMs }),
-    );
+function armWaiting(db: Database, { name, answering, limitMs }: (typeof REQUESTS)[number]): void {
+  db.query(
+    `INSERT INTO deadline SELECT s.seq, ?3, 0, 0, 0, NULL, ${deadlineSum("s.seq", "?3")} ` +
+      "FROM delivery d JOIN consumer c USING(cid) JOIN signal s USING(seq) " +
+      "WHERE c.name = ?1 AND c.removed_at IS NULL AND d.state <= 1 AND s.name = ?2 ORDER BY s.seq",
+  ).run(answering, name, limitMs);
 }
