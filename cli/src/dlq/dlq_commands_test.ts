@@ -157,6 +157,19 @@ describe("in bulk", () => {
     working = false;
   }, 20_000);
 
+  test("Ctrl-C ends it between two, and says how many are left", async () => {
+    const [first = 0] = await giveUp(3);
+    const child = place.start(["dlq", "retry", "--consumer", WORKER, "--rate", "1"]);
+    await waitFor(async () => !(await letters()).some(({ n }) => n === first));
+    child.kill("SIGINT");
+    const [err, code] = await Promise.all([child.stderr.text(), child.exited]);
+    expect({ code, err }).toMatchObject({
+      code: 130,
+      err: expect.stringMatching(/stopped before [12] of them/),
+    });
+    await place.kloros("dlq", "drop", "--consumer", WORKER, "--yes");
+  });
+
   test("drop wants a yes for a filter", async () => {
     const [n = 0, ...others] = await giveUp(3);
     expect(await kloros("drop", String(n))).toMatchObject({ code: 0 });
