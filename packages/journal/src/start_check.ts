@@ -104,8 +104,7 @@ function refuseMissing(path: string, mark: Mark | undefined, found: Mark): void 
   if (missing === undefined) return;
   throw new JournalError(
     "lost",
-    `the journal ${path} is behind its mark ${markPathOf(path)}: ${missing}. The write-ahead log was damaged, or an older file was put there. ` +
-      REPAIR,
+    `the journal ${path} is behind its mark ${markPathOf(path)}: ${missing}. The write-ahead log was damaged, or an older file was put there. ${REPAIR}`,
   );
 }
 
