@@ -4,6 +4,7 @@
  * Computed from the rows alone, apart from the counts that the writer keeps while it works: the two must agree.
  */
 import type { Database } from "bun:sqlite";
+import { brokenDeadlines } from "./deadline_invariants.ts";
 import { STATE_NAMES, WAITING, deliverySum } from "./schema.ts";
 
 interface Side {
@@ -14,7 +15,13 @@ interface Side {
 }
 
 export function brokenInvariants(db: Database): string[] {
-  return [...damagedRows(db), ...wrongCounts(db), ...missingDeliveries(db), ...unexplainedDead(db)];
+  return [
+    ...damagedRows(db),
+    ...wrongCounts(db),
+    ...missingDeliveries(db),
+    ...unexplainedDead(db),
+    ...brokenDeadlines(db),
+  ];
 }
 
 function damagedRows(db: Database): string[] {
