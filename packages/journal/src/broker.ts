@@ -306,8 +306,8 @@ export class Broker implements Host {
     this.#closed = true;
     for (const next of this.#queue.splice(0)) next.failed(new Error("the bus is closed"));
     this.reader.close();
+    this.#upkeep.close(this.#fatal === undefined);
     this.db.close();
-    this.#mark.close();
     this.#lock?.release();
   }
 

@@ -70,6 +70,18 @@ export class Upkeep {
     }
   }
 
+  /** `sound`: what is in the log still can and should be in the file: the reader's thread may keep SQLite from doing that. */
+  close(sound: boolean): void {
+    const { db, mark } = this.#kept;
+    mark.close();
+    if (!sound || db.path === ":memory:") return;
+    try {
+      db.emptyWal();
+    } catch {
+      this.#kept.count("housekeeping_failed"); // the next start looks at it
+    }
+  }
+
   #when(what: Pace, now: number, everyMs: number, work: () => void): void {
     if (now < this.#due[what]) return;
     this.#due[what] = now + everyMs;
