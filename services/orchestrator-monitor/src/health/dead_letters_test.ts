@@ -25,8 +25,12 @@ test("more than ten dead letters warn, more than a hundred are critical, and ret
   const check = post.check(deadLettersProbe(healthSettings(), createBusPass(bus, post.clock, 0)));
   let published = 0;
   const lookAt = async (count: number): Promise<void> => {
-    const scans = Array.from({ length: Math.max(0, count - published) }, () =>
-      createRoot(RunScanner, { scanner: "disk" }, { source: "intent-router", nowMs: Date.now() }),
+    const scans = Array.from({ length: Math.max(0, count - published) }, (_, n) =>
+      createRoot(
+        RunScanner,
+        { scanner: `disk ${published + n}` },
+        { source: "intent-router", nowMs: Date.now() },
+      ),
     );
     published += scans.length;
     if (scans.length > 0) await bus.publish(scans);
@@ -54,7 +58,11 @@ test("reports of errors are no dead letters", async () => {
   const [example] = IntegrationFailed.examples;
   if (example === undefined) throw new Error("no example");
   const reports = Array.from({ length: 20 }, (_, n) =>
-    createRoot(IntegrationFailed, example, { source: "capability-integrator", nowMs: n }),
+    createRoot(
+      IntegrationFailed,
+      { ...example, capability_key: `undiscovered.m${n}` },
+      { source: "capability-integrator", nowMs: n },
+    ),
   );
   await bus.publish(reports);
   expect((await bus.admin("deadLetters", { limit: 100 })).length).toBe(20);
