@@ -168,7 +168,7 @@ function readSignal(tx: Transaction, id: string): Envelope | undefined {
 
 function loopKeyOf({ signal, facts }: Envelope): string | undefined {
   try {
-    return findSignal(signal)?.loopKey(facts as never);
+    return findSignal(signal)?.loopKey(facts);
   } catch {
     return undefined; // damaged
   }
