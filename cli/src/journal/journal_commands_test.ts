@@ -23,7 +23,8 @@ test("while the bus runs: audit and verify find nothing, a backup is made, repai
   expect(await place.kloros("journal", "prune")).toMatchObject({ code: 0 });
   for (const refused of [["repair"], ["restore", target]]) {
     const { code, err } = await place.kloros("journal", ...refused);
-    expect([code, err]).toEqual([75, expect.stringContaining("stop the bus first")]);
+    expect(code).toBe(75);
+    expect(err).toContain("stop the bus first");
   }
 }, 30_000);
 
@@ -39,7 +40,8 @@ test("when it does not run: a changed byte is named, repaired with its loss list
   expect(verify.code).toBe(1);
   expect(verify.out).toContain("checksum of the signal");
   const repaired = await place.kloros("journal", "repair");
-  expect([repaired.code, repaired.out]).toEqual([0, expect.stringMatching(/lost: signal \d/)]);
+  expect(repaired.code).toBe(0);
+  expect(repaired.out).toMatch(/lost: signal \d/);
   expect(await place.kloros("journal", "restore", join(place.home, "backup.db"))).toMatchObject({ code: 0 });
   expect(await place.json("audit")).toMatchObject({ ok: true, signals: 3 });
   rmSync(join(place.home, "backup.db"));

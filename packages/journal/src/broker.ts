@@ -6,8 +6,6 @@
  * so that a stopped bus lets nothing expire that its clients kept alive.
  */
 import type { FileLock } from "@kloros/file-lock";
-import { acquireFileLock } from "@kloros/file-lock";
-import { dirname, join } from "node:path";
 import type {
   AdminOp,
   AdminOps,
@@ -19,18 +17,19 @@ import type {
   SessionPort,
 } from "./broker_types.ts";
 import { runAdmin } from "./admin.ts";
-import { type Consumer, type Holder, Subscriptions, loadConsumers } from "./consumers.ts";
-import { JournalDatabase, JournalError, JournalFullError } from "./database.ts";
+import { type BrokerOptions, SYSTEM_CLOCK } from "./broker_options.ts";
+import { type Consumer, Subscriptions } from "./consumers.ts";
+import { type JournalDatabase, JournalError, JournalFullError } from "./database.ts";
 import { Deadlines } from "./deadlines.ts";
-import { grant, wake } from "./grants.ts";
+import { clientLoad, grant, wake } from "./grants.ts";
 import { LoopGuard } from "./loop_guard.ts";
-import { checkBeforeStart } from "./start_check.ts";
-import { setAsideAtStart } from "./start_damage.ts";
-import { CommitMark } from "./commit_mark.ts";
-import { IdMemo } from "./id_memo.ts";
-import { Upkeep, type UpkeepOptions } from "./upkeep.ts";
+import type { CommitMark } from "./commit_mark.ts";
+import type { IdMemo } from "./id_memo.ts";
+import { openJournal } from "./open_journal.ts";
+import { RunningClock } from "./running_clock.ts";
+import { Upkeep } from "./upkeep.ts";
 import type { Host } from "./host.ts";
-import { readMeta, startEpoch, writeMeta } from "./meta.ts";
+import { readMeta, writeMeta } from "./meta.ts";
 import { type Operation, operation } from "./operation.ts";
 import type { PreparedSignal } from "./prepare.ts";
 import { type Reader, openReader } from "./reader.ts";
@@ -38,41 +37,9 @@ import { expireLeases } from "./releases.ts";
 import { BrokerSession } from "./session.ts";
 import { SetAside } from "./set_aside.ts";
 import { followUp } from "./stored.ts";
-import { type Boot, type TimeReading, machineBoot } from "./time_away.ts";
+import type { TimeReading } from "./time_away.ts";
 import { fireDue } from "./timeouts.ts";
 import { Transaction } from "./transaction.ts";
-
-export interface BrokerClock {
-  /** UTC, ms. */
-  wallMs(): number;
-  /** Monotonic, ms. */
-  monotonicMs(): number;
-  /** Boot of the machine and the time since, to tell how long no broker ran; absent: the wall clock tells. Asked at the start. */
-  boot?(): Boot | undefined;
-}
-
-export interface BrokerOptions extends UpkeepOptions {
-  /** File of the journal, or ":memory:". */
-  readonly path: string;
-  readonly clock?: BrokerClock;
-  readonly random?: () => number;
-  /** Commit by itself soon after an operation arrives (default), or only when the host calls `flush()`. */
-  readonly autoFlush?: boolean;
-  readonly version?: string;
-  /** The journal broke (I/O error, damage): nothing more will be acknowledged; the host must exit. */
-  readonly onFatal?: (error: unknown) => void;
-}
-
-const SYSTEM_CLOCK: BrokerClock = {
-  wallMs: () => Date.now(),
-  monotonicMs: () => performance.now(),
-  boot: machineBoot,
-};
-
-/** A tick or flush advances the broker's clock by at most this: a longer gap was a stop, not waiting, ms. */
-const CLOCK_STEP_MAX = 250;
-/** A longer gap: who knows what its clients said meanwhile, ms. */
-const STOOD_STILL_MS = 1000;
 
 type LiveListener = (name: string, body: string) => void;
 
@@ -90,13 +57,11 @@ export class Broker implements Host {
   readonly memo: IdMemo;
   readonly deadlines: Deadlines;
   readonly loops = new LoopGuard();
-  readonly #boot: Boot | undefined;
-  readonly #bootSeen: number;
   /** False: the journal was too large for a start to look at all of it; an audit should. */
   readonly checkedWhole: boolean;
   readonly #mark: CommitMark;
   readonly #upkeep: Upkeep;
-  readonly #clock: BrokerClock;
+  readonly #clock: RunningClock;
   readonly #lock: FileLock | undefined;
   readonly #autoFlush: boolean;
   readonly #onFatal: ((error: unknown) => void) | undefined;
@@ -106,49 +71,33 @@ export class Broker implements Host {
   #announcements: { name: string; body: string }[] = [];
   #nextSeq: number;
   #token = 0;
-  #now: number;
-  #seen: number;
   #scheduled = false;
   #fatal: unknown;
   #closed = false;
 
   /** Locks, opens and checks the journal. Throws `FileLockHeldError`, `JournalError`. */
   constructor(options: BrokerOptions) {
-    this.#clock = options.clock ?? SYSTEM_CLOCK;
+    const clock = options.clock ?? SYSTEM_CLOCK;
     this.random = options.random ?? Math.random;
     this.version = options.version ?? "0";
     this.#autoFlush = options.autoFlush ?? true;
     this.#onFatal = options.onFatal;
-    this.#lock =
-      options.path === ":memory:"
-        ? undefined
-        : acquireFileLock(join(dirname(options.path), "journal.lock"), "chemical-bus");
-    let db: JournalDatabase | undefined;
-    try {
-      const { damaged, complete } = checkBeforeStart(options.path);
-      this.checkedWhole = complete;
-      this.db = db = new JournalDatabase(options.path);
-      setAsideAtStart(this.db, damaged, this.#clock.wallMs());
-      this.count("damaged", damaged.filter(({ seq }) => seq > 0).length);
-      this.epoch = startEpoch(this.db);
-      for (const consumer of loadConsumers(this.db)) this.consumers.set(consumer.name, consumer);
-    } catch (error) {
-      db?.close();
-      this.#lock?.release();
-      throw error;
-    }
-    this.#nextSeq = readMeta(this.db, "next_seq", 1);
-    this.#now = readMeta(this.db, "clock", 0);
-    this.#seen = this.#clock.monotonicMs();
-    this.startedAt = this.#clock.wallMs();
+    this.startedAt = clock.wallMs();
+    const journal = openJournal(options.path, this.startedAt);
+    this.db = journal.db;
+    this.#lock = journal.lock;
+    this.epoch = journal.epoch;
+    this.memo = journal.memo;
+    this.checkedWhole = journal.checkedWhole;
+    this.#mark = journal.mark;
+    this.#nextSeq = journal.nextSeq;
+    this.count("damaged", journal.damaged);
+    for (const consumer of journal.consumers) this.consumers.set(consumer.name, consumer);
+    this.#clock = new RunningClock(clock, readMeta(this.db, "clock", 0));
     this.subscriptions = new Subscriptions(this.consumers.values());
     this.reader = openReader(this.db);
-    this.memo = new IdMemo(this.db);
-    this.#boot = this.#clock.boot?.();
-    this.#bootSeen = this.#seen;
     this.deadlines = new Deadlines(this);
-    this.#mark = new CommitMark(this.db, this.epoch, this.lastSeq);
-    this.#upkeep = this.#keepUp(options);
+    this.#upkeep = new Upkeep(this, journal.mark, options);
   }
 
   /** So little room on the disk that what is new has to wait. */
@@ -163,7 +112,7 @@ export class Broker implements Host {
 
   /** The broker's own clock, ms: monotonic across restarts, standing still while nothing runs. */
   get now(): number {
-    return this.#now;
+    return this.#clock.now;
   }
 
   get lastSeq(): number {
@@ -177,9 +126,7 @@ export class Broker implements Host {
 
   /** By the clocks of the machine. */
   reading(): TimeReading {
-    const boot = this.#boot;
-    const uptimeMs = (boot?.uptimeMs ?? 0) + this.#clock.monotonicMs() - this.#bootSeen;
-    return { wallMs: this.#clock.wallMs(), boot: boot === undefined ? undefined : { id: boot.id, uptimeMs } };
+    return this.#clock.reading();
   }
 
   wallMs(): number {
@@ -263,7 +210,7 @@ export class Broker implements Host {
     if (drained && this.deadlines.isDue) this.#fireDeadlines();
     else if (this.deadlines.startsWait) this.#housekeeping(() => undefined);
     this.flush();
-    if (this.#fatal === undefined) this.#upkeep.tick(this.#now, this.counters["transactions"] ?? 0);
+    if (this.#fatal === undefined) this.#upkeep.tick(this.now, this.counters["transactions"] ?? 0);
   }
 
   /** Announces after the next commit. */
@@ -309,18 +256,6 @@ export class Broker implements Host {
     this.#upkeep.close(this.#fatal === undefined);
     this.db.close();
     this.#lock?.release();
-  }
-
-  #keepUp(options: UpkeepOptions): Upkeep {
-    const kept = {
-      db: this.db,
-      memo: this.memo,
-      mark: this.#mark,
-      readsWaiting: () => this.reader.waiting,
-      housekeeping: (work: (tx: Transaction) => void) => this.#housekeeping(work),
-      count: (name: string, by?: number) => this.count(name, by),
-    };
-    return new Upkeep(kept, options);
   }
 
   #takeBatch(): Operation[] {
@@ -378,7 +313,7 @@ export class Broker implements Host {
   #writeMeta(tx: Transaction): void {
     if (tx.nextSeq !== this.#nextSeq) writeMeta(this.db, "next_seq", tx.nextSeq);
     if (!tx.usesClock) return;
-    writeMeta(this.db, "clock", Math.ceil(this.#now));
+    writeMeta(this.db, "clock", Math.ceil(this.now));
     this.deadlines.writeAnchor();
   }
 
@@ -396,9 +331,9 @@ export class Broker implements Host {
       if (holder?.live() !== true) continue;
       const { deliveries, requests, damaged } = grant(consumer, {
         db: this.db,
-        now: this.#now,
+        now: this.now,
         nextToken: () => `${this.epoch}.${++this.#token}`,
-        client: this.#load(consumer, holder),
+        client: clientLoad(this.consumers.values(), holder),
       });
       this.deadlines.granted(requests);
       if (this.#damaged.add(consumer, damaged)) this.#setAside();
@@ -411,17 +346,6 @@ export class Broker implements Host {
     this.notify(() => port.deliver(deliveries));
   }
 
-  /** What is suspect and in work at the client that holds `consumer`. */
-  #load(consumer: Consumer, holder: Holder): { suspects: number; leases: number } {
-    const load = { suspects: consumer.suspects, leases: consumer.leases.size };
-    for (const other of this.consumers.values()) {
-      if (other === consumer || other.holder !== holder) continue;
-      load.suspects += other.suspects;
-      load.leases += other.leases.size;
-    }
-    return load;
-  }
-
   #setAside(): void {
     this.#housekeeping((tx) => {
       const rows = this.#damaged.apply(tx);
@@ -431,10 +355,10 @@ export class Broker implements Host {
 
   #expire(consumer: Consumer): void {
     let due = false;
-    for (const lease of consumer.leases.values()) due ||= lease.expiresAt <= this.#now;
+    for (const lease of consumer.leases.values()) due ||= lease.expiresAt <= this.now;
     if (!due) return;
     this.#housekeeping((tx) => {
-      const seqs = expireLeases(tx, consumer, this.#now);
+      const seqs = expireLeases(tx, consumer, this.now);
       if (seqs.length === 0) return;
       tx.afterCommit(() => {
         this.count("expired", seqs.length);
@@ -460,10 +384,7 @@ export class Broker implements Host {
   }
 
   #advance(): void {
-    const seen = this.#clock.monotonicMs();
-    if (seen - this.#seen > STOOD_STILL_MS) this.deadlines.stoodStill();
-    this.#now += Math.min(Math.max(0, seen - this.#seen), CLOCK_STEP_MAX);
-    this.#seen = seen;
+    if (!this.#clock.advance()) this.deadlines.stoodStill();
   }
 
   #withLeases(item: Page["items"][number]): Page["items"][number] {

@@ -8,7 +8,7 @@
 import { makeToken } from "./applied.ts";
 import type { GrantedDelivery } from "./broker_types.ts";
 import { signalSum, unseal } from "./checksum.ts";
-import { type Consumer, type Lease, openCount } from "./consumers.ts";
+import { type Consumer, type Holder, type Lease, openCount } from "./consumers.ts";
 import type { JournalDatabase } from "./database.ts";
 import { IS_LATE } from "./deadline_rows.ts";
 import { answeredBy, requestKind } from "./requests.ts";
@@ -58,6 +58,17 @@ const FROM = "FROM delivery d LEFT JOIN signal s USING(seq)";
 const NEXT_READY = `SELECT ${COLUMNS} ${FROM} WHERE d.cid = ? AND d.seq >= ? AND d.lane = ? AND d.state = ${READY} ORDER BY d.seq LIMIT ?`;
 const NEXT_WAITING = `SELECT ${COLUMNS} ${FROM} WHERE d.cid = ? AND d.lane = ? AND d.state = ${WAITING} AND d.due <= ? ORDER BY d.due, d.seq LIMIT ?`;
 const NEXT_SUSPECT = `SELECT ${COLUMNS} ${FROM} WHERE d.cid = ? AND d.lane = ? AND d.suspect > 0 ORDER BY d.seq LIMIT 1`;
+
+/** What is suspect and in work at one client, over all consumers that it holds. */
+export function clientLoad(consumers: Iterable<Consumer>, holder: Holder): GrantContext["client"] {
+  const load = { suspects: 0, leases: 0 };
+  for (const consumer of consumers) {
+    if (consumer.holder !== holder) continue;
+    load.suspects += consumer.suspects;
+    load.leases += consumer.leases.size;
+  }
+  return load;
+}
 
 /** A page of grants: bounds the time until the loop looks at its input again. */
 const GRANTS_MAX = 512;

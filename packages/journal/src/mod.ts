@@ -1,5 +1,5 @@
 export { Broker } from "./broker.ts";
-export type { BrokerClock, BrokerOptions } from "./broker.ts";
+export type { BrokerClock, BrokerOptions } from "./broker_options.ts";
 export type {
   AdminOp,
   AdminOps,

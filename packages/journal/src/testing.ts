@@ -9,7 +9,8 @@ import type {
   ConsumerSpec,
   AttachResult,
 } from "./broker_types.ts";
-import { Broker, type BrokerClock, type BrokerOptions } from "./broker.ts";
+import { Broker } from "./broker.ts";
+import type { BrokerClock, BrokerOptions } from "./broker_options.ts";
 import { brokenInvariants } from "./invariants.ts";
 
 export { brokenInvariants } from "./invariants.ts";

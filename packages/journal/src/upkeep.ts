@@ -5,7 +5,6 @@
 import { statSync } from "node:fs";
 import type { CommitMark } from "./commit_mark.ts";
 import type { JournalDatabase } from "./database.ts";
-import type { IdMemo } from "./id_memo.ts";
 import { Room, type RoomLimits } from "./reserve.ts";
 import { type RetentionLimits, STEP_ROWS, purge } from "./retention.ts";
 import type { Transaction } from "./transaction.ts";
@@ -15,14 +14,12 @@ export interface UpkeepOptions {
   readonly room?: RoomLimits | undefined;
 }
 
+/** What upkeep needs of the broker. */
 export interface Kept {
   readonly db: JournalDatabase;
-  readonly memo: IdMemo;
-  readonly mark: CommitMark;
-  readonly readsWaiting: () => number;
-  /** Queues for the next transaction; nobody waits for it. */
-  readonly housekeeping: (work: (tx: Transaction) => void) => void;
-  readonly count: (name: string, by?: number) => void;
+  readonly reader: { readonly waiting: number };
+  run<T>(work: (tx: Transaction) => T, options: { readonly full: (text: string) => T }): Promise<T>;
+  count(name: string, by?: number): void;
 }
 
 /** How long a cut by loss of power may go unseen, ms. */
@@ -42,6 +39,7 @@ type Pace = "mark" | "room" | "purge" | "wal";
 export class Upkeep {
   readonly room: Room | undefined;
   readonly #kept: Kept;
+  readonly #mark: CommitMark;
   readonly #retention: RetentionLimits | undefined;
   readonly #due: Record<Pace, number> = { mark: 0, room: 0, purge: 0, wal: 0 };
   #after = 0;
@@ -49,8 +47,9 @@ export class Upkeep {
   #wrote = -1;
   #quietSince = 0;
 
-  constructor(kept: Kept, { retention, room }: UpkeepOptions) {
+  constructor(kept: Kept, mark: CommitMark, { retention, room }: UpkeepOptions) {
     this.#kept = kept;
+    this.#mark = mark;
     this.#retention = retention;
     this.room = room === undefined || kept.db.path === ":memory:" ? undefined : new Room(kept.db.path, room);
   }
@@ -61,7 +60,7 @@ export class Upkeep {
       this.#wrote = commits;
       this.#quietSince = now;
     }
-    this.#when("mark", now, MARK_SYNC_MS, () => this.#kept.mark.sync());
+    this.#when("mark", now, MARK_SYNC_MS, () => this.#mark.sync());
     this.#when("room", now, ROOM_MS, () => this.room?.look());
     this.#when("wal", now, QUIET_MS, () => this.#shortenWal(now));
     if (this.#retention !== undefined) {
@@ -72,8 +71,8 @@ export class Upkeep {
 
   /** `sound`: what is in the log still can and should be in the file: the reader's thread may keep SQLite from doing that. */
   close(sound: boolean): void {
-    const { db, mark } = this.#kept;
-    mark.close();
+    const { db } = this.#kept;
+    this.#mark.close();
     if (!sound || db.path === ":memory:") return;
     try {
       db.emptyWal();
@@ -88,25 +87,29 @@ export class Upkeep {
     work();
   }
 
+  /** Nobody waits for it: on a full disk it is done at a later tick, and a broken journal tells its host by itself. */
   #step(limits: RetentionLimits, now: number): void {
     if (this.#purging) return;
     this.#purging = true;
-    this.#kept.housekeeping((tx) => {
-      const { memo, db } = this.#kept;
-      const forgotten = memo.forget(tx.at, STEP_ROWS);
-      const { purged, next } = purge({ db, memo, at: tx.at }, limits, this.#after);
-      tx.afterCommit(() => {
-        this.#after = next ?? 0;
-        if (next === undefined && forgotten < STEP_ROWS) this.#due.purge = now + ROUND_MS;
-        if (purged > 0) this.#kept.count("purged", purged);
-      });
+    this.#kept
+      .run((tx) => this.#purge(tx, limits, now), { full: () => undefined })
+      .catch(() => this.#kept.count("housekeeping_failed"))
+      .finally(() => (this.#purging = false));
+  }
+
+  #purge(tx: Transaction, limits: RetentionLimits, now: number): void {
+    const forgotten = tx.memo.forget(tx.at, STEP_ROWS);
+    const { purged, next } = purge(tx, limits, this.#after);
+    tx.afterCommit(() => {
+      this.#after = next ?? 0;
+      if (next === undefined && forgotten < STEP_ROWS) this.#due.purge = now + ROUND_MS;
+      if (purged > 0) this.#kept.count("purged", purged);
     });
-    this.#purging = false;
   }
 
   #shortenWal(now: number): void {
     const { db } = this.#kept;
-    if (db.path === ":memory:" || this.#kept.readsWaiting() > 0) return;
+    if (db.path === ":memory:" || this.#kept.reader.waiting > 0) return;
     const { size } = statSync(`${db.path}-wal`, { throwIfNoEntry: false }) ?? { size: 0 };
     if (size === 0 || (now - this.#quietSince < QUIET_MS && size < WAL_BYTES_MAX)) return;
     db.emptyWal();

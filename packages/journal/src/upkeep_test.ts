@@ -13,7 +13,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { auditNow } from "./audit.ts";
 import { backupJournal, restoreJournal } from "./backup.ts";
-import type { Broker, BrokerOptions } from "./broker.ts";
+import type { Broker } from "./broker.ts";
+import type { BrokerOptions } from "./broker_options.ts";
 import { JournalError, JournalFullError } from "./database.ts";
 import { text } from "./fixtures.ts";
 import { markPathOf, missingSince, readMark } from "./high_water.ts";
@@ -126,7 +127,7 @@ describe("the mark beside the journal", () => {
     await publish(bus, 1);
     const before = readMark(markPathOf(path));
     await publish(bus, 1);
-    expect(readMark(markPathOf(path))).toEqual(before!);
+    expect(readMark(markPathOf(path))).toEqual(before);
   });
 
   test("refuses a journal whose log was cut, names what is missing, and a repair names the signals", async () => {

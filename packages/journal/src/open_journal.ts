@@ -1,0 +1,53 @@
+/** The start of a bus on its journal, in order: the lock, a look at the file, what is damaged set aside, a new epoch. */
+import { dirname, join } from "node:path";
+import { type FileLock, acquireFileLock } from "@kloros/file-lock";
+import { CommitMark } from "./commit_mark.ts";
+import { type Consumer, loadConsumers } from "./consumers.ts";
+import { JournalDatabase } from "./database.ts";
+import { IdMemo } from "./id_memo.ts";
+import { readMeta, startEpoch } from "./meta.ts";
+import { checkBeforeStart } from "./start_check.ts";
+import { setAsideAtStart } from "./start_damage.ts";
+
+export interface OpenJournal {
+  readonly db: JournalDatabase;
+  readonly lock: FileLock | undefined;
+  readonly epoch: number;
+  readonly nextSeq: number;
+  readonly consumers: readonly Consumer[];
+  readonly memo: IdMemo;
+  readonly mark: CommitMark;
+  /** Rows that were found damaged and set aside. */
+  readonly damaged: number;
+  /** Every page and row was looked at. */
+  readonly checkedWhole: boolean;
+}
+
+/** Throws `FileLockHeldError`, `JournalError`; nothing stays open then. */
+export function openJournal(path: string, wallMs: number): OpenJournal {
+  const lock =
+    path === ":memory:" ? undefined : acquireFileLock(join(dirname(path), "journal.lock"), "chemical-bus");
+  let db: JournalDatabase | undefined;
+  try {
+    const { damaged, complete: checkedWhole } = checkBeforeStart(path);
+    db = new JournalDatabase(path);
+    setAsideAtStart(db, damaged, wallMs);
+    const epoch = startEpoch(db);
+    const nextSeq = readMeta(db, "next_seq", 1);
+    return {
+      db,
+      lock,
+      epoch,
+      nextSeq,
+      consumers: loadConsumers(db),
+      memo: new IdMemo(db),
+      mark: new CommitMark(db, epoch, nextSeq - 1),
+      damaged: damaged.filter(({ seq }) => seq > 0).length,
+      checkedWhole,
+    };
+  } catch (error) {
+    db?.close();
+    lock?.release();
+    throw error;
+  }
+}
