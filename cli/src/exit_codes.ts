@@ -5,7 +5,7 @@ export const CLI_EXIT = {
   usage: { code: 2, meaning: "the command line cannot be understood; stderr says what is allowed" },
   unavailable: { code: 69, meaning: "the bus does not answer or refuses; stderr says how to start it" },
   crashed: { code: 70, meaning: "an error that nobody expected" },
-  held: { code: 75, meaning: "`up` runs on this home already; its pid was named" },
+  held: { code: 75, meaning: "the bus or `up` runs on this home; its pid was named" },
   config: { code: 78, meaning: "the configuration is wrong; all errors were listed" },
   interrupted: { code: 130, meaning: "ended by Ctrl-C before it was done" },
 } as const;

@@ -5,14 +5,8 @@
  */
 import type { Database } from "bun:sqlite";
 import { brokenDeadlines } from "./deadline_invariants.ts";
-import { STATE_NAMES, WAITING, deliverySum } from "./schema.ts";
-
-interface Side {
-  matched: number;
-  matchedX: number;
-  settledX: number;
-  states: number[];
-}
+import { deliverySum } from "./schema.ts";
+import { type Tally, differences, plus, purgedTally, tallyRows } from "./tally.ts";
 
 export function brokenInvariants(db: Database): string[] {
   return [
@@ -31,39 +25,15 @@ function damagedRows(db: Database): string[] {
     .map(({ cid, seq }) => `delivery (${cid}, ${seq}) does not match its checksum`);
 }
 
-/** matched = done + superseded + dead + dropped + damaged + open, and the same by checksum. */
+/** matched = done + superseded + dead + dropped + damaged + open, and the same by checksum; what retention took included. */
 function wrongCounts(db: Database): string[] {
-  const sides = new Map<number, Side>();
-  const rows = db
-    .query<{ cid: number; state: number; sum: number }, []>(
-      "SELECT d.cid, d.state, s.sum FROM delivery d JOIN signal s USING(seq)",
-    )
-    .iterate();
-  for (const { cid, state, sum } of rows) {
-    const side = sides.get(cid) ?? { matched: 0, matchedX: 0, settledX: 0, states: STATE_NAMES.map(() => 0) };
-    sides.set(cid, side);
-    side.matched += 1;
-    side.matchedX ^= sum;
-    if (state > WAITING) side.settledX ^= sum;
-    side.states[state] = (side.states[state] ?? 0) + 1;
-  }
-  const consumers = db.query<Record<string, number | string>, []>("SELECT * FROM consumer").all();
-  return consumers.flatMap((row) => compare(row, sides.get(row["cid"] as number)));
-}
-
-function compare(row: Record<string, number | string>, side: Side | undefined): string[] {
-  const expected: Record<string, number> = {
-    matched: side?.matched ?? 0,
-    matched_x: side?.matchedX ?? 0,
-    settled_x: side?.settledX ?? 0,
-  };
-  for (const name of ["done", "superseded", "dead", "dropped", "damaged"] as const) {
-    expected[name] = side?.states[STATE_NAMES.indexOf(name)] ?? 0;
-  }
-  return Object.entries(expected)
-    .filter(([column, value]) => row[column] !== value)
-    .map(
-      ([column, value]) => `consumer ${row["name"]} counts ${column} = ${row[column]}, its rows say ${value}`,
+  return db
+    .query<Tally & { cid: number; name: string }, []>("SELECT * FROM consumer")
+    .all()
+    .flatMap((row) =>
+      differences(row, plus(tallyRows(db, row.cid), purgedTally(db, row.cid))).map(
+        (text) => `consumer ${row.name} ${text}`,
+      ),
     );
 }
 
