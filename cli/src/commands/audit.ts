@@ -75,7 +75,7 @@ export function auditLines(report: AuditReport, session: Session): readonly stri
   ];
 }
 
-export function damageText({ seq, cid, what }: DamagedAt): string {
+function damageText({ seq, cid, what }: DamagedAt): string {
   const where = cid === 0 ? "" : ` at consumer number ${cid}`;
   return printable(seq === 0 ? `${what}${where}` : `signal ${seq}${where}: ${what}`);
 }

@@ -9,7 +9,7 @@
 import type { Database } from "bun:sqlite";
 import { type SignalColumns, signalSum, unseal } from "./checksum.ts";
 import { damagedStates, rowFlaws } from "./audit_rows.ts";
-import { DEAD, SCHEMA_VERSION, deliverySum } from "./schema.ts";
+import { DEAD, deliverySum } from "./schema.ts";
 import { type Tally, differences, plus, purgedTally, tallyRows } from "./tally.ts";
 
 /** A row that is not what was written. `cid` 0: the signal itself; `seq` 0: a state of the consumer. */
@@ -61,7 +61,7 @@ interface Findings {
 }
 
 /** One step is one short transaction; the caller rests between steps as it likes. */
-export function* auditing(db: Database): Generator<undefined, AuditReport> {
+function* auditing(db: Database): Generator<undefined, AuditReport> {
   const found: Findings = { signals: 0, lastSeq: 0, consumers: [], differences: [], damaged: [] };
   const setAside = known(db);
   const isKnown = new Set(setAside.map(({ seq, cid }) => `${cid} ${seq}`));
@@ -248,10 +248,4 @@ function auditConsumer(db: Database, row: ConsumerRow, found: Findings): void {
     open,
     purged: purged.matched,
   });
-}
-
-/** The schema that this audit can read. */
-export function auditable(db: Database): boolean {
-  const row = db.prepare<{ user_version: number }, []>("PRAGMA user_version").get();
-  return row?.user_version === SCHEMA_VERSION;
 }

@@ -33,7 +33,7 @@ export function backupJournal(path: string, target: string): BackupReport {
 }
 
 /** Every page and row of it. Throws `JournalError` for one that is not whole. */
-export function checkBackup(path: string): AuditReport {
+function checkBackup(path: string): AuditReport {
   if (!existsSync(path)) throw new JournalError("lost", `there is no backup ${path}`);
   return withReadOnly(path, (db) => {
     const version = versionOf(db);

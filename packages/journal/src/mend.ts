@@ -9,7 +9,7 @@ import type { JournalDatabase } from "./database.ts";
 import type { Mark } from "./high_water.ts";
 import { letterSum, subscriptionSum } from "./row_sums.ts";
 import type { Salvage } from "./salvage.ts";
-import { DAMAGED, DEAD, READY, STATE_NAMES, WAITING, deliverySum } from "./schema.ts";
+import { DAMAGED, DEAD, READY, WAITING, deliverySum } from "./schema.ts";
 import { recount } from "./start_damage.ts";
 
 export interface Losses {
@@ -180,12 +180,4 @@ function deliverAgain(db: JournalDatabase): Losses["again"] {
   const again = db.prepare(`SELECT c.name AS consumer, s.seq ${MISSING} ORDER BY u.cid, s.seq`).all();
   db.prepare(AGAIN).run();
   return again as { consumer: string; seq: number }[];
-}
-
-/** For people: what is open after it, by state. */
-export function deliveryStates(db: JournalDatabase): Readonly<Record<string, number>> {
-  const rows = db.prepare("SELECT state, count(*) AS n FROM delivery GROUP BY state").all();
-  return Object.fromEntries(
-    (rows as { state: number; n: number }[]).map(({ state, n }) => [STATE_NAMES[state] ?? "damaged", n]),
-  );
 }

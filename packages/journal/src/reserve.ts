@@ -24,7 +24,7 @@ export interface RoomLimits {
 /** Written at once, so that the file has its blocks, bytes. */
 const PIECE_BYTES = 1024 * 1024;
 
-export function reservePathOf(journal: string): string {
+function reservePathOf(journal: string): string {
   return `${journal.replace(/\.db$/, "")}.reserve`;
 }
 

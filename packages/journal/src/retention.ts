@@ -89,7 +89,7 @@ function firstYoung(rows: readonly Candidate[], before: number): number {
 }
 
 /** What SQLite could use again does not count. */
-export function bytesOf(db: Preparing): number {
+function bytesOf(db: Preparing): number {
   const one = (name: string): number => {
     const row = db.prepare(`PRAGMA ${name}`).get() as Record<string, number>;
     return row[name] ?? 0;
