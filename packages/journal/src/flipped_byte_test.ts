@@ -32,8 +32,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 async function build(still: boolean): Promise<string> {
   const home = join(dir, still ? "wal" : "closed");
   const at = join(dir, `${still ? "wal" : "closed"}-work`);
-  for (const one of [home, at])
-    cpSync(mkdtempSync(join(tmpdir(), "kloros-empty-")), one, { recursive: true });
+  for (const one of [home, at]) mkdirSync(one, { recursive: true });
   const { broker } = testBroker({ path: join(at, "journal.db") });
   const worker = new TestClient(broker, WORKER.name);
   const rules = new TestClient(broker, RULES.name);
