@@ -111,7 +111,7 @@ export function evaluate(rule: Rule, signal: KeptSignal, situation: Situation, c
   const reason = `all was met, and ${trigger.signal} was emitted`;
   return add(
     fired(rule, state, { signal, trigger, eligible, now }),
-    { outcome: "fired", ...seen, reason, triggerId: trigger.id },
+    { outcome: "fired", ...seen, reason, triggerId: trigger.id, firing: state.firedTotal + 1 },
     [trigger],
   );
 }
