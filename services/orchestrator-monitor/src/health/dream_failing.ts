@@ -17,8 +17,8 @@ const REASON_LENGTH_MAX = 500;
 
 export interface DreamSources {
   readonly recent: RecentSignals;
-  /** Whether promotions wait that no cycle has considered. */
-  readonly promotionsWait: () => boolean;
+  /** Whether promotions wait that no cycle has considered; undefined: it is not known now. */
+  readonly promotionsWait: () => boolean | undefined;
   readonly rest: Rest;
   readonly clock: Clock;
 }
@@ -37,13 +37,15 @@ export function dreamFailingProbe(config: HealthConfig, sources: DreamSources): 
       if (all === undefined) return undefined;
       const cycles = cyclesOf(all);
       const last = cycles.at(-1);
-      const idle = promotionsWait() && !rests();
+      const waits = promotionsWait();
+      const idle = waits !== false && !rests();
       // A cycle that ended, however it ended, shows that promotions are being worked on: the time begins anew.
       if (!idle || last?.trigger !== lastTrigger) waiting.over(STARVING);
       lastTrigger = last?.trigger;
       const told = stillTrue(standing[STARVING], last);
       const waitedMs = idle ? waiting.lasts(STARVING, { told, unitMs: HOUR_MS }) : 0;
-      return [failing(failedInARow(cycles), config), starving(waitedMs, config)];
+      const known = waits === undefined ? Number.NaN : waitedMs;
+      return [failing(failedInARow(cycles), config), starving(known, config)];
     },
   };
 }

@@ -53,8 +53,9 @@ export function openPromotionDirectory(place: Place): PromotionDirectory {
 }
 
 function nothing(place: Place, failed: string | undefined): DirectoryLook {
-  const empty = { promotions: [], acknowledged: new Set<string>(), broken: [], parked: [] };
-  return { place, failed, ...empty, againInMs: undefined };
+  const empty = { promotions: [], acknowledged: new Set<string>(), broken: [] };
+  const parked = failed === undefined ? [] : undefined;
+  return { place, failed, ...empty, parked, againInMs: undefined };
 }
 
 function listJson(
@@ -111,7 +112,7 @@ function read(path: string, { file, nowMs }: OneFile): Known | undefined {
     const signature = isOld(stat, nowMs) ? signatureOf(stat) : "";
     const writtenMs = Number(stat.mtimeMs);
     if (!content.ok) {
-      const broken = { file, text: content.text, fingerprint: sha256 };
+      const broken = { file, text: content.text, fingerprint: sha256, unread: false };
       return { signature, look: { kind: "broken", broken, writtenMs } };
     }
     const stem = file.slice(0, -".json".length);
@@ -124,12 +125,13 @@ function read(path: string, { file, nowMs }: OneFile): Known | undefined {
 
 function refused(stat: BigIntStats, file: string, text: string): Known {
   const signature = signatureOf(stat);
-  const broken = { file, text, fingerprint: signature };
+  const broken = { file, text, fingerprint: signature, unread: false };
   return { signature, look: { kind: "broken", broken, writtenMs: Number(stat.mtimeMs) } };
 }
 
 function unreadable(file: string, text: string): Known {
-  return { signature: "", look: { kind: "broken", broken: { file, text, fingerprint: text }, writtenMs: 0 } };
+  const broken = { file, text, fingerprint: text, unread: true };
+  return { signature: "", look: { kind: "broken", broken, writtenMs: 0 } };
 }
 
 function signatureOf({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
