@@ -29,6 +29,15 @@ export interface ProcessEnd {
   readonly stderr: string;
 }
 
+/** Or why the system makes no process: too many of them, no memory, no working directory. */
+export function startProcess(options: ProcessOptions): EvaluatorProcess | string {
+  try {
+    return new EvaluatorProcess(options);
+  } catch (error) {
+    return `it cannot be started in ${options.cwd}: ${String(error)}`;
+  }
+}
+
 export class EvaluatorProcess {
   /** Resolves when it has ended, its output is read and its group is gone. Never rejects. */
   readonly ended: Promise<ProcessEnd>;

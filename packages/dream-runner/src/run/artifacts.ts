@@ -70,6 +70,8 @@ export interface Best {
   readonly params: string;
   readonly fitness: number;
   readonly metrics: Metrics;
+  /** It was the winner before. */
+  readonly isIncumbent: boolean;
 }
 
 export async function writeSummary(

@@ -118,6 +118,31 @@ describe("runCycle()", () => {
     expect(report.winners).toMatchObject([{ params: { x: 3, y: "cheap" }, fitness: 10 }]);
   });
 
+  test("the incumbent stays when others are only as good", async () => {
+    const equal = experiment("one", "", "{x: [3], y: [a, cheap, z]}");
+    for (const y of ["a", "cheap", "z"]) {
+      folder.write(
+        "artifacts/winners/one.json",
+        `{"updated_at": 1, "best": {"fitness": 10, "params": {"x": 3, "y": "${y}"}, "metrics": {"score": 10}}}`,
+      );
+      const report = await cycle(`experiments:\n${equal}`);
+      expect(report.winners).toMatchObject([{ params: { x: 3, y }, fitness: 10 }]);
+    }
+  });
+
+  test("a space that is mostly out of bounds is searched on", async () => {
+    folder.write(
+      "narrow.js",
+      "export function evaluate({ x }) { if (x % 12) throw new Error('no'); return { score: x, cost: 0 }; }",
+    );
+    const narrow = experiment("one", "    budget: {max_candidates: 100}\n", "{x: {min: 1, max: 600}}");
+    for (const seed of [1, 2, 3]) {
+      const yaml = `experiments:\n${narrow.replace("evaluator.js", "narrow.js")}`;
+      const report = await cycle(yaml, { seed, runTag: `seed-${String(seed)}`, parallel: 2 });
+      expect(report.experiments[0]).toMatchObject({ outcome: "completed", candidates: 100 });
+    }
+  });
+
   test("when all candidates fail there is no winner, and the one before stays as it was", async () => {
     const before =
       '{"updated_at": 1, "best": {"fitness": 99, "params": {"x": 3, "y": "bad"}, "metrics": {}}}';
@@ -199,6 +224,19 @@ describe("runCycle()", () => {
     );
     expect(report).toMatchObject({ success: true });
     expect(folder.files("artifacts").filter((file) => file.includes("work"))).toEqual([]);
+  });
+
+  test("a candidate that spoils its work directory spoils nothing else", async () => {
+    const spoil = `const { rmSync, writeFileSync } = require("node:fs"); const { dirname } = require("node:path");
+      export function evaluate({ x }, { work_dir }) {
+        if (x === 1) { rmSync(dirname(work_dir), { recursive: true }); writeFileSync(dirname(work_dir), ""); }
+        return { score: x, cost: 0 };
+      }`;
+    folder.write("spoil.js", spoil);
+    const yaml = experiment("one", "", "{x: [1, 2, 3]}").replace("evaluator.js", "spoil.js");
+    const report = await cycle(`experiments:\n${yaml}`, { parallel: 1 });
+    expect(report.experiments[0]).toMatchObject({ outcome: "completed", candidates: 3 });
+    expect(report.success).toBe(true);
   });
 
   test("nothing is written where a link leads out of the artifacts", async () => {
