@@ -8,6 +8,7 @@ import {
   isSeq,
   LineCounter,
   parseDocument,
+  visit,
   type Document,
   type Node,
   type Tags,
@@ -48,10 +49,12 @@ export class YamlPlaces {
       customTags: pythonTags,
     } as const;
     this.#document = parseDocument(text, options);
-    this.syntax = this.#document.errors.map((error) =>
+    const errors = this.#document.errors.map((error) =>
       this.#problemAt(error.pos[0], error.message.replaceAll("\n", " "), "mend the YAML there"),
     );
-    this.content = this.syntax.length > 0 ? undefined : this.#toPlain();
+    const plain = errors.length > 0 ? { errors } : this.#toPlain();
+    this.syntax = plain.errors;
+    this.content = plain.content;
   }
 
   /** A problem at the value of `path`, or at the nearest of its parents that is in the file. */
@@ -77,8 +80,24 @@ export class YamlPlaces {
     return isScalar(node) && typeof node.source === "string" ? node.source : undefined;
   }
 
-  #toPlain(): unknown {
-    return this.#document.toJS({ maxAliasCount: ALIASES_MAX }) as unknown;
+  /** Aliases are followed only now. */
+  #toPlain(): { readonly content?: unknown; readonly errors: readonly FileProblem[] } {
+    try {
+      return { content: this.#document.toJS({ maxAliasCount: ALIASES_MAX }) as unknown, errors: [] };
+    } catch (error) {
+      const name = error instanceof Error ? error.message : String(error);
+      let offset: number | undefined;
+      visit(this.#document, {
+        Alias: (_, alias) => {
+          if (alias.resolve(this.#document) === undefined) offset ??= alias.range?.[0];
+        },
+      });
+      const remedy =
+        offset === undefined
+          ? "write the values out instead of aliases"
+          : "write the anchor before the alias";
+      return { errors: [this.#problemAt(offset ?? 0, name, remedy)] };
+    }
   }
 
   #node(path: YamlPath): Node | undefined {
