@@ -3,9 +3,9 @@
  * finds the report finds everything else complete; who finds none knows that the cycle did not end by itself, and
  * no winner's file is of that cycle unless it died between the winners and the report.
  */
-import { mkdir, realpath } from "node:fs/promises";
+import { mkdir, realpath, rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { errorCode, writeFileAtomic, type Clock } from "@kloros/daemon";
 import type { DreamConfig, ExperimentConfig } from "../config/dream_config.ts";
 import { DreamConfigError } from "../config/dream_config_error.ts";
@@ -73,7 +73,7 @@ class Cycle {
   readonly #mark = crypto.randomUUID().replaceAll("-", "");
   readonly #reports: ExperimentReport[] = [];
   readonly #found = new Map<string, Best>();
-  #winners: readonly Winner[] = [];
+  readonly #winners: Winner[] = [];
   #marks = 0;
   #artifacts: string | undefined;
 
@@ -143,6 +143,8 @@ class Cycle {
       this.#artifacts = await realpath(this.#artifacts);
       for (const name of ["winners", "cycles"])
         await insistInside(this.#artifacts, join(this.#artifacts, name));
+      // One of an earlier run with this tag would pass for ours if we are killed.
+      await rm(cycleReportPath(this.#artifacts, this.#options.runTag), { force: true });
     } catch (error) {
       throw new CycleRefusal(
         `cannot write results to ${this.#artifacts}: ${String(error)}`,
@@ -238,15 +240,26 @@ class Cycle {
 
   async #writeWinners(): Promise<void> {
     const updatedAt = Math.floor(this.#options.clock.wallMs() / 1000);
-    const winners: Winner[] = [];
     for (const [experiment, best] of this.#found) {
       const path = join(this.#artifacts ?? "", "winners", `${experiment}.json`);
-      await insistInside(this.#artifacts ?? "", path);
       const text = winnerText(best, updatedAt, this.#options.runTag);
-      await writeFileAtomic(path, text);
-      winners.push(parseWinner(path, text));
+      try {
+        await insistInside(this.#artifacts ?? "", path);
+        await writeFileAtomic(path, text);
+        this.#winners.push(parseWinner(path, text));
+      } catch (error) {
+        this.#fail(experiment, error);
+      }
     }
-    this.#winners = winners;
+  }
+
+  /** What others won stays: their files are written. */
+  #fail(experiment: string, error: unknown): void {
+    this.#options.say?.(`${experiment}: ${String(error)}`);
+    const index = this.#reports.findIndex((report) => report.experiment === experiment);
+    const report = this.#reports[index] ?? skipped(experiment);
+    const failures = [{ reason: `its winner cannot be written: ${String(error)}`, count: 1 }];
+    this.#reports[index] = { ...report, outcome: "failed", failures };
   }
 
   #whyNothing(): string {
@@ -260,7 +273,8 @@ class Cycle {
     if (this.#artifacts === undefined) return report;
     const path = cycleReportPath(this.#artifacts, report.run_tag);
     try {
-      await mkdir(join(this.#artifacts, "cycles"), { recursive: true });
+      await mkdir(dirname(path), { recursive: true });
+      await insistInside(await realpath(this.#artifacts), path);
       await writeFileAtomic(path, `${JSON.stringify(report, null, 2)}\n`);
       return report;
     } catch (error) {

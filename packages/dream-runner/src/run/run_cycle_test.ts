@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "@kloros/daemon";
 import { cycleReportPath, readCycleReport } from "../report/read_cycle_report.ts";
@@ -30,11 +30,9 @@ function experiment(name: string, more = "", space = SPACE): string {
   return `  - name: ${name}\n    search_space: ${space}\n    evaluator: {path: evaluator.js}\n    metrics: ${METRICS}\n${more}`;
 }
 
-async function cycle(yaml: string, more: Partial<CycleOptions> = {}): Promise<CycleReport> {
-  folder.write("evaluator.js", MODULE);
-  const config = folder.write("dream.yaml", yaml);
-  const report = await runCycle({
-    config,
+function options(more: Partial<CycleOptions>): CycleOptions {
+  return {
+    config: join(folder.path, "dream.yaml"),
     artifacts: join(folder.path, "artifacts"),
     runTag: "tag-1",
     seed: 1,
@@ -42,7 +40,13 @@ async function cycle(yaml: string, more: Partial<CycleOptions> = {}): Promise<Cy
     environment: process.env,
     abort: new AbortController().signal,
     ...more,
-  });
+  };
+}
+
+async function cycle(yaml: string, more: Partial<CycleOptions> = {}): Promise<CycleReport> {
+  folder.write("evaluator.js", MODULE);
+  const config = folder.write("dream.yaml", yaml);
+  const report = await runCycle(options({ config, ...more }));
   expect(await readCycleReport(cycleReportPath(join(folder.path, "artifacts"), report.run_tag))).toEqual(
     report,
   );
@@ -248,6 +252,27 @@ describe("runCycle()", () => {
     expect(report).toMatchObject({ success: false, winners: [] });
     expect(folder.files("outside")).toEqual(["kept.txt"]);
     expect(folder.read("outside/kept.txt")).toBe("kept");
+    const three = await cycle(`experiments:\n${experiment("three")}${experiment("two")}`);
+    expect(three).toMatchObject({ success: true, winners: [{ experiment: "three" }] });
+    expect(three.experiments[1]?.failures[0]?.reason).toContain("remove the link");
+  });
+
+  test("no report is written through a link either", async () => {
+    mkdirSync(join(folder.path, "outside"));
+    mkdirSync(join(folder.path, "artifacts"));
+    symlinkSync(join(folder.path, "outside"), join(folder.path, "artifacts/cycles"));
+    const config = folder.write("dream.yaml", `experiments:\n${experiment("one")}`);
+    for (const broken of [config, "/no/such.yaml"]) {
+      expect(await runCycle(options({ config: broken }))).toMatchObject({ success: false });
+    }
+    expect(folder.files("outside")).toEqual([]);
+  });
+
+  test("the report of an earlier run with the same tag is gone while this one runs", async () => {
+    const path = folder.write("artifacts/cycles/tag-1.json", "{}");
+    const seen: boolean[] = [];
+    await cycle(`experiments:\n${experiment("one")}`, { onProgress: () => seen.push(existsSync(path)) });
+    expect(seen.every((isThere) => !isThere)).toBe(true);
   });
 
   test("progress is told while it runs", async () => {
