@@ -23,7 +23,7 @@ test("waiting triggers with the same topic are taken over, oldest first, after t
 
 test("what is taken over stays within a plan, however much waits", () => {
   const many = fc.array(
-    fc.array(fc.string({ unit: "binary", minLength: 1, maxLength: 200 }), { maxLength: 40 }),
+    fc.array(fc.string({ unit: "binary", minLength: 1, maxLength: 60 }), { maxLength: 12 }),
     {
       maxLength: 300,
     },
