@@ -54,6 +54,14 @@ export async function runCycle(options: CycleOptions): Promise<CycleReport> {
   return await cycle.untilReported();
 }
 
+/** Of one experiment. */
+interface Turn {
+  readonly place: EvaluatorPlace;
+  readonly index: number;
+  readonly total: number;
+  readonly deadlineMs: number;
+}
+
 interface Ending {
   readonly exit: number;
   readonly error: string | null;
@@ -164,7 +172,11 @@ class Cycle {
     };
     try {
       for (const [index, experiment] of wanted.entries()) {
-        this.#reports.push(await this.#runOne(experiment, { place, index, total: wanted.length }));
+        const budgetsS = wanted.slice(index).map(({ budget }) => budget.wallclockS);
+        const deadlineMs = this.#deadlineMs(budgetsS);
+        this.#reports.push(
+          await this.#runOne(experiment, { place, index, total: wanted.length, deadlineMs }),
+        );
       }
     } finally {
       killMarked(this.#mark);
@@ -172,16 +184,24 @@ class Cycle {
     }
   }
 
+  /**
+   * When the budgets of the experiments that are left do not fit into the cycle's limit, each gets a part of the time
+   * as large as its part of the budgets: otherwise the last ones of the file would never run.
+   */
+  #deadlineMs([own = 0, ...others]: readonly number[]): number {
+    const { clock, limitS } = this.#options;
+    if (limitS === undefined) return Number.POSITIVE_INFINITY;
+    const nowMs = clock.monotonicMs();
+    const leftMs = this.#startedMs + limitS * 1000 - nowMs;
+    const sumMs = others.reduce((sum, budget) => sum + budget, own) * 1000;
+    return nowMs + (sumMs <= leftMs ? own * 1000 : (leftMs * own * 1000) / sumMs);
+  }
+
   async #runOne(
     config: ExperimentConfig,
-    {
-      place,
-      index,
-      total,
-    }: { readonly place: EvaluatorPlace; readonly index: number; readonly total: number },
+    { place, index, total, deadlineMs }: Turn,
   ): Promise<ExperimentReport> {
-    const { clock, abort, limitS, say, seed, runTag } = this.#options;
-    const deadlineMs = limitS === undefined ? Number.POSITIVE_INFINITY : this.#startedMs + limitS * 1000;
+    const { clock, abort, say, seed, runTag } = this.#options;
     if (abort.aborted || clock.monotonicMs() >= deadlineMs) return skipped(config.name);
     const around = {
       artifacts: this.#artifacts ?? "",
