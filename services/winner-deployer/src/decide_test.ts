@@ -42,13 +42,6 @@ describe("a winner", () => {
     ["that nothing stands against is deployed", {}, {}, "KLR_TTS_SPEED", "1.5"],
     ["without the guarded metrics is deployed", { metrics: {} }, {}, "KLR_TTS_SPEED", "1.5"],
     ["at its guardrail is deployed", { metrics: { hallucination_rate: 0.2 } }, {}, "KLR_TTS_SPEED", "1.5"],
-    [
-      "whose metric is null is deployed",
-      { metrics: { context_precision: null } },
-      {},
-      "KLR_TTS_SPEED",
-      "1.5",
-    ],
     ["that was replaced is deployed again", {}, standing("replaced"), "KLR_TTS_SPEED", "1.5"],
     ["that was held is deployed once it may", {}, standing("held"), "KLR_TTS_SPEED", "1.5"],
     ["that failed is tried again", {}, standing("failed"), "KLR_TTS_SPEED", "1.5"],
@@ -98,6 +91,13 @@ describe("a winner", () => {
         "is above 5000",
       ],
       ["below a guardrail is blocked", { metrics: { context_precision: 0.49 } }, {}, "block", "is below 0.5"],
+      [
+        "whose metric could not be measured is blocked",
+        { metrics: { context_precision: null } },
+        {},
+        "block",
+        "not a number",
+      ],
       [
         "with a metric that is no number is blocked",
         { metrics: { context_precision: "1" } },

@@ -6,6 +6,7 @@
 import { crashPoint, syncDirectory } from "@kloros/daemon";
 import { RetryableError } from "@kloros/bus-client";
 import { dirname } from "node:path";
+import { mayBeSet } from "./allow_list.ts";
 import { backupPath, writeBackup } from "./backups.ts";
 import { keysThatDiffer, setKeys } from "./env_edit.ts";
 import type { EnvEdit } from "./env_edit.ts";
@@ -15,6 +16,7 @@ import {
   hashOf,
   inFile,
   readEnv,
+  refuseManyNames,
   replaceEnv,
   sha256Hex,
   withEnvLock,
@@ -25,7 +27,7 @@ import type { Deployment, DeployPlan, Outcome } from "./plan.ts";
 import { holdsOldValues, takeBack } from "./take_back.ts";
 import type { Workshop } from "./workshop.ts";
 import { runConfigured } from "./workshop.ts";
-import { attempting } from "./world_errors.ts";
+import { attempting, messageOf } from "./world_errors.ts";
 
 /** How one group ended. `together`: it may be that only one of several winners is to blame. */
 interface Ending {
@@ -49,7 +51,14 @@ export async function carryOut(shop: Workshop, given: DeployPlan): Promise<Deplo
     const group = plan.current?.winners ?? plan.steps[0];
     if (group === undefined) return plan;
     const work = { shop, group, save, plan: () => plan };
-    await save(concluded(plan, group, await endingOf(work)));
+    const next = concluded(plan, group, await endingOf(work));
+    try {
+      await save(next);
+    } catch (error) {
+      if (!shop.isEnd(error)) throw error;
+      // It can be found again by what is stored.
+      plan = next;
+    }
     crashPoint("deployer.concluded");
   }
 }
@@ -68,14 +77,16 @@ async function endingOf(work: Work): Promise<Ending> {
     return await resume(work, current);
   } catch (error) {
     if (error instanceof EnvFileError) return failure(error.message, false);
-    // The last attempt says what happened instead of ending as a dead letter that nobody is told of.
-    if (error instanceof RetryableError && work.shop.isLastAttempt) {
-      const left = work.plan().current;
-      const clean = left === null || holdsOldValues(left);
-      return failure(`${error.message}${clean ? "" : "; the new values may still stand in the file"}`, false);
-    }
-    throw error;
+    if (!work.shop.isEnd(error)) throw error;
+    return failure(`${whatIsLeft(work.plan().current)}${messageOf(error)}`, false);
   }
+}
+
+/** First, because reasons are cut at their end. */
+function whatIsLeft(left: Deployment | null): string {
+  if (left === null || holdsOldValues(left)) return "";
+  const copy = left.backup === null ? "" : `, a copy from before is ${left.backup}`;
+  return `new values may still stand in ${left.target}${copy}; `;
 }
 
 async function begin(work: Work): Promise<Ending> {
@@ -95,7 +106,12 @@ async function begin(work: Work): Promise<Ending> {
 async function write(work: Work): Promise<Deployment | Ending> {
   const { shop } = work;
   const found = await attempting(`read ${shop.target}`, () => readEnv(shop.target));
+  refuseManyNames(shop.target);
   const edit = editOf(work, found);
+  const barred = edit.edits.find(({ key }) => !mayBeSet(key, shop.config.allow));
+  if (barred !== undefined) {
+    return { ...failure(`${barred.key} is not on the allow-list any more`, false), together: true };
+  }
   const deployment = deploymentOf(work, found, edit);
   const plan: DeployPlan = { ...work.plan(), current: deployment };
   if (isTooLong(plan))

@@ -77,7 +77,7 @@ export function keysThatDiffer(text: string, edits: readonly KeyEdit[]): readonl
 /** What stands there already and means the same stays as it is written. */
 function rawFor(value: string, found: { readonly raw: string; readonly value: string } | undefined): string {
   if (found?.value === value && found.raw !== "") return found.raw;
-  const raw = quoteValue(value, quotingOf(found?.raw ?? ""));
+  const raw = quoteValue(value, quotingOf(found?.raw.trimStart() ?? ""));
   if (raw === undefined) throw new EnvEditError("no quoting can hold the value");
   return raw;
 }

@@ -4,6 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { messageOf } from "./world_errors.ts";
 
 export interface CommandOptions {
   readonly timeoutMs: number;
@@ -26,7 +27,12 @@ export async function runCommand(argv: readonly string[], options: CommandOption
   abort.throwIfAborted();
   const [program = "", ...args] = argv;
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OWN_VARIABLES.has(name)));
-  const child = spawn(program, args, { detached: true, env, stdio: ["ignore", "pipe", "pipe"] });
+  let child: ChildProcess;
+  try {
+    child = spawn(program, args, { detached: true, env, stdio: ["ignore", "pipe", "pipe"] });
+  } catch (error) {
+    return failed(`cannot be started: ${messageOf(error)}`, "");
+  }
   const lastWords = gather(child);
   const ended = endOf(child);
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));

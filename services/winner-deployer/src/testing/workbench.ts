@@ -2,6 +2,7 @@
  * A home with an environment file, and deliveries that survive this process: plan, result and the consumer's state stand in
  * files, as they would in the journal. So a child process can be killed at any point and the next run sees what it left.
  */
+import { PROTOCOL_LIMITS, TerminalError } from "@kloros/bus-client";
 import type { Delivery } from "@kloros/bus-client";
 import type { Installation, Mode } from "@kloros/daemon";
 import { configFor } from "@kloros/daemon/testing";
@@ -60,7 +61,9 @@ export interface Workbench {
   letter(id: string): Letter;
   setAttempt(id: string, attempt: number): void;
   /** Handles one letter, commits, and returns what was emitted, each checked against its schema. */
-  deliver(id: string): Promise<readonly Envelope[]>;
+  /** Saving a plan fails from now on, before it is stored or after. */
+  refusePlans(error: Error, when?: "before" | "after"): void;
+  deliver(id: string, abort?: AbortSignal): Promise<readonly Envelope[]>;
   cycle(winners: readonly Candidate[], changes?: Partial<CycleFacts>): Promise<readonly Envelope[]>;
   decide(decision: DecisionFacts["decision"], winner: Candidate): Promise<readonly Envelope[]>;
   deliverAll(): Promise<void>;
@@ -107,7 +110,8 @@ export function openWorkbench(options: WorkbenchOptions = {}): Workbench {
     const n = readdirSync(mail).length;
     return deriveRootId(STARTED + n, root, String(n));
   };
-  const deliver = async (id: string): Promise<readonly Envelope[]> => {
+  let refusal: { readonly error: Error; readonly when: "before" | "after" } | undefined;
+  const deliver = async (id: string, abort = new AbortController().signal): Promise<readonly Envelope[]> => {
     const { signal, plan, attempt } = letter(id);
     const delivery: Delivery = {
       signal,
@@ -116,13 +120,21 @@ export function openWorkbench(options: WorkbenchOptions = {}): Workbench {
       late: false,
       state: existsSync(stateFile) ? (JSON.parse(readFileSync(stateFile, "utf8")) as unknown) : null,
       plan,
-      savePlan: async (next) => replaceJson(fileOf(id), { ...letter(id), plan: next }),
-      abort: new AbortController().signal,
+      savePlan: async (next) => {
+        refuseLonger(next, PROTOCOL_LIMITS.planBytesMax, "plan_too_large");
+        if (refusal?.when === "before") throw refusal.error;
+        replaceJson(fileOf(id), { ...letter(id), plan: next });
+        if (refusal !== undefined) throw refusal.error;
+      },
+      abort,
     };
     const handle = signal.signal === DreamComplete.name ? handleCycle : handleDecision;
     const result = await handle(deployer, delivery);
     const emitted = valid(result?.emit ?? []);
-    if (result?.state !== undefined) replaceJson(stateFile, result.state);
+    if (result?.state !== undefined) {
+      refuseLonger(result.state, PROTOCOL_LIMITS.stateBytesMax, "state_too_large");
+      replaceJson(stateFile, result.state);
+    }
     replaceJson(fileOf(id), { ...letter(id), plan: null, emitted });
     return emitted;
   };
@@ -144,6 +156,9 @@ export function openWorkbench(options: WorkbenchOptions = {}): Workbench {
       post(createRoot(WinnerDecision, facts, { source: "operator", nowMs: STARTED, id: idFor() })),
     letter,
     setAttempt: (id, attempt) => replaceJson(fileOf(id), { ...letter(id), attempt }),
+    refusePlans: (error, when = "before") => {
+      refusal = { error, when };
+    },
     deliver,
     cycle: (winners, changes) => deliver(bench.postCycle(winners, changes)),
     decide: (decision, { experiment, hash }) => deliver(bench.postDecision({ experiment, hash, decision })),
@@ -190,6 +205,12 @@ function completionOf(winners: readonly Candidate[]): CycleFacts {
     outcome: "completed",
     winners: winners.map((one) => ({ ...one, metrics: one.metrics ?? null })),
   };
+}
+
+/** As the bus does. */
+function refuseLonger(value: unknown, bytesMax: number, code: string): void {
+  const bytes = Buffer.byteLength(JSON.stringify(value));
+  if (bytes > bytesMax) throw new TerminalError(code, `${bytes} bytes, at most ${bytesMax}`);
 }
 
 function replaceJson(file: string, value: unknown): void {
