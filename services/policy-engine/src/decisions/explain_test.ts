@@ -83,8 +83,11 @@ describe("explainEmitting()", () => {
       empty: "nothing_advised" as const,
     };
     expect(explainEmitting(quiet)).toEqual([
-      'Nothing was evaluated: no signal came that its rules listen to ("one" listens to Q_A).',
+      'Nothing was evaluated up to then: no signal that its rules listen to reached the engine ("one" listens to Q_A).',
       "The log goes back to 2025-11-14 11:00:00Z.",
+    ]);
+    expect(explainEmitting({ ...quiet, empty: "before_log" })).toEqual([
+      "What was decided then is not known: the log goes back to 2025-11-14 11:00:00Z.",
     ]);
   });
 });
