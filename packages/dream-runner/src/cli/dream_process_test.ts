@@ -162,6 +162,20 @@ describe("kloros-dream", () => {
     expect(await good.exited).toBe(0);
   });
 
+  test("check names evaluators and programs that are not there", async () => {
+    folder.write("dead.sh", "#!/bin/sh\n");
+    const evaluators = ["{command: [./dead.sh]}", "{command: [no-such-program]}", "{path: gone.py}"];
+    const lines = evaluators.map(
+      (evaluator, n) => `  - {name: e${String(n)}, search_space: {x: [1]}, evaluator: ${evaluator}}\n`,
+    );
+    folder.write("dream.yaml", `experiments:\n${lines.join("")}`);
+    const child = start(["check", "--config", "dream.yaml"]);
+    expect(
+      (await child.stderr.text()).match(/^error: .*e\d: there is no .*; .*mend evaluator\./gm),
+    ).toHaveLength(3);
+    expect(await child.exited).toBe(78);
+  });
+
   test.each([
     [["run"], "--config"],
     [["run", "--config", "x", "--run-tag", "../x"], "a file is named by it"],

@@ -74,6 +74,9 @@ describe("readDreamConfig()", () => {
       ["true", "false", "null", "[1, 2.0]"],
       ['"y"'],
     ]);
+    expect(choicesOf("{a: [e5, ., E10, -e5, .5, 5., 1.5e+3, 1e-3, .inf.]}")).toEqual([
+      ['"e5"', '"."', '"E10"', '"-e5"', "0.5", "5.0", "1500.0", "0.001", '".inf."'],
+    ]);
   });
 
   test("a logarithmic range of whole numbers holds each once", () => {

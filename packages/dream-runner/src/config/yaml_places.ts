@@ -22,11 +22,16 @@ const ALIASES_MAX = 1000;
 const PYTHON_TRUE = /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/;
 const PYTHON_FALSE = /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/;
 
-/** The standard's own tags, with Python's idea of a boolean. */
+const BOOLEAN = "tag:yaml.org,2002:bool";
+const FLOAT = "tag:yaml.org,2002:float";
+
+/** The standard's own tags, with Python's idea of a boolean, and no number without a digit: `e5` and `.` are texts. */
 function pythonTags(tags: Tags): Tags {
   const narrowed = tags.map((tag) => {
-    if (typeof tag !== "object" || tag.tag !== "tag:yaml.org,2002:bool" || !("test" in tag)) return tag;
-    return { ...tag, test: (tag.test?.test("yes") ?? false) ? PYTHON_TRUE : PYTHON_FALSE };
+    if (typeof tag !== "object" || !("test" in tag) || tag.test === undefined) return tag;
+    if (tag.tag === BOOLEAN) return { ...tag, test: tag.test.test("yes") ? PYTHON_TRUE : PYTHON_FALSE };
+    const isLoose = tag.tag === FLOAT && (tag.test.test("e5") || tag.test.test("."));
+    return isLoose ? { ...tag, test: new RegExp(`(?=.*[0-9])(?![-+]?[eE])${tag.test.source}`) } : tag;
   });
   return narrowed as Tags;
 }

@@ -29,6 +29,10 @@ test("a thousand changes a second are four lines at most, the last change among 
 });
 
 test("the bar shows what a person wants to know", () => {
+  for (let columns = 2; columns < 120; columns += 1) {
+    expect(barText(PROGRESS, columns).length).toBeLessThan(columns);
+  }
+  expect(barText(PROGRESS, 80)).toStartWith("rag_opt (1/2) █");
   expect(barText(PROGRESS)).toBe(
     "rag_opt (1/2) ██████░░░░░░░░░░░░░░░░░░ 15/60 · generation 3 · best 0.831235 · 1 failed · 12 s",
   );
