@@ -62,6 +62,7 @@ describe("a file that cannot be edited is refused with its line", () => {
     ["A=1\nB=\0\n", 2, "holds a NUL byte"],
     ["A=1\rB=2\n", 1, "holds a carriage return that ends no line"],
     ["A=1\n# x\\\n", 2, "is a comment that ends with a backslash"],
+    ["A=1\n# x\\\nK=1\n", 2, "is a comment that ends with a backslash"],
   ];
   test.each(table)("%j", (text, line, what) => {
     const failure = failureOf(() => setKeys(text, [{ key: "K", text: "9" }]));
@@ -108,7 +109,7 @@ const arbitraryLine = fc.oneof(
       key: fc.constantFrom(...KEYS),
       equals: fc.constantFrom("=", " = ", "= "),
       value: fc.oneof(
-        fc.constantFrom("", "1", "a b", "it's", "x#y", "a\\\nb", "~/x", "$HOME"),
+        fc.constantFrom("", "1", "a b", "it\\'s", "x#y", "a\\\nb", "~/x", "$HOME"),
         inQuotes.map((text) => `"${text}"`),
         inQuotes.map((text) => `'${text}'`),
       ),

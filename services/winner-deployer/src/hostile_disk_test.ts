@@ -127,7 +127,9 @@ describe("a cycle is answered, and the file is as it was", () => {
     bench.setAttempt(id, 10);
     const lost = new AbortController();
     setTimeout(() => lost.abort(new RangeError("stopped")), 100);
-    expect(String(await bench.deliver(id, lost.signal).catch((error: unknown) => error))).toContain("stopped");
+    expect(String(await bench.deliver(id, lost.signal).catch((error: unknown) => error))).toContain(
+      "stopped",
+    );
     expect(bench.letter(id).emitted).toBeNull();
   });
 });

@@ -40,6 +40,23 @@ describe("a shell that reads the file", () => {
     },
   );
 
+  test.each([
+    "A=it's\nKLR_TTS_QUALITY='low'\nB=that's\n",
+    "A=it's\nKLR_TTS_QUALITY=low\nB=that's\n",
+    'A=5"\nKLR_TTS_QUALITY="low"\nB=6"\n',
+    "A='it''s'x's\nKLR_TTS_QUALITY='low'\nB=that's\n",
+  ])("is not led out of quotes that it sees open and others do not: %j", async (text) => {
+    for (const value of ["; EVIL=9 ;", "' ; EVIL=9 ; '", '" ; EVIL=9 ; "']) {
+      bench.setEnv(text);
+      expect(shellValue("EVIL")).toBe("");
+      const signals = await bench.cycle([{ ...quality(value), hash: value }]);
+      expect(shellValue("EVIL")).toBe("");
+      expect(String(signals[0]?.facts["error"])).toContain("line 1 has a quote in the middle");
+    }
+    bench.setEnv(text);
+    expect(last(await bench.cycle([quality("high")]))).toMatchObject({ deployed: 1 });
+  });
+
   test("and one that expands variables in any quotes get what was measured, or nothing is written", () => {
     for (const value of ["${HOME}", "$HOME", "$(id)", "`id`", "a\\b"]) {
       expect(checkValue({ key: "K", type: "string" }, value)).toMatchObject({ ok: false });
