@@ -4,7 +4,8 @@ import type { EvaluatorConfig } from "../config/dream_config.ts";
 import { DreamFolder } from "../testing/dream_folder.ts";
 import { createEvaluator } from "./create_evaluator.ts";
 import type { Evaluation } from "./evaluation.ts";
-import { killMarked } from "./marks.ts";
+import { markedProcesses } from "../processes/marked.ts";
+import { runMarkOf } from "./mark.ts";
 
 const folder = new DreamFolder();
 afterAll(() => {
@@ -22,6 +23,7 @@ const CONTEXT = {
   work_dir: folder.path,
 };
 let marks = 0;
+let processes = 0;
 
 /** Measures each of the parameters with one evaluator, as a slot does. */
 async function measure(config: EvaluatorConfig, ...all: readonly object[]): Promise<Evaluation[]> {
@@ -29,7 +31,7 @@ async function measure(config: EvaluatorConfig, ...all: readonly object[]): Prom
   const evaluator = createEvaluator(config, {
     cwd: folder.path,
     environment: process.env,
-    nextMark: () => `${mark}.1`,
+    nextMark: () => `${mark}.${String((processes += 1))}`,
   });
   const results: Evaluation[] = [];
   for (const [candidate, params] of all.entries()) {
@@ -40,7 +42,7 @@ async function measure(config: EvaluatorConfig, ...all: readonly object[]): Prom
   }
   await evaluator.close();
   // Whatever happened, nothing is left.
-  expect(killMarked(mark)).toBe(0);
+  expect(markedProcesses(runMarkOf(mark))).toEqual([]);
   return results;
 }
 
@@ -115,7 +117,7 @@ describe.concurrent("a command", () => {
 
   test("what it leaves behind is ended, also what left its group", async () => {
     const marker = "61.0625";
-    const script = `sleep ${marker} & setsid sleep ${marker} & echo '{"score": 1}'`;
+    const script = `sleep ${marker} & setsid sleep ${marker} & setsid sleep ${marker} >/dev/null 2>&1 & echo '{"score": 1}'`;
     expect(await measure(command(script), {})).toEqual([ok({ score: 1 })]);
     expect(sleepers(marker)).toEqual([]);
   });

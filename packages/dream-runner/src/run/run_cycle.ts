@@ -10,10 +10,11 @@ import { errorCode, writeFileAtomic, type Clock } from "@kloros/daemon";
 import type { DreamConfig, ExperimentConfig } from "../config/dream_config.ts";
 import { DreamConfigError } from "../config/dream_config_error.ts";
 import { readDreamConfig } from "../config/read_dream_config.ts";
-import { killMarked } from "../evaluate/marks.ts";
+import { runMarkOf } from "../evaluate/mark.ts";
 import type { EvaluatorPlace } from "../evaluate/place.ts";
-import { startWarden } from "../evaluate/warden.ts";
 import { formatFileProblem } from "../file_problem.ts";
+import { startGuard } from "../processes/guard.ts";
+import { endMarked } from "../processes/marked.ts";
 import { cycleReportPath } from "../report/read_cycle_report.ts";
 import { seedOf } from "../search/random.ts";
 import type { CycleReport, ExperimentReport, Parameters, Winner } from "../types.ts";
@@ -164,7 +165,8 @@ class Cycle {
 
   async #runAll(wanted: readonly ExperimentConfig[], config: DreamConfig): Promise<void> {
     const { environment, runTag } = this.#options;
-    const warden = startWarden(this.#mark, { KLOROS_RUN_TAG: runTag });
+    const mark = runMarkOf(this.#mark);
+    const guard = startGuard(mark);
     const place: EvaluatorPlace = {
       cwd: config.base,
       environment: { ...environment, KLOROS_RUN_TAG: runTag },
@@ -179,8 +181,8 @@ class Cycle {
         );
       }
     } finally {
-      killMarked(this.#mark);
-      await warden.dismiss();
+      await endMarked(mark);
+      await guard.release();
     }
   }
 
