@@ -86,6 +86,17 @@ describe("the decision log", () => {
     expect(found).toMatchObject({ empty: undefined, logSinceMs: NOW });
   });
 
+  test("answers in the order of what happened, should the wall clock go back", () => {
+    const log = open();
+    log.record([sampleRecord({ signalId: "before", atMs: NOW + 3 * DAY })]);
+    log.record([sampleRecord({ signalId: "after", atMs: NOW })]);
+    expect(
+      read()
+        .emitting("Q_DREAM_TRIGGER")
+        .records.map(({ signalId }) => signalId),
+    ).toEqual(["after", "before"]);
+  });
+
   test("tells no rule from nothing that was advised", () => {
     const log = open();
     log.inForce(builtInRules());

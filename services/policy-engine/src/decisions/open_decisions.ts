@@ -63,7 +63,8 @@ interface Sources {
 function emitting(signalName: string, query: EmittingQuery, sources: Sources): Emitting {
   const { atMs = Number.MAX_SAFE_INTEGER, limit = EMITTING_LIMIT } = query;
   const records = sources.bodies(
-    "SELECT body FROM decision WHERE emits = ? AND at <= ? ORDER BY at DESC, n DESC LIMIT ?",
+    // In the order in which they were made: the wall clock may have gone back in between.
+    "SELECT body FROM decision WHERE emits = ? AND at <= ? ORDER BY n DESC LIMIT ?",
     signalName,
     atMs,
     Math.min(limit, ROWS_MAX),

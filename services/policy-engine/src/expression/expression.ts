@@ -7,7 +7,7 @@
 import { celEnv, isCelError, parse, plan, unparse } from "@bufbuild/cel";
 import type { CelInput, CelResult } from "@bufbuild/cel";
 import { strings } from "@bufbuild/cel/ext";
-import { loopDepth, type Expr, type ParsedExpr } from "./walk.ts";
+import { loopDepth, walk, type Expr, type ParsedExpr } from "./walk.ts";
 
 /** Characters. The longest that a person still reads. */
 export const EXPRESSION_LENGTH_MAX = 4000;
@@ -112,13 +112,12 @@ function conjuncts(expr: Expr): readonly Expr[] {
 
 function evaluator(expr: Expr): ExpressionPart["evaluate"] {
   const depth = loopDepth(expr);
+  const { literalItems } = walk(expr);
   let run: ((bindings: Record<string, CelInput>) => CelResult) | undefined;
   return (bindings, listSizeMax) => {
-    if (depth > 1 && listSizeMax ** depth > LOOP_STEPS_MAX) {
-      return {
-        ok: false,
-        error: `loops ${String(depth)} deep over lists of ${String(listSizeMax)} are too much`,
-      };
+    const size = listSizeMax + literalItems;
+    if (depth > 1 && size ** depth > LOOP_STEPS_MAX) {
+      return { ok: false, error: `loops ${String(depth)} deep over lists of ${String(size)} are too much` };
     }
     try {
       run ??= plan(environment, expr) as (bindings: Record<string, CelInput>) => CelResult;
