@@ -10,7 +10,7 @@ export interface Cycle {
   readonly why: string;
 }
 
-/** By their end, oldest first. A trigger that was answered without a cycle is none; what came after a timeout corrects it. */
+/** In the order of their ends in the journal: the clock may be set between two. A trigger that was answered without a cycle is none; what came after a timeout corrects it. */
 export function cyclesOf(signals: readonly Envelope[]): readonly Cycle[] {
   const cycles = new Map<string, Cycle>();
   for (const signal of signals) {
@@ -23,10 +23,11 @@ export function cyclesOf(signals: readonly Envelope[]): readonly Cycle[] {
       const { success, outcome, error } = signal.facts;
       if (outcome === "coalesced" || outcome === "refused") continue;
       const trigger = signal.cause ?? signal.id;
+      cycles.delete(trigger);
       cycles.set(trigger, { trigger, success, endedMs, why: error ?? outcome ?? "it failed" });
     }
   }
-  return [...cycles.values()].toSorted((a, b) => a.endedMs - b.endedMs);
+  return [...cycles.values()];
 }
 
 /** Those at the end that failed one after the other. */

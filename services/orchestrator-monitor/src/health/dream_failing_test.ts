@@ -104,6 +104,12 @@ describe("D-REAM that fails", () => {
   });
 });
 
+test("a success counts also when the clock was set back before it", () => {
+  const failed = [1, 2, 3].map(() => answer(trigger(), "failed"));
+  post.clock.advance(-3_600_000);
+  expect(failedInARow(cyclesOf([...failed, answer(trigger(), "completed")]))).toEqual([]);
+});
+
 describe("promotions that wait in vain", () => {
   const hours = async (check: ReturnType<typeof watch>, count: number): Promise<void> => {
     for (let n = 0; n < count; n += 1) {
