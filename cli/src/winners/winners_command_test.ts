@@ -14,7 +14,7 @@ beforeAll(async () => {
   mkdirSync(place.paths.state, { recursive: true });
   writeFileSync(
     join(place.paths.state, "winners.json"),
-    JSON.stringify({ schema: "kloros-winners/1", winners: [WINNER] }),
+    JSON.stringify({ schema: "kloros-winners/1", winners: [WINNER, ODD] }),
   );
   await place.startBus();
 }, 30_000);
@@ -32,6 +32,15 @@ const WINNER = {
   metrics: { context_precision: 0.71 },
   keys: [{ key: "KLR_RAG_TOP_K", old: "4", new: "5" }],
   reason: "autonomy level 0 is below 2",
+};
+
+/** An experiment is named as its file is. */
+const ODD = {
+  ...WINNER,
+  id: "it's;touch gone:ab",
+  experiment: "it's;touch gone",
+  hash: "ab",
+  state: "failed",
 };
 
 const decided: FactsOf<typeof WinnerDecision>[] = [];
@@ -83,6 +92,13 @@ describe("winners", () => {
     expect(shown.out).toMatch(/KLR_RAG_TOP_K +4 +5/);
     expect(await place.json("winners", "show", "e73f")).toEqual(WINNER);
     expect(await place.kloros("winners", "show", "nothing")).toMatchObject({ code: 1, out: "" });
+  });
+
+  test("have next steps that a shell takes as one winner, whatever it is named", async () => {
+    const shown = await place.kloros("winners", "show", "ab");
+    const step = /next +(kloros winners approve .*)/.exec(shown.out)?.[1] ?? "";
+    const script = `kloros() { printf '%s\n' "$3"; }; ${step}`;
+    expect(Bun.spawnSync(["sh", "-c", script]).stdout.toString()).toBe(`${ODD.id}\n`);
   });
 
   test("without a deployer the decision is kept, and that is said", async () => {
