@@ -4,7 +4,7 @@ import { errorCode } from "@kloros/daemon";
 import { RULES_FILE_BYTES_MAX } from "./read_rules.ts";
 
 /** Neither text nor error: there is no such file. */
-export interface RulesText {
+interface RulesText {
   readonly text?: string;
   readonly error?: string;
 }
