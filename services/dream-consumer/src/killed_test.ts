@@ -2,7 +2,8 @@ import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "@kloros/daemon/testing";
-import { argumentsOf, processIds, taggedProcesses } from "./process/proc.ts";
+import { processIds } from "@kloros/dream-runner";
+import { argumentsOf, taggedProcesses } from "./process/proc.ts";
 import { untilNoneLeft, WRITE_WINNER } from "./testing/dream_bench.ts";
 import { makeKillable, type Killable } from "./testing/killable.ts";
 

@@ -1,6 +1,6 @@
 /** `kloros-dream` as a process, started, ended and killed as its supervisor may. */
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { chmodSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "@kloros/daemon/testing";
 import { DreamFolder } from "../testing/dream_folder.ts";
@@ -100,28 +100,6 @@ describe.each(Object.entries(HANGS))("%s that hangs", (_, evaluator) => {
       expect(report).toMatchObject({ success: false, exit_code: 143, winners: [] });
     },
   );
-});
-
-test("a runner that is killed leaves none of a chain of processes that only start the next one", async () => {
-  const chain = folder.write("chain.sh", '#!/bin/sh\nsetsid "$0" >/dev/null 2>&1 &\nsleep 300\n');
-  chmodSync(chain, 0o755);
-  const fast = folder.write(
-    "fast.sh",
-    `#!/bin/sh\n[ -e ${folder.path}/stop ] || setsid "$0" >/dev/null 2>&1 &\n`,
-  );
-  chmodSync(fast, 0o755);
-  for (const program of ["./fast.sh", "./chain.sh"]) {
-    folder.write(
-      "dream.yaml",
-      `experiments:\n  - {name: one, search_space: {x: [1, 2, 3]}, evaluator: {command: [sh, -c, '${program} & sleep 300']}}\n`,
-    );
-    const child = start(run);
-    await untilAtWork();
-    child.kill(program === "./fast.sh" ? "SIGTERM" : "SIGKILL");
-    await child.exited;
-    await until("no process of the run", () => processesOfRun().length === 0, { limitMs: 4000 });
-    for (let look = 0; look < 10; look += 1) expect(processesOfRun()).toEqual([]);
-  }
 });
 
 describe("kloros-dream", () => {

@@ -27,13 +27,12 @@ const FLOAT = "tag:yaml.org,2002:float";
 
 /** The standard's own tags, with Python's idea of a boolean, and no number without a digit: `e5` and `.` are texts. */
 function pythonTags(tags: Tags): Tags {
-  const narrowed = tags.map((tag) => {
+  return tags.map((tag) => {
     if (typeof tag !== "object" || !("test" in tag) || tag.test === undefined) return tag;
     if (tag.tag === BOOLEAN) return { ...tag, test: tag.test.test("yes") ? PYTHON_TRUE : PYTHON_FALSE };
     const isLoose = tag.tag === FLOAT && (tag.test.test("e5") || tag.test.test("."));
     return isLoose ? { ...tag, test: new RegExp(`(?=.*[0-9])(?![-+]?[eE])${tag.test.source}`) } : tag;
   });
-  return narrowed as Tags;
 }
 
 export class YamlPlaces {
