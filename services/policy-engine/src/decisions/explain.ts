@@ -78,8 +78,15 @@ function eligibleSentence(record: DecisionRecord): readonly string[] {
   if (record.outcome !== "held") return [];
   if (record.eligibleAtMs === undefined)
     return ["When it may fire next is not known: somebody has to let it."];
-  const sooner = record.control === "singleton" ? ", or sooner, when that run ends" : "";
-  return [`It may fire from ${at(record.eligibleAtMs)} on${sooner}.`];
+  // Only these two judge this signal again; for the others another one has to come.
+  const { control } = record;
+  const how =
+    control === "singleton"
+      ? ", or sooner, when that run ends"
+      : control === "debounce"
+        ? ""
+        : ", on a signal that comes then";
+  return [`It may fire from ${at(record.eligibleAtMs)} on${how}.`];
 }
 
 /** Why a signal was, or was not, emitted up to a moment; newest first. */
