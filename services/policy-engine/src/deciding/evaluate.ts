@@ -164,6 +164,7 @@ function fired(rule: Rule, state: RuleState, { signal, trigger, eligible, now }:
   const running = {
     triggerId: trigger.id,
     trace: trigger.trace,
+    hops: trigger.hops,
     sinceMs: now.steadyMs,
     sinceWallMs: now.wallMs,
     subjects: boundSubjects(named(eligible), (subject) => subject),

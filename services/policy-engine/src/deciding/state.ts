@@ -45,6 +45,7 @@ const ruleState = Type.Object({
     Type.Object({
       triggerId: Type.String(),
       trace: Type.String(),
+      hops: Type.Integer(),
       sinceMs: Type.Number(),
       sinceWallMs: Type.Number(),
       subjects: Type.Array(Type.String()),
