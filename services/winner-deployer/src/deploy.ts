@@ -5,6 +5,7 @@
  */
 import { crashPoint, syncDirectory } from "@kloros/daemon";
 import { RetryableError } from "@kloros/bus-client";
+import { realpathSync } from "node:fs";
 import { dirname } from "node:path";
 import { mayBeSet } from "./allow_list.ts";
 import { backupPath, writeBackup } from "./backups.ts";
@@ -172,7 +173,7 @@ async function resume(work: Work, deployment: Deployment): Promise<Ending> {
     return undo(work, deployment, `somebody else set ${differing.join(", ")} meanwhile`, false);
   }
   // The run that renamed it into place may have died before the directory was on disk.
-  if (hashOf(target) === sha256After) syncDirectory(dirname(target));
+  if (hashOf(target) === sha256After) syncDirectory(dirname(realpathSync(target)));
   return confirm(work, deployment);
 }
 
@@ -181,16 +182,17 @@ async function confirm(work: Work, deployment: Deployment): Promise<Ending> {
   const { shop } = work;
   const misread = await differing(deployment);
   if (misread !== undefined) return undo(work, deployment, misread, false);
-  const deployed = { deployment, reason: "", rolledBack: false, together: false };
-  if (deployment.sha256Before === deployment.sha256After) return deployed;
-  const reload = await runConfigured(shop, "reload");
-  if (!reload.ok) return undo(work, deployment, reload.reason, true);
+  if (deployment.sha256Before !== deployment.sha256After) {
+    const reload = await runConfigured(shop, "reload");
+    if (!reload.ok) return undo(work, deployment, reload.reason, true);
+  }
   crashPoint("deployer.reloaded");
   const validation = await runConfigured(shop, "validation");
   if (!validation.ok) return undo(work, deployment, validation.reason, true);
   crashPoint("deployer.validated");
   const changed = await differing(deployment);
-  return changed === undefined ? deployed : undo(work, deployment, changed, false);
+  if (changed !== undefined) return undo(work, deployment, changed, false);
+  return { deployment, reason: "", rolledBack: false, together: false };
 }
 
 async function differing({ target, edits }: Deployment): Promise<string | undefined> {

@@ -92,14 +92,18 @@ function refuseSwallowed(before: string): void {
   throw new EnvSyntaxError(last, `is ${why}; remove the backslash`);
 }
 
-const WELL_QUOTED = /^\s*(?:'[^']*'|"(?:[^"\\]|\\[^])*"|(?:[^'"\\]|\\[^])*)$/;
+/** Quotes around the whole value, or none. */
+function isWellQuoted(raw: string): boolean {
+  if (quotingOf(raw) === "single") return /^'[^']*'$/.test(raw);
+  return /^(?:"[^"]*"|[^'"]*)$/.test(raw.replaceAll(/\\[^]/g, ""));
+}
 
 /**
  * A shell opens a quote in the middle of a value, others do not: what is inside quotes further on for us may be outside for
  * it, and a text with blanks and such be taken for a command. A number or a word is harmless on either side.
  */
 function refuseOddQuotes(text: string): void {
-  const odd = parseEnv(text).assignments.find(({ raw }) => !WELL_QUOTED.test(raw));
+  const odd = parseEnv(text).assignments.find(({ raw }) => !isWellQuoted(raw.trimStart()));
   if (odd === undefined) return;
   const what = "has a quote in the middle of its value, which a shell takes for an open one";
   throw new EnvSyntaxError(odd.line, `${what}; put the whole value in quotes`);

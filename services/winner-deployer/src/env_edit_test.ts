@@ -126,6 +126,13 @@ const arbitraryFile = fc
   })
   .map(({ mark, lines, end, closed }) => mark + lines.join(end) + (closed && lines.length > 0 ? end : ""));
 
+test("a value may be as long as a file may be", () => {
+  const long = "x\\y".repeat(1_000_000);
+  for (const text of [`A='${long}'\n`, `A="${long}"\n`, `A=${long}\n`]) {
+    expect(set(text, "K", "a b")).toBe(`${text}K="a b"\n`);
+  }
+});
+
 test("any file: the keys get their values, every other assignment stays byte for byte, and all comes back", () => {
   const value = fc.stringMatching(/^[A-Za-z0-9 .,:#-]{0,12}$/);
   fc.assert(

@@ -146,6 +146,13 @@ test("new values that could not be taken back are told, with the copy from befor
   expect(readFileSync(copy, "utf8")).toBe(ENV);
 });
 
+test("values that stand there already, from a deployment that failed and could not be taken back, are validated too", async () => {
+  reopen({ validationCommand: notedCommand(bench.root, "v", "exit 1") });
+  bench.setEnv("KLR_TTS_SPEED=1.5\n");
+  expect(errorOf(await bench.cycle([WINNER]))).toContain("the validation command exited with 1");
+  expect(bench.env()).toBe("KLR_TTS_SPEED=1.5\n");
+});
+
 test("what may not be set any more is not written by a run after a crash", async () => {
   const id = bench.postCycle([WINNER]);
   bench.refusePlans(new RangeError("crash"), "after");
