@@ -62,7 +62,8 @@ export async function keepRules(options: RulesKeeperOptions): Promise<RulesKeepe
       return loaded.ruleSet;
     }
     const why = loaded === undefined ? [String(read.error)] : loaded.problems.map(formatRuleProblem);
-    const copy = existsSync(lastGood) ? loadRules(readFileSync(lastGood, "utf8"), lastGood) : undefined;
+    const { text: kept } = readRulesText(lastGood);
+    const copy = kept === undefined ? undefined : loadRules(kept, lastGood);
     const stay = copy?.ok === true ? "the last good copy of it holds" : "the built-in rules hold";
     refuse(why, stay);
     return copy?.ok === true ? copy.ruleSet : builtInRules();
@@ -79,8 +80,7 @@ export async function keepRules(options: RulesKeeperOptions): Promise<RulesKeepe
   async function saveGood({ text }: RuleSet): Promise<void> {
     if (mode !== "act") return;
     try {
-      const known = existsSync(lastGood) ? readFileSync(lastGood, "utf8") : undefined;
-      if (known !== text) await writeFileAtomic(lastGood, text, { mode: 0o600 });
+      if (readRulesText(lastGood).text !== text) await writeFileAtomic(lastGood, text, { mode: 0o600 });
     } catch (error) {
       log.warn({ file: lastGood, error }, "no copy of the rules was kept for a start with a broken file");
     }
