@@ -77,8 +77,7 @@ async function endingOf(work: Work): Promise<Ending> {
     if (current === null) return await begin(work);
     return await resume(work, current);
   } catch (error) {
-    if (error instanceof EnvFileError) return failure(error.message, false);
-    if (!work.shop.isEnd(error)) throw error;
+    if (!(error instanceof EnvFileError) && !work.shop.isEnd(error)) throw error;
     return failure(`${whatIsLeft(work.plan().current)}${messageOf(error)}`, false);
   }
 }

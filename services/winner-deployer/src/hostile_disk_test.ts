@@ -106,6 +106,13 @@ describe("a cycle is answered, and the file is as it was", () => {
     expect(bench.env()).toBe(ENV);
   });
 
+  test("when a command says more than others may know", async () => {
+    reopen({ validationCommand: ["sh", "-c", "echo get https://me:hunter2@example.org failed; exit 1"] });
+    const signals = await bench.cycle([WINNER]);
+    expect(errorOf(signals)).toContain("get https://me:[redacted]@example.org failed");
+    expect(JSON.stringify([signals, bench.said, await listWinners(bench.paths)])).not.toContain("hunter2");
+  });
+
   test("when the journal refuses the plan for good", async () => {
     const id = bench.postCycle([WINNER]);
     bench.refusePlans(new TerminalError("plan_refused", "plan refused"));

@@ -2,6 +2,7 @@
  * Runs a program of the operator's: no shell, a process group of its own, a time limit, its last words kept. When the
  * program has ended, what it left behind in its group is ended too; a service that is to live on belongs to systemd.
  */
+import { redact } from "@kloros/daemon";
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { messageOf } from "./world_errors.ts";
@@ -81,7 +82,8 @@ function gather(child: ChildProcess): () => string {
       text = (text + chunk).slice(-OUTPUT_LENGTH_MAX);
     });
   }
-  return () => text.trim();
+  // They are told in signals and files that others read.
+  return () => String(redact(text.trim()));
 }
 
 /** The group has the id of its first process and lives as long as any of its members. */
