@@ -218,8 +218,8 @@ setDefaultTimeout(60_000);
   });
 
   test("a hang is ended, and the next candidate is measured", async () => {
-    const results = await measure(file("python", path, { timeoutS: 3 }), { do: "hang" }, { x: 1 });
-    expect(results).toMatchObject([failed("timeout: it took longer than 3 s"), { ok: true }]);
+    const results = await measure(file("python", path, { timeoutS: 2 }), { do: "hang" }, { x: 1 });
+    expect(results).toMatchObject([failed("timeout: it took longer than 2 s"), { ok: true }]);
   });
 
   test("a file or a name that is not there is said each time", async () => {
@@ -291,8 +291,8 @@ describe.concurrent("a module", () => {
   });
 
   test("a hang is ended, and the next candidate is measured", async () => {
-    const results = await measure(file("module", path, { timeoutS: 3 }), { do: "hang" }, { x: 1 });
-    expect(results).toMatchObject([failed("timeout: it took longer than 3 s"), { ok: true }]);
+    const results = await measure(file("module", path, { timeoutS: 2 }), { do: "hang" }, { x: 1 });
+    expect(results).toMatchObject([failed("timeout: it took longer than 2 s"), { ok: true }]);
   });
 
   test("a name that is not there is said", async () => {

@@ -191,16 +191,16 @@ describe("runCycle()", () => {
   });
 
   test("a limit that is shorter than the budgets leaves each experiment its part", async () => {
-    const slow = ["a", "b", "c"].map((name) =>
+    const slow = ["a", "b"].map((name) =>
       experiment(name, "    budget: {max_candidates: 1000}\n", "{x: {min: 0, max: 9999}}").replace(
         "{path: evaluator.js}",
         `{command: [sh, -c, 'sleep 0.05; echo "{\\"score\\": 1, \\"cost\\": 1}"']}`,
       ),
     );
-    const report = await cycle(`experiments:\n${slow.join("")}`, { limitS: 1.5, parallel: 1 });
-    expect(report.experiments.map(({ outcome }) => outcome)).toEqual(["completed", "completed", "completed"]);
+    const report = await cycle(`experiments:\n${slow.join("")}`, { limitS: 1, parallel: 1 });
+    expect(report.experiments.map(({ outcome }) => outcome)).toEqual(["completed", "completed"]);
     const totalS = report.experiments.reduce((sum, { durationS }) => sum + durationS, 0);
-    expect(totalS).toBeWithin(1.4, 2.5);
+    expect(totalS).toBeWithin(0.9, 2);
   });
 
   test("an end from outside is a failure without winners, and quick", async () => {
