@@ -33,7 +33,6 @@ done
 
 /** It has nothing to do but to read a word. */
 const RELEASE_MS_MAX = 300;
-const NEVER = new AbortController().signal;
 
 export interface Guard {
   readonly pid: number;
@@ -69,7 +68,12 @@ export function startGuard({ entry, isOpen = false }: Mark): Guard {
     },
     release: async () => {
       tell("done");
-      await Promise.race([shell.exited, pause(RELEASE_MS_MAX, NEVER)]);
+      // A timer that is left would keep this process from its end.
+      const gone = new AbortController();
+      void shell.exited.then(() => {
+        gone.abort();
+      });
+      await pause(RELEASE_MS_MAX, gone.signal);
       // One that was stopped, say.
       shell.kill("SIGKILL");
     },
