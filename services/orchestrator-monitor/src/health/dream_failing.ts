@@ -1,9 +1,10 @@
 /** D-REAM fails again and again, or does not run while promotions wait. */
 import { DreamComplete, DreamTimeout } from "@kloros/signal-schema";
 import type { Clock } from "@kloros/daemon";
+import type { CycleEnd } from "../cycle_end.ts";
 import type { Reading, Told } from "./alert.ts";
 import type { HealthConfig } from "./config.ts";
-import { cyclesOf, failedInARow, type Cycle } from "./dream_cycles.ts";
+import { cyclesOf, failedInARow } from "./dream_cycles.ts";
 import type { Probe } from "./probe.ts";
 import type { RecentSignals } from "./recent_signals.ts";
 import type { Rest } from "./rest.ts";
@@ -40,8 +41,8 @@ export function dreamFailingProbe(config: HealthConfig, sources: DreamSources): 
       const waits = promotionsWait();
       const idle = waits !== false && !rests();
       // A cycle that ended, however it ended, shows that promotions are being worked on: the time begins anew.
-      if (!idle || last?.trigger !== lastTrigger) waiting.over(STARVING);
-      lastTrigger = last?.trigger;
+      if (!idle || last?.cycle !== lastTrigger) waiting.over(STARVING);
+      lastTrigger = last?.cycle;
       const told = stillTrue(standing[STARVING], last);
       const waitedMs = idle ? waiting.lasts(STARVING, { told, unitMs: HOUR_MS }) : 0;
       const known = waits === undefined ? Number.NaN : waitedMs;
@@ -50,11 +51,11 @@ export function dreamFailingProbe(config: HealthConfig, sources: DreamSources): 
   };
 }
 
-function stillTrue(told: Told | undefined, last: Cycle | undefined): Told | undefined {
+function stillTrue(told: Told | undefined, last: CycleEnd | undefined): Told | undefined {
   return told !== undefined && (last?.endedMs ?? 0) > told.atMs ? undefined : told;
 }
 
-function failing(failed: readonly Cycle[], config: HealthConfig): Reading {
+function failing(failed: readonly CycleEnd[], config: HealthConfig): Reading {
   const last = failed.at(-1);
   return {
     key: "dream:failing",
