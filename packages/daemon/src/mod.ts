@@ -61,6 +61,7 @@ export { syncDirectory } from "./files/sync_directory.ts";
 export { waitForLock } from "./files/wait_for_lock.ts";
 export type { WaitForLockOptions } from "./files/wait_for_lock.ts";
 export { errorCode } from "./error_code.ts";
+export { messageOf } from "./message_of.ts";
 export { appendOnce, findAppended } from "./ledger/append_once.ts";
 export type { AppendOnceOptions, AppendOnceResult } from "./ledger/append_once.ts";
 export { planAppend, readAppendPlan } from "./ledger/append_plan.ts";

@@ -4,6 +4,7 @@
  * Order of a start: journal lock, journal, sockets, loop. Order of a stop: loop, server (clients are told), mirror, journal.
  */
 import { Broker } from "@kloros/journal";
+import { messageOf } from "@kloros/daemon";
 import type { Service, ServiceContext } from "@kloros/daemon";
 import { DeadLetterMirror } from "./dead_letter_mirror.ts";
 import { watchDisk } from "./disk_watch.ts";
@@ -63,7 +64,7 @@ function openServer(context: Context, broker: Broker): BusServer {
     liveSingleFrameEndpoints: context.config.liveSingleFrameEndpoints,
     onEvent: (event) => {
       logEvent(context, event);
-      if (event.event === "trouble") trouble.set(event.endpoint, textOf(event.error));
+      if (event.event === "trouble") trouble.set(event.endpoint, messageOf(event.error));
       if (event.event === "bound") trouble.delete(event.endpoint);
     },
   });
@@ -82,7 +83,10 @@ function logEvent(context: Context, event: ServerEvent): void {
   if (event.event === "connected" || event.event === "bound") log.info(event, event.event);
   else if (event.event === "ended" && event.clean) log.info(event, "session ended");
   else if (event.event === "trouble")
-    log.warn({ endpoint: event.endpoint, error: textOf(event.error) }, "endpoint not usable; trying again");
+    log.warn(
+      { endpoint: event.endpoint, error: messageOf(event.error) },
+      "endpoint not usable; trying again",
+    );
   else log.warn(event, event.event);
 }
 
@@ -97,7 +101,7 @@ function keepMirror(context: Context, broker: Broker): { stop(): Promise<void> }
       await mirror.catchUp();
       trouble = undefined;
     } catch (error) {
-      trouble = `${context.paths.failedSignals} cannot be written: ${textOf(error)}; the journal keeps the dead letters`;
+      trouble = `${context.paths.failedSignals} cannot be written: ${messageOf(error)}; the journal keeps the dead letters`;
     }
   };
   context.health("failed-signals", () => trouble);
@@ -140,8 +144,4 @@ function reportFullDisk(context: Context, broker: Broker): void {
     if (change === "freed") context.log.info({ journal }, "there is room for the journal again");
     return Promise.resolve();
   });
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -3,7 +3,7 @@
  * stored before each effect and after each group, so a run after a crash goes on where the last one stopped. Commands may
  * run again then; the file is never written twice with different meaning.
  */
-import { crashPoint, syncDirectory } from "@kloros/daemon";
+import { crashPoint, messageOf, syncDirectory } from "@kloros/daemon";
 import { RetryableError } from "@kloros/bus-client";
 import { realpathSync } from "node:fs";
 import { dirname } from "node:path";
@@ -28,7 +28,7 @@ import type { Deployment, DeployPlan, Outcome } from "./plan.ts";
 import { holdsOldValues, takeBack } from "./take_back.ts";
 import type { Workshop } from "./workshop.ts";
 import { runConfigured } from "./workshop.ts";
-import { attempting, messageOf } from "./world_errors.ts";
+import { attempting } from "./world_errors.ts";
 
 /** How one group ended. `together`: it may be that only one of several winners is to blame. */
 interface Ending {

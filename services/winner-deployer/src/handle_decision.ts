@@ -1,6 +1,6 @@
 /** A person's word about a winner: approve, reject, take back. Each is answered by one Q_WINNER_DECIDED. */
 import type { Delivery } from "@kloros/bus-client";
-import { crashPoint } from "@kloros/daemon";
+import { crashPoint, messageOf } from "@kloros/daemon";
 import { WinnerDecided } from "@kloros/signal-schema";
 import type { Envelope, FactsOf, WinnerDecision } from "@kloros/signal-schema";
 import { judge } from "./decide.ts";
@@ -30,7 +30,7 @@ import { takenBack, whyNotLast, whyNotWithdrawn, withdrawn } from "./succession.
 import type { Stands } from "./succession.ts";
 import { holdsNewValues, takeBack } from "./take_back.ts";
 import { winnerId } from "./winner_record.ts";
-import { attempting, messageOf } from "./world_errors.ts";
+import { attempting } from "./world_errors.ts";
 
 export type DecisionFacts = FactsOf<typeof WinnerDecision>;
 

@@ -2,10 +2,9 @@
  * Runs a program of the operator's: no shell, a process group of its own, a time limit, its last words kept. When the
  * program has ended, what it left behind in its group is ended too; a service that is to live on belongs to systemd.
  */
-import { redact } from "@kloros/daemon";
+import { messageOf, redact } from "@kloros/daemon";
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { messageOf } from "./world_errors.ts";
 
 export interface CommandOptions {
   readonly timeoutMs: number;

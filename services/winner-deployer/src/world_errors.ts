@@ -26,8 +26,3 @@ export async function attempting<T>(what: string, task: () => Promise<T> | T): P
     throw new RetryableError("file_system", `cannot ${what}: ${advice} (${error.message})`, { cause: error });
   }
 }
-
-/** What to tell of an error. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

@@ -1,5 +1,5 @@
 /** Looks through one directory of promotions. What did not change is not read again: an idle look is a stat a file. */
-import { errorCode } from "@kloros/daemon";
+import { errorCode, messageOf } from "@kloros/daemon";
 import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readFileSync } from "node:fs";
 import type { BigIntStats } from "node:fs";
@@ -66,7 +66,7 @@ function listJson(
     return { files: names.slice(0, FILES_MAX) };
   } catch (error) {
     const gone = errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR";
-    return { failed: gone ? undefined : textOf(error) };
+    return { failed: gone ? undefined : messageOf(error) };
   }
 }
 
@@ -94,7 +94,7 @@ function lookAt(one: OneFile, before: Known | undefined): Known | undefined {
       );
     return read(path, one);
   } catch (error) {
-    if (errorCode(error) !== "ENOENT") return unreadable(file, textOf(error));
+    if (errorCode(error) !== "ENOENT") return unreadable(file, messageOf(error));
     const misnamed = file.includes("\uFFFD");
     return misnamed ? unreadable(file, "its name is not UTF-8; rename it") : undefined;
   }
@@ -161,8 +161,4 @@ function sorted(
   }
   const acknowledged = isAcknowledged(promotions);
   return { place, failed: undefined, promotions, acknowledged, broken, againInMs };
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -5,7 +5,7 @@
  * promotions are moved, then what is done is remembered. A signal that comes again is known; what was remembered and not
  * done is done at the next look.
  */
-import { crashPoint } from "@kloros/daemon";
+import { crashPoint, messageOf } from "@kloros/daemon";
 import type { ServiceContext } from "@kloros/daemon";
 import { PromotionsDetected } from "@kloros/signal-schema";
 import type { Envelope } from "@kloros/signal-schema";
@@ -144,7 +144,7 @@ class PromotionLooker {
         returnClaims(path);
       } catch (error) {
         this.#context.log.warn({ directory: path, error }, "promotions that were claimed cannot be put back");
-        left.set(path, [`${path}/.claimed: ${error instanceof Error ? error.message : String(error)}`]);
+        left.set(path, [`${path}/.claimed: ${messageOf(error)}`]);
       }
     }
     return left;

@@ -1,4 +1,5 @@
 /** Moves what is over: acknowledged promotions and parked ones. */
+import { messageOf } from "@kloros/daemon";
 import type { ServiceContext } from "@kloros/daemon";
 import { basename } from "node:path";
 import { acknowledge } from "./acknowledge.ts";
@@ -40,7 +41,7 @@ export async function settle(
         moved = (await carryOut(place, promotion, verdict, options)) || moved;
       } catch (error) {
         open.add(promotion.id);
-        const why = error instanceof Error ? error.message : String(error);
+        const why = messageOf(error);
         troubles.set(place.path, [...(troubles.get(place.path) ?? []), `${promotion.file}: ${why}`]);
         options.log.warn(
           { directory: place.path, file: promotion.file, error },

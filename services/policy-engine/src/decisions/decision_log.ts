@@ -7,6 +7,7 @@
  */
 import type { Database } from "bun:sqlite";
 import { chmodSync, existsSync, renameSync } from "node:fs";
+import { messageOf } from "@kloros/daemon";
 import type { Logger } from "@kloros/daemon";
 import type { RuleSet } from "../rules/rule.ts";
 import { summarize } from "../rules/summarize.ts";
@@ -82,7 +83,7 @@ export function openDecisionLog(path: string, options: DecisionLogOptions): Deci
   }
 
   function tell(error: unknown): void {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = messageOf(error);
     closeQuietly(database);
     database = undefined;
     if (trouble === undefined) options.log.error({ file: path, error }, "decisions are made and not kept");

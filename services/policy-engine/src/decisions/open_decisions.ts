@@ -1,6 +1,7 @@
 /** The decision log for readers: the operator's command, tests. Changes nothing. */
 import { Database } from "bun:sqlite";
 import { existsSync } from "node:fs";
+import { messageOf } from "@kloros/daemon";
 import type { Installation } from "@kloros/daemon";
 import type { Decisions, Emitting, EmittingQuery, RulesInForce, RuleSummary } from "./decision_reader.ts";
 import type { DecisionRecord } from "./decision_record.ts";
@@ -130,7 +131,7 @@ function reading<T>(path: string, task: () => T): T {
   try {
     return task();
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     const remedy = "policy-engine sets a damaged file aside at its next decision and begins a new one";
     throw new Error(`the decision log ${path} cannot be read: ${why}; ${remedy}`, { cause: error });
   }

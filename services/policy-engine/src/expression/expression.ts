@@ -7,6 +7,7 @@
 import { celEnv, isCelError, parse, plan, unparse } from "@bufbuild/cel";
 import type { CelInput, CelResult } from "@bufbuild/cel";
 import { strings } from "@bufbuild/cel/ext";
+import { messageOf } from "@kloros/daemon";
 import { loopDepth, walk, type Expr, type ParsedExpr } from "./walk.ts";
 
 /** Characters. The longest that a person still reads. */
@@ -94,7 +95,7 @@ function syntaxProblem(error: unknown): ExpressionProblem {
     readonly rawMessage?: string;
     readonly location?: { readonly start: { readonly line: number; readonly column: number } };
   };
-  const text = rawMessage ?? (error instanceof Error ? error.message : String(error));
+  const text = rawMessage ?? messageOf(error);
   const { line, column } = location?.start ?? { line: 1, column: 1 };
   return { line, column, text: `this is no CEL expression: ${shortened(text)}` };
 }
@@ -124,7 +125,7 @@ function evaluator(expr: Expr): ExpressionPart["evaluate"] {
       const value = run({ ...bindings });
       return isCelError(value) ? { ok: false, error: value.message } : { ok: true, value };
     } catch (error) {
-      return { ok: false, error: error instanceof Error ? error.message : String(error) };
+      return { ok: false, error: messageOf(error) };
     }
   };
 }
