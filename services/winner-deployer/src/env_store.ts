@@ -3,10 +3,10 @@
  * lock two inodes of one name). One that does not cooperate is noticed: right before the rename the file must still be
  * the one that was read.
  */
-import { crashPoint, errorCode, syncDirectory, waitForLock } from "@kloros/daemon";
+import { crashPoint, errorCode, syncDirectory, whileLocked } from "@kloros/daemon";
 import { RetryableError } from "@kloros/bus-client";
 import { createHash } from "node:crypto";
-import { closeSync, lstatSync, openSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { lstatSync, openSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { open, rename, rm, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -132,17 +132,8 @@ export async function withEnvLock<T>(path: string, options: LockOptions, task: (
   const file = `${path}.lock`;
   const fd = await attempting(`lock ${path} with ${file}`, () => openSync(file, "a", 0o600));
   const text = `another writer has held ${file} for ${options.timeoutMs} ms; \`lslocks\` names it`;
-  try {
-    const onTimeout = (): Error => new RetryableError("env_file_locked", text);
-    const release = await waitForLock(fd, { ...options, onTimeout });
-    try {
-      return await task();
-    } finally {
-      release();
-    }
-  } finally {
-    closeSync(fd);
-  }
+  const onTimeout = (): Error => new RetryableError("env_file_locked", text);
+  return whileLocked(fd, task, { ...options, onTimeout });
 }
 
 /** New files hold settings of a system, among them secrets. */

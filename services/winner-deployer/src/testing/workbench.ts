@@ -5,9 +5,8 @@
 import { PROTOCOL_LIMITS, TerminalError } from "@kloros/bus-client";
 import type { Delivery } from "@kloros/bus-client";
 import type { Installation, Mode } from "@kloros/daemon";
-import { configFor } from "@kloros/daemon/testing";
+import { configFor, handlerContext } from "@kloros/daemon/testing";
 import {
-  createChild,
   createRoot,
   deriveRootId,
   DreamComplete,
@@ -249,26 +248,13 @@ interface Surroundings {
 }
 
 function contextFor({ paths, settings, mode, said, gauges, shown }: Surroundings): Deployer["context"] {
-  const say =
-    (level: string) =>
-    (fields: object, message: string): void => {
-      said.push(`${level}: ${message} ${JSON.stringify(fields)}`);
-    };
-  const clock = { wallMs: () => Date.now(), monotonicMs: () => performance.now() };
   return {
-    config: settings,
-    paths,
-    mode,
-    log: { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") },
-    clock,
-    child: (delivery, definition, facts, effectKey = "") =>
-      createChild(delivery.signal, definition, facts, {
-        source: manifest.name,
-        consumer: manifest.name,
-        effectKey,
-        nowMs: clock.wallMs(),
-      }),
-    count: () => {},
+    ...handlerContext<typeof config>(manifest.name, {
+      config: settings,
+      paths,
+      mode,
+      say: (level, message, fields) => said.push(`${level}: ${message} ${JSON.stringify(fields)}`),
+    }),
     gauge: (name, value, labels = {}) => void gauges.set(`${name} ${Object.values(labels).join(" ")}`, value),
     status: (text) => {
       shown.status = text;
