@@ -4,7 +4,6 @@
  * Two kinds of "not": `unfinished` is text that could still become JSON while its writer goes on (old writers write in
  * place), so it is worth waiting for; `broken` is complete JSON of the wrong shape, which no further write completes.
  */
-import { messageOf } from "@kloros/daemon";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -55,7 +54,7 @@ function describeSyntax(text: string, error: unknown): string {
   // Python writes these three bare words; here and in RFC 8259 they are not JSON.
   const word = /[:[,]\s*(-?Infinity|NaN)\b/.exec(text)?.[1];
   if (word !== undefined) return `the content holds ${word}, which is not JSON; write null instead`;
-  return `the content is not JSON: ${messageOf(error)}`;
+  return `the content is not JSON: ${error instanceof Error ? error.message : String(error)}`;
 }
 
 function toIntent(fields: Json): Intent {
