@@ -13,6 +13,7 @@ import {
   type Node,
   type Tags,
 } from "yaml";
+import { messageOf } from "@kloros/daemon";
 import type { FileProblem } from "../file_problem.ts";
 
 export type YamlPath = readonly (string | number)[];
@@ -89,7 +90,7 @@ export class YamlPlaces {
     try {
       return { content: this.#document.toJS({ maxAliasCount: ALIASES_MAX }) as unknown, errors: [] };
     } catch (error) {
-      const name = error instanceof Error ? error.message : String(error);
+      const name = messageOf(error);
       let offset: number | undefined;
       visit(this.#document, {
         Alias: (_, alias) => {
