@@ -12,6 +12,7 @@ import {
   ModuleDiscovered,
   RunScanner,
 } from "@kloros/signal-schema";
+import { HELD_WINNER, writeWinners } from "./testing/sample_winners.ts";
 import { childOf, question, scan } from "./testing/sample_signals.ts";
 import { linesOf, TestInstallation } from "./testing/real_bus.ts";
 
@@ -19,20 +20,6 @@ let place: TestInstallation;
 const root = question("audio", Date.now());
 const complete = childOf(root, InvestigationComplete, Date.now());
 const discovered = childOf(complete, ModuleDiscovered, Date.now());
-
-const HELD = {
-  id: "rag_opt:e73f10497a0b86c7",
-  experiment: "rag_opt",
-  hash: "e73f10497a0b86c7",
-  state: "held",
-  when: "2026-01-31T12:00:00.000Z",
-  run_tag: "1763116200",
-  fitness: 0.83,
-  params: { top_k: 5 },
-  metrics: { context_precision: 0.71 },
-  keys: [{ key: "KLR_RAG_TOP_K", old: "4", new: "5" }],
-  reason: "autonomy level 0 is below 2",
-};
 
 beforeAll(async () => {
   place = new TestInstallation();
@@ -88,10 +75,7 @@ describe("status", () => {
       untilMs: Date.now() + 60_000,
     });
     await writePause(place.paths, "rule.promotions-start-dream", { ...by, reason: "" });
-    writeFileSync(
-      join(place.paths.state, "winners.json"),
-      JSON.stringify({ schema: "kloros-winners/1", winners: [HELD] }),
-    );
+    const winners = writeWinners(place.paths, [HELD_WINNER]);
     const alert = { ...HealthAlert.examples[0]!, key: "memory" };
     await place.publish(
       createRoot(HealthAlert, alert, { source: "orchestrator-monitor", nowMs: Date.now() }),
@@ -116,7 +100,7 @@ describe("status", () => {
       alerts: [{ key: "memory", severity: "warning" }],
     });
     expect(await place.json("status")).toMatchObject({ pauses: [], alerts: [] });
-    rmSync(join(place.paths.state, "winners.json"));
+    rmSync(winners);
   });
 
   test("goes on with --watch until Ctrl-C: a line of JSON each time, or text", async () => {

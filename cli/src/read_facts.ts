@@ -1,6 +1,7 @@
 /** The value of `--facts`: JSON, `@FILE`, or `-`. */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import { messageOf } from "@kloros/daemon";
 import type { Environment } from "./environment.ts";
 import { Failure } from "./exit_codes.ts";
 
@@ -40,12 +41,8 @@ async function readText(
   try {
     return { text: await readFile(path, "utf8"), from: path };
   } catch (error) {
-    throw new Failure(
-      "usage",
-      `--facts ${given}: ${error instanceof Error ? error.message : String(error)}`,
-      {
-        cause: error,
-      },
-    );
+    throw new Failure("usage", `--facts ${given}: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }

@@ -9,7 +9,7 @@ import { dirname, join } from "node:path";
 import { until } from "@kloros/bus-client/testing";
 import { exitCode } from "@kloros/daemon";
 import { checkFlow } from "./flow/check_flow.ts";
-import { DaemonProcess } from "./flow/daemon_process.ts";
+import { DaemonProcess } from "./house/daemon_process.ts";
 import { FLOW_CONFIG, FlowHarness } from "./flow/flow_harness.ts";
 import { readLeftBehind } from "./flow/left_behind.ts";
 import { fill, type Mount, mountReadOnly, mountSmall, whyNoMounts } from "./flow/mounts.ts";

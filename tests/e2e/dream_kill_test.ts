@@ -1,9 +1,6 @@
 /**
  * kill -9 of any of the five processes of D-REAM, at any moment while promotions keep coming and what can be won keeps changing: in
- * the end exactly what the rules allow was done, once, and no process of a cycle outlives its service. `KLOROS_SEED` repeats one
- * round, `KLOROS_ROUNDS` adds random ones, `KLOROS_FULL=1` runs 20.
- *
- * The seed decides what is killed, when, and how long it stays away. When exactly that hits a process is the scheduler's.
+ * the end exactly what the rules allow was done, once, and no process of a cycle outlives its service.
  */
 import { afterEach, expect, test } from "bun:test";
 import { until } from "@kloros/bus-client/testing";
@@ -12,8 +9,9 @@ import { checkDream, promotionsOf, stemOf } from "./dream/check_dream.ts";
 import { DreamHarness, SERVICES, STRAY_LIMIT_MS } from "./dream/dream_harness.ts";
 import { type DreamLeft, readDreamLeft } from "./dream/dream_left.ts";
 import { behave, KEY, offer } from "./dream/experiment.ts";
-import type { DaemonProcess } from "./flow/daemon_process.ts";
-import { seeded, type Seed } from "./flow/seed.ts";
+import type { DaemonProcess } from "./house/daemon_process.ts";
+import { killRound, seedsOfThisRun, toWork } from "./house/kill_rounds.ts";
+import type { Seed } from "./house/seed.ts";
 
 const KILLS = 24;
 /** How long a service is waited for to have something to do. */
@@ -30,72 +28,51 @@ afterEach(async () => {
   dream = undefined;
 });
 
-for (const seed of seedsOfThisRun()) {
+const SEEDS = seedsOfThisRun(STANDARD_SEED, 1);
+for (const seed of SEEDS) {
   test(
     `kill -9 at random moments: each promotion has its cycle, each winner is deployed once (KLOROS_SEED=${String(seed)})`,
-    () => runRound(seed),
+    () => killRound(seed, runRound),
     ROUND_LIMIT_MS,
   );
 }
 
-for (const seed of seedsOfThisRun().slice(0, ALSO_FAILING)) {
+for (const seed of SEEDS.slice(0, ALSO_FAILING)) {
   test(
     `kill -9 while cycles fail and succeed: each promotion is acknowledged or parked (KLOROS_SEED=${String(seed)})`,
-    () => runFailingRound(seed),
+    () => killRound(seed, runFailingRound),
     ROUND_LIMIT_MS,
   );
 }
 
-function seedsOfThisRun(): number[] {
-  const given = process.env["KLOROS_SEED"];
-  if (given !== undefined && given !== "") return [Number(given)];
-  const rounds = Number(process.env["KLOROS_ROUNDS"] ?? (process.env["KLOROS_FULL"] === "1" ? 20 : 1));
-  return [
-    STANDARD_SEED,
-    ...Array.from({ length: rounds }, () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0),
-  ];
-}
-
-async function runRound(seed: number): Promise<void> {
-  const chance = seeded(seed);
-  const events: string[] = [];
+async function runRound(chance: Seed, events: string[]): Promise<void> {
   dream = new DreamHarness({ experiment: { behaviour: "short", values: [1, 2, 3] } });
   dream.start();
-  try {
-    const best = await disturb(dream, chance, events);
-    const poison = await dream.settle({ retryPoison: true, limitMs: 90_000 });
-    events.push(...poison.map(({ consumer, id }) => `poison for ${consumer}: ${id}, brought back`));
-    await dream.stop();
-    const left = await readDreamLeft(dream);
-    const flaws = checkDream(left, { promotions: dream.promotions, environment: { [KEY]: String(best) } });
-    expect([...flaws, ...dream.cycleProcesses().map((pid) => `process ${String(pid)} lives`)]).toEqual([]);
-  } catch (error) {
-    throw new Error(`KLOROS_SEED=${String(seed)}: ${events.join("; ")}: ${String(error)}`, { cause: error });
-  }
+  const best = await disturb(dream, chance, events);
+  const poison = await dream.settle({ retryPoison: true, limitMs: 90_000 });
+  events.push(...poison.map(({ consumer, id }) => `poison for ${consumer}: ${id}, brought back`));
+  await dream.stop();
+  const left = await readDreamLeft(dream);
+  const flaws = checkDream(left, { promotions: dream.promotions, environment: { [KEY]: String(best) } });
+  expect([...flaws, ...dream.cycleProcesses().map((pid) => `process ${String(pid)} lives`)]).toEqual([]);
 }
 
 /** What fails is tried again after the cooldown; three failures end a promotion, and so does any success. */
-async function runFailingRound(seed: number): Promise<void> {
-  const chance = seeded(seed);
-  const events: string[] = [];
+async function runFailingRound(chance: Seed, events: string[]): Promise<void> {
   dream = new DreamHarness({ experiment: { behaviour: "exits" }, settings: { cooldown: "3s" } });
   const { paths } = dream;
   dream.start();
-  try {
-    await disturb(dream, chance, events, () => {
-      behave(paths, chance.pick(["exits", "short", "nan"]));
-    });
-    behave(paths, chance.pick(["exits", "short"]));
-    await dream.settle({ retryPoison: true, limitMs: 90_000 });
-    await dream.stop();
-    const left = await readDreamLeft(dream);
-    const parked = new Set(left.parked.map(stemOf));
-    const { promotions } = dream;
-    expect(checkDream(left, { promotions, parked, environment: lastDeployed(left) })).toEqual([]);
-    expect([...parked].filter((stem) => failuresOf(left, stem) !== 3)).toEqual([]);
-  } catch (error) {
-    throw new Error(`KLOROS_SEED=${String(seed)}: ${events.join("; ")}: ${String(error)}`, { cause: error });
-  }
+  await disturb(dream, chance, events, () => {
+    behave(paths, chance.pick(["exits", "short", "nan"]));
+  });
+  behave(paths, chance.pick(["exits", "short"]));
+  await dream.settle({ retryPoison: true, limitMs: 90_000 });
+  await dream.stop();
+  const left = await readDreamLeft(dream);
+  const parked = new Set(left.parked.map(stemOf));
+  const { promotions } = dream;
+  expect(checkDream(left, { promotions, parked, environment: lastDeployed(left) })).toEqual([]);
+  expect([...parked].filter((stem) => failuresOf(left, stem) !== 3)).toEqual([]);
 }
 
 function failuresOf({ signals }: DreamLeft, stem: string): number {
@@ -135,7 +112,7 @@ async function disturb(
     const daemon = dream.daemon(name);
     const moment = chance.pick(["any", "at work", "in a cycle"] as const);
     const delayMs = chance.below(moment === "at work" ? 30 : 400);
-    if (moment === "at work") await toWork(daemon);
+    if (moment === "at work") await toWork(daemon, AT_WORK_MS);
     if (moment === "in a cycle") await toCycle(dream);
     await Bun.sleep(delayMs);
     if (!daemon.running) continue;
@@ -147,12 +124,6 @@ async function disturb(
   await Promise.all(returning);
   dream.drop("last");
   return best;
-}
-
-/** Until it says something new, so that the kill that follows meets it at work; not for long. */
-async function toWork(daemon: DaemonProcess): Promise<void> {
-  const { heard } = daemon;
-  await until("a word", () => daemon.heard > heard, { limitMs: AT_WORK_MS }).catch(() => undefined);
 }
 
 async function toCycle(dream: DreamHarness): Promise<void> {

@@ -1,17 +1,15 @@
 /**
  * kill -9 of the bus or of any service, at any moment while modules and intents keep coming: in the end everything is there
- * once. `KLOROS_SEED` repeats one round, `KLOROS_ROUNDS` adds random ones, `KLOROS_FULL=1` runs 20.
- *
- * The seed decides what is killed, when, and how long it stays away. When exactly that hits a process is the scheduler's.
+ * once.
  */
 import { afterEach, expect, test } from "bun:test";
-import { until } from "@kloros/bus-client/testing";
 import { writeIntent } from "@kloros/intent-router/testing";
 import { checkFlow } from "./flow/check_flow.ts";
-import type { DaemonProcess } from "./flow/daemon_process.ts";
+import type { DaemonProcess } from "./house/daemon_process.ts";
 import { FlowHarness, SERVICES } from "./flow/flow_harness.ts";
 import { readLeftBehind } from "./flow/left_behind.ts";
-import { seeded, type Seed } from "./flow/seed.ts";
+import { killRound, seedsOfThisRun, toWork } from "./house/kill_rounds.ts";
+import type { Seed } from "./house/seed.ts";
 
 const KILLS = 24;
 const MODULES_FIRST = 40;
@@ -27,40 +25,23 @@ afterEach(async () => {
   flow = undefined;
 });
 
-for (const seed of seedsOfThisRun()) {
+for (const seed of seedsOfThisRun(STANDARD_SEED, 2)) {
   test(
     `kill -9 at random moments loses nothing and doubles nothing (KLOROS_SEED=${String(seed)})`,
-    () => runRound(seed),
+    () => killRound(seed, (chance, events) => runRound(chance, events, seed)),
     ROUND_LIMIT_MS,
   );
 }
 
-function seedsOfThisRun(): number[] {
-  const given = process.env["KLOROS_SEED"];
-  if (given !== undefined && given !== "") return [Number(given)];
-  const rounds = Number(process.env["KLOROS_ROUNDS"] ?? (process.env["KLOROS_FULL"] === "1" ? 20 : 2));
-  return [
-    STANDARD_SEED,
-    ...Array.from({ length: rounds }, () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0),
-  ];
-}
-
-async function runRound(seed: number): Promise<void> {
-  const chance = seeded(seed);
-  const events: string[] = [];
+async function runRound(chance: Seed, events: string[], seed: number): Promise<void> {
   flow = new FlowHarness({ modules: MODULES_FIRST, seed });
   flow.start();
-  try {
-    await disturb(flow, chance, events);
-    flow.start();
-    const poison = await flow.settle({ retryPoison: true });
-    events.push(...poison.map(({ consumer, id }) => `poison for ${consumer}: ${id}, brought back`));
-    await flow.stop();
-  } catch (error) {
-    throw new Error(`KLOROS_SEED=${String(seed)}: ${events.join("; ")}: ${String(error)}`, { cause: error });
-  }
-  const flaws = checkFlow(readLeftBehind(flow.paths), flow);
-  expect(flaws, `KLOROS_SEED=${String(seed)}: ${events.join("; ")}`).toEqual([]);
+  await disturb(flow, chance, events);
+  flow.start();
+  const poison = await flow.settle({ retryPoison: true });
+  events.push(...poison.map(({ consumer, id }) => `poison for ${consumer}: ${id}, brought back`));
+  await flow.stop();
+  expect(checkFlow(readLeftBehind(flow.paths), flow)).toEqual([]);
 }
 
 async function disturb(flow: FlowHarness, chance: Seed, events: string[]): Promise<void> {
@@ -73,7 +54,7 @@ async function disturb(flow: FlowHarness, chance: Seed, events: string[]): Promi
     const daemon = flow.daemon(name);
     const atWork = chance.below(3) > 0;
     const delayMs = chance.below(atWork ? 12 : 300);
-    if (atWork) await toWork(daemon);
+    if (atWork) await toWork(daemon, AT_WORK_MS);
     await Bun.sleep(delayMs);
     if (!daemon.running) continue;
     await daemon.kill();
@@ -81,12 +62,6 @@ async function disturb(flow: FlowHarness, chance: Seed, events: string[]): Promi
     returning.push(comeBack(daemon, awayMs));
   }
   await Promise.all(returning);
-}
-
-/** Until it says something new, so that the kill that follows meets it at work; not for long. */
-async function toWork(daemon: DaemonProcess): Promise<void> {
-  const { heard } = daemon;
-  await until("a word", () => daemon.heard > heard, { limitMs: AT_WORK_MS }).catch(() => undefined);
 }
 
 async function comeBack(daemon: DaemonProcess, awayMs: number): Promise<void> {

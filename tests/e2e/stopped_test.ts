@@ -10,7 +10,7 @@ import { Inbox, until } from "@kloros/bus-client/testing";
 import { ModuleIntegrated } from "@kloros/signal-schema";
 import { tryLockDescriptor } from "@kloros/file-lock";
 import { checkFlow } from "./flow/check_flow.ts";
-import { DaemonProcess } from "./flow/daemon_process.ts";
+import { DaemonProcess } from "./house/daemon_process.ts";
 import { FlowHarness, type ServiceName } from "./flow/flow_harness.ts";
 import { readLeftBehind } from "./flow/left_behind.ts";
 

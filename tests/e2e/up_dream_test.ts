@@ -1,27 +1,20 @@
 /** The second flow, as `./scripts/up` shows it on an empty home: a promotion waits, D-REAM tunes something real, the winner is set. */
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { processesOf, startUp, temporaryPlace, type UpRun } from "./up_process.ts";
+import { processesOf } from "./house/processes.ts";
+import { placeForEach, startUp, type UpRun } from "./up_process.ts";
 
 const SLOW_MS = 90_000;
 
-let place: ReturnType<typeof temporaryPlace>;
-let home: string;
-beforeEach(() => {
-  place = temporaryPlace();
-  home = join(place.path, "home");
-});
-afterEach(() => {
-  place.remove();
-});
+const place = placeForEach();
 
 const names = (run: UpRun): readonly string[] => run.events.flatMap(({ signal }) => signal?.signal ?? []);
 
-const environment = (): string => readFileSync(join(home, ".kloros_env"), "utf8");
+const environment = (): string => readFileSync(join(place.home, ".kloros_env"), "utf8");
 
 function drop(name: string): void {
-  const path = join(home, "dream_lab/promotions", `${name}.json`);
+  const path = join(place.home, "dream_lab/promotions", `${name}.json`);
   writeFileSync(`${path}.tmp`, JSON.stringify({ schema: "v1", id: name, fitness: 2 }));
   renameSync(`${path}.tmp`, path);
 }
@@ -29,7 +22,7 @@ function drop(name: string): void {
 test(
   "up --once brings the promotion of the example to a value that was measured, and a further one starts another cycle",
   async () => {
-    const run = startUp(["--home", home, "--once", "--timeout", "60s"], { dream: true });
+    const run = startUp(["--home", place.home, "--once", "--timeout", "60s"], { dream: true });
     expect(await run.exited, run.text()).toBe(0);
     for (const name of [
       "Q_DREAM_TRIGGER",
@@ -46,12 +39,17 @@ test(
     // The blocks of 1 KiB of the example are never the best.
     expect(environment()).toMatch(/^KLR_ARCHIVE_BLOCK_KIB=([248]|16)$/m);
     expect(environment()).toMatch(/^# Voice.*\nKLR_TTS_SPEED=1.10$/m);
-    expect(existsSync(join(home, "dream_lab/promotions/acknowledged/archive_block_size.json"))).toBe(true);
-    expect(readFileSync(join(home, "src/registry/capabilities.yaml"), "utf8")).not.toContain("dream");
+    expect(existsSync(join(place.home, "dream_lab/promotions/acknowledged/archive_block_size.json"))).toBe(
+      true,
+    );
+    expect(readFileSync(join(place.home, "src/registry/capabilities.yaml"), "utf8")).not.toContain("dream");
     expect(processesOf(place.path)).toEqual([]);
 
     drop("another");
-    const second = startUp(["--home", home, "--once", "--timeout", "60s"], { json: false, dream: true });
+    const second = startUp(["--home", place.home, "--once", "--timeout", "60s"], {
+      json: false,
+      dream: true,
+    });
     expect(await second.exited, second.text()).toBe(0);
     expect(second.text()).toContain("1 promotion waiting: another.json");
     expect(second.text()).toMatch(/D-REAM: archive, generation \d+, \d+ of 60 candidates/);

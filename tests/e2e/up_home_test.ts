@@ -1,21 +1,16 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { beforeEach, expect, test } from "bun:test";
 import { existsSync, lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fingerprint, processesOf, startUp, temporaryPlace } from "./up_process.ts";
+import { processesOf } from "./house/processes.ts";
+import { fingerprint, placeForEach, startUp } from "./up_process.ts";
 
 const SLOW_MS = 60_000;
 
-let place: ReturnType<typeof temporaryPlace>;
-let home: string;
+const place = placeForEach();
 let source: string;
 beforeEach(() => {
-  place = temporaryPlace();
-  home = join(place.path, "home");
   source = join(place.path, "code");
   makeTree(source);
-});
-afterEach(() => {
-  place.remove();
 });
 
 const once = ["--once", "--timeout", "40s"];
@@ -37,9 +32,9 @@ test(
   "a source tree is copied into the home, once, and stays as it was",
   async () => {
     const before = fingerprint(source);
-    const run = startUp(["--home", home, "--source", source, ...once]);
+    const run = startUp(["--home", place.home, "--source", source, ...once]);
     expect(await run.exited, run.text()).toBe(0);
-    const copy = join(home, "src");
+    const copy = join(place.home, "src");
     expect(readFileSync(join(copy, "speech/say.py"), "utf8")).toContain("def say");
     expect(lstatSync(join(copy, "speech/say.py")).mtimeMs).toBeCloseTo(
       lstatSync(join(source, "speech/say.py")).mtimeMs,
@@ -51,11 +46,11 @@ test(
     expect(readFileSync(join(copy, "registry/capabilities.yaml"), "utf8")).toContain("speech:");
     expect(fingerprint(source)).toEqual(before);
 
-    const again = startUp(["--home", home, "--source", source, ...once]);
+    const again = startUp(["--home", place.home, "--source", source, ...once]);
     expect(await again.exited, again.text()).toBe(0);
     expect(again.text()).toContain("is not copied again");
 
-    const silent = startUp(["--home", home, ...once]);
+    const silent = startUp(["--home", place.home, ...once]);
     expect(await silent.exited, silent.text()).toBe(0);
     expect(silent.text()).toContain(copy);
   },
@@ -65,11 +60,11 @@ test(
 test(
   "--in-place enters what is found into the tree itself",
   async () => {
-    const run = startUp(["--home", home, "--source", source, "--in-place", ...once], { json: false });
+    const run = startUp(["--home", place.home, "--source", source, "--in-place", ...once], { json: false });
     expect(await run.exited, run.text()).toBe(0);
     expect(readFileSync(join(source, "registry/capabilities.yaml"), "utf8")).toContain("speech:");
     expect(run.text()).toContain("in place: ");
-    expect(existsSync(join(home, "src"))).toBe(false);
+    expect(existsSync(join(place.home, "src"))).toBe(false);
   },
   SLOW_MS,
 );
@@ -111,15 +106,15 @@ test(
 );
 
 test("a source tree that is not there, and a home that holds another copy, are told with what to do", async () => {
-  const missing = startUp(["--home", home, "--source", join(place.path, "nowhere")], { json: false });
+  const missing = startUp(["--home", place.home, "--source", join(place.path, "nowhere")], { json: false });
   expect(await missing.exited).toBe(1);
   expect(missing.text()).toMatch(/no source tree at .*nowhere.*--source/);
-  expect(existsSync(home)).toBe(false);
+  expect(existsSync(place.home)).toBe(false);
 
-  mkdirSync(join(home, "src"), { recursive: true });
-  mkdirSync(join(home, "state"));
-  writeFileSync(join(home, "state/created_by.json"), "{}");
-  const taken = startUp(["--home", home, "--source", source], { json: false });
+  mkdirSync(join(place.home, "src"), { recursive: true });
+  mkdirSync(join(place.home, "state"));
+  writeFileSync(join(place.home, "state/created_by.json"), "{}");
+  const taken = startUp(["--home", place.home, "--source", source], { json: false });
   expect(await taken.exited).toBe(1);
   expect(taken.text()).toContain("--in-place");
 });

@@ -1,8 +1,10 @@
 /** Runs the real `up` for the tests beside it, and looks at what it does from outside. */
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { afterEach, beforeEach } from "bun:test";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Envelope } from "@kloros/signal-schema";
+import { processesOf } from "./house/processes.ts";
 
 const MAIN = join(import.meta.dir, "../../cli/src/main.ts");
 
@@ -103,34 +105,6 @@ function parseEvent(line: string): UpEvent {
   return JSON.parse(line) as UpEvent;
 }
 
-/** Pids of all processes whose command line or environment names this directory, or that work in it. */
-export function processesOf(directory: string): readonly number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .filter((pid) =>
-      [read(`/proc/${pid}/cmdline`), read(`/proc/${pid}/environ`), workingDirectory(pid)].some((text) =>
-        text.includes(directory),
-      ),
-    )
-    .map(Number);
-}
-
-function workingDirectory(pid: string): string {
-  try {
-    return readlinkSync(`/proc/${pid}/cwd`);
-  } catch {
-    return "";
-  }
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
-}
-
 /** Waits until no process of this directory is left; resolves with those that are after the bound. */
 export async function leftAfter(directory: string, boundMs: number): Promise<readonly number[]> {
   const endMs = performance.now() + boundMs;
@@ -138,14 +112,22 @@ export async function leftAfter(directory: string, boundMs: number): Promise<rea
   return processesOf(directory);
 }
 
-/** A directory for one test. */
-export function temporaryPlace(): { readonly path: string; remove(): void } {
-  const path = mkdtempSync(join(tmpdir(), "kloros-up-"));
+/** A directory for each test of the file that asks for one, and a home in it that is not there yet. */
+export function placeForEach(): { readonly path: string; readonly home: string } {
+  let path = "";
+  beforeEach(() => {
+    path = mkdtempSync(join(tmpdir(), "kloros-up-"));
+  });
+  afterEach(() => {
+    for (const pid of processesOf(path)) process.kill(pid, "SIGKILL");
+    rmSync(path, { recursive: true, force: true });
+  });
   return {
-    path,
-    remove: () => {
-      for (const pid of processesOf(path)) process.kill(pid, "SIGKILL");
-      rmSync(path, { recursive: true, force: true });
+    get path() {
+      return path;
+    },
+    get home() {
+      return join(path, "home");
     },
   };
 }

@@ -15,7 +15,7 @@ export function cliPage(): string {
     "# The command `kloros`",
     "",
     "From a clone: `bun cli/src/main.ts`. Compiled (`./scripts/build`): `dist/multicall/kloros`; called by a link with a",
-    "service's name, the same program is that service.",
+    "service's name, the same program is that service; as `kloros-dream`, the D-REAM runner.",
     "",
     "What was asked for goes to stdout, messages go to stderr. With `--json`, stdout holds one JSON document, or one a line",
     "where there is no end (`tail`, `logs`, `up`). A reader that goes away (`| head`) ends a command without an error.",

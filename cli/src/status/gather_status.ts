@@ -1,5 +1,6 @@
 /** Everything that `status` shows, asked for at once. */
 import type { Bus } from "@kloros/bus-client";
+import { messageOf } from "@kloros/daemon";
 import type { Installation, Mode } from "@kloros/daemon";
 import type { BusStatus, ConsumerStatus } from "@kloros/journal";
 import { awayText, reachBus } from "../bus_access.ts";
@@ -75,7 +76,7 @@ async function askBus(place: Place, nowMs: number): Promise<BusPart> {
   try {
     return await askConnected(answer.bus, nowMs);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     return { ...NOTHING, busAway: awayText(place, why) };
   } finally {
     await answer.bus.close();

@@ -4,7 +4,7 @@
  * Invariant: whatever happens after the first service was started, all of them are gone when this returns.
  */
 import { type Bus, connectBus } from "@kloros/bus-client";
-import { lockInstance } from "@kloros/daemon";
+import { lockInstance, messageOf } from "@kloros/daemon";
 import type { DeadLetter } from "@kloros/journal";
 import { FlowFeed } from "./flow/flow_feed.ts";
 import { FlowTally } from "./flow/flow_tally.ts";
@@ -61,7 +61,7 @@ export async function runUp(options: UpOptions, world: UpWorld, version: string)
     }
   } catch (error) {
     if (stop.asked.aborted) return UP_EXIT.interrupted;
-    view.problem(`up: ${error instanceof Error ? error.message : String(error)}`);
+    view.problem(`up: ${messageOf(error)}`);
     return UP_EXIT.failed;
   } finally {
     stop.forget();

@@ -1,6 +1,7 @@
 /** `kloros up`: the whole system in the foreground. */
 import type { Command } from "commander";
 import manifest from "../../package.json" with { type: "json" };
+import { messageOf } from "@kloros/daemon";
 import { parseTimeoutMs, type UpOptions, type UpWorld } from "./up_options.ts";
 import { wantsColour } from "../view/palette.ts";
 
@@ -69,7 +70,7 @@ async function runFlags(flags: Flags): Promise<number> {
   try {
     timeoutMs = parseTimeoutMs(flags.timeout);
   } catch (error) {
-    process.stderr.write(`up: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`up: ${messageOf(error)}\n`);
     return USAGE_EXIT;
   }
   const world = processWorld();

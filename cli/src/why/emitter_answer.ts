@@ -69,7 +69,11 @@ async function inputSentences(bus: Bus, service: string, asked: Asked): Promise<
   if (items.length === 0) return [`nothing came that it answers to: ${names.join(", ")}`];
   // What the engine judged is told by its rules.
   const open =
-    service === ENGINE ? items.filter((item) => ownDelivery(item, service)?.state !== "done") : items;
+    service === ENGINE
+      ? items.filter(
+          (item) => ownDelivery(item, service)?.state !== "done" || wasOpen(item, service, asked.atMs),
+        )
+      : items;
   return Promise.all(open.map((item) => inputSentence(bus, service, { item, ...asked })));
 }
 
@@ -90,7 +94,8 @@ async function inputSentence(
     .map(
       (child) => `${child.signal === wanted ? "" : "not that but "}${child.signal}: ${describeFacts(child)}`,
     );
-  const what = said.length === 0 ? deliveryText(item, service) : `it answered ${said.join("; ")}`;
+  const then = wasOpen(item, service, atMs) ? "at that moment it waited or was in work; since then: " : "";
+  const what = `${then}${said.length === 0 ? deliveryText(item, service) : `it answered ${said.join("; ")}`}`;
   return `${envelope.signal} #${seq}, ${ago(storedAt, atMs)} (${describeFacts(envelope)}): ${what}`;
 }
 
@@ -105,6 +110,11 @@ function ownDelivery(
   service: string,
 ): StoredSignal["deliveries"][number] | undefined {
   return deliveries.find(({ consumer }) => consumer === service || consumer.startsWith(`${service}/`));
+}
+
+/** Settled, but only after the moment that is asked about. */
+function wasOpen(item: StoredSignal, service: string, atMs: number): boolean {
+  return (ownDelivery(item, service)?.settledAt ?? 0) > atMs;
 }
 
 /** How the service stands to what it was given. */

@@ -2,24 +2,17 @@ import { describe, expect, test } from "bun:test";
 import type { DecisionRecord, Decisions } from "@kloros/policy-engine";
 import { createRoot, type Envelope, signals } from "@kloros/signal-schema";
 import type { WinnerRecord } from "@kloros/winner-deployer";
+import { HELD_WINNER } from "../testing/sample_winners.ts";
 import { explainSignal } from "./explain_signal.ts";
 import type { Knowledge } from "./knowledge.ts";
 
-const NOTHING: Knowledge = { decisions: undefined, noDecisions: "no log", winners: [] };
-
+/** Of a key that was not set before. */
 const winner: WinnerRecord = {
-  id: "rag_opt:e73f10497a0b86c7",
-  experiment: "rag_opt",
-  hash: "e73f10497a0b86c7",
-  state: "held",
-  when: "2026-01-31T12:00:00.000Z",
-  run_tag: "1763116200",
-  fitness: 0.83,
-  params: {},
-  metrics: {},
+  ...HELD_WINNER,
   keys: [{ key: "KLR_RAG_TOP_K", old: null, new: "5" }],
-  reason: "autonomy level 0 is below 2",
 };
+
+const NOTHING: Knowledge = { decisions: undefined, noDecisions: "no log", winners: [] };
 
 function example(name: string, facts: object = {}): Envelope {
   const definition = signals.get(name)!;

@@ -1,4 +1,5 @@
 /** What is remembered besides the journal: the engine's decisions, the deployer's winners. Each may be missing. */
+import { messageOf } from "@kloros/daemon";
 import type { Installation } from "@kloros/daemon";
 import type { Decisions } from "@kloros/policy-engine";
 import type { WinnerRecord } from "@kloros/winner-deployer";
@@ -28,7 +29,7 @@ async function openLog(paths: Installation): Promise<Pick<Knowledge, "decisions"
   try {
     return { decisions: openDecisions(paths), noDecisions: undefined };
   } catch (error) {
-    return { decisions: undefined, noDecisions: error instanceof Error ? error.message : String(error) };
+    return { decisions: undefined, noDecisions: messageOf(error) };
   }
 }
 

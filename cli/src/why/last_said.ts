@@ -10,7 +10,9 @@ export interface Said {
   readonly says: string;
 }
 
-const PAGE = 200;
+/** What is asked about is mostly near; what is not may be a month of signals that come every minute away. */
+const FIRST_PAGE = 50;
+const PAGE = 1000;
 const PAGES_MAX = 50;
 
 export async function lastSaid(bus: Reading, signal: string, atMs: number): Promise<Said | null> {
@@ -31,7 +33,8 @@ export async function newestBefore(
   const found: StoredSignal[] = [];
   let beforeSeq = Number.MAX_SAFE_INTEGER;
   for (let pages = 0; pages < PAGES_MAX && found.length < count; pages++) {
-    const page = await bus.read({ signals: [signal], order: "newest", beforeSeq, limit: PAGE });
+    const limit = pages === 0 ? FIRST_PAGE : PAGE;
+    const page = await bus.read({ signals: [signal], order: "newest", beforeSeq, limit });
     found.push(...page.items.filter(({ storedAt }) => storedAt <= atMs));
     if (page.next === null || page.items.length === 0) break;
     beforeSeq = page.next;

@@ -42,8 +42,11 @@ const FRESH_MS = 2000;
 
 function sinceThen({ records: [newest], rules }: Emitting, atMs: number): readonly (readonly string[])[] {
   if (newest === undefined || atMs - newest.atMs < FRESH_MS) return [];
-  const heard = [...new Set((rules?.rules ?? []).flatMap(({ on }) => on))].join(", ");
-  return [[`Nothing was evaluated after ${moment(newest.atMs)}; its rules listen to ${heard}.`]];
+  const after = `Nothing was evaluated after ${moment(newest.atMs)}`;
+  const emitting = rules?.rules ?? [];
+  if (emitting.length === 0) return [[`${after}: none of the rules in force emits it any more.`]];
+  const heard = [...new Set(emitting.flatMap(({ on }) => on))].join(", ");
+  return [[`${after}; its rules listen to ${heard}.`]];
 }
 
 export interface Group {

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import type { DecisionRecord } from "@kloros/policy-engine";
-import { grouped } from "./rule_answer.ts";
+import type { Decisions, Emitting } from "@kloros/policy-engine";
+import { grouped, ruleAnswer } from "./rule_answer.ts";
 
 function record(
   atMs: number,
@@ -45,4 +46,16 @@ test("neighbours that came to the same for the same reason are told once", () =>
     [3, 3, 1],
     [2, 2, 1],
   ]);
+});
+
+test("what was evaluated long ago is not all there is to say when the rule is gone", async () => {
+  const emitting = {
+    rules: { hash: "", source: "policies.yaml", sinceMs: 0, rules: [] },
+    records: [record(1, "held", { control: "cooldown" })],
+    empty: undefined,
+    logSinceMs: 0,
+  } satisfies Emitting;
+  const decisions = { emitting: () => emitting } as unknown as Decisions;
+  const answer = await ruleAnswer("Q_Y", 60_000, { decisions, noDecisions: undefined, winners: [] });
+  expect(answer.sentences[0]?.[0]).toEndWith("none of the rules in force emits it any more.");
 });

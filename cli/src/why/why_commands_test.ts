@@ -22,11 +22,15 @@ let engine: Bun.Subprocess;
 beforeAll(async () => {
   place = new TestInstallation();
   await place.startBus();
-  engine = Bun.spawn([process.execPath, ENGINE, "--home", place.home, "--set", "kloros.logLevel=warn"], {
+  engine = startEngine();
+}, 30_000);
+
+function startEngine(): Bun.Subprocess {
+  return Bun.spawn([process.execPath, ENGINE, "--home", place.home, "--set", "kloros.logLevel=warn"], {
     env: { PATH: process.env["PATH"] ?? "" },
     stdio: ["ignore", "ignore", "inherit"],
   });
-}, 30_000);
+}
 afterAll(async () => {
   engine.kill();
   await engine.exited;
@@ -104,6 +108,20 @@ describe("D-REAM", () => {
     const report = await place.json("why-not", "Q_DREAM_TRIGGER", "--at", "-1h");
     expect(report).toMatchObject({ last: null, rules: { records: [] }, services: [{ state: null }] });
   });
+
+  test("why-not up to a moment at which the engine was down: what came waited", async () => {
+    engine.kill();
+    await engine.exited;
+    await place.publish(promotions(2, ["tts@0123456789ab", "down@0123456789ab"]));
+    const at = ["--at", new Date().toISOString()];
+    const down = await place.kloros("why-not", "Q_DREAM_TRIGGER", ...at);
+    expect(down.out).toContain("it waits for policy-engine");
+    engine = startEngine();
+    await says(
+      ["why-not", "Q_DREAM_TRIGGER", ...at],
+      "at that moment it waited or was in work; since then: policy-engine is done with it",
+    );
+  }, 20_000);
 
   test("a paused rule says so, in status, policy show and why-not", async () => {
     expect(await place.kloros("pause", "promotions-start-dream", "--reason", "a look")).toMatchObject({

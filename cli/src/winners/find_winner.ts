@@ -2,6 +2,7 @@
 import type { WinnerRecord } from "@kloros/winner-deployer";
 import { Failure } from "../exit_codes.ts";
 import { unknownName } from "../known_names.ts";
+import { printable } from "../view/describe_facts.ts";
 
 const SHOWN_MAX = 10;
 
@@ -21,11 +22,13 @@ export async function findWinner(typed: string, winners: readonly WinnerRecord[]
         "there are no winners yet: no D-REAM cycle that won anything was dealt with",
       );
     }
-    const known = winners.map(({ id }) => id);
+    const known = winners.map(({ id }) => printable(id));
     throw new Failure("negative", await unknownName("winner", typed, known.slice(-SHOWN_MAX)));
   }
   if (second === undefined) return first;
-  const some = fitting.slice(-SHOWN_MAX).map(({ id, state, when }) => `  ${id}  ${state}, ${when}`);
+  const some = fitting
+    .slice(-SHOWN_MAX)
+    .map(({ id, state, when }) => `  ${printable(id)}  ${state}, ${when}`);
   throw new Failure("negative", [`${typed} fits ${fitting.length} winners:`, ...some].join("\n"));
 }
 

@@ -25,6 +25,16 @@ const known = [
 ];
 
 describe("findWinner()", () => {
+  test("shows no control characters of a name", async () => {
+    const odd = [winner("x\u001b]0;gone\u0007", "aa"), winner("x\u001b]0;gone\u0007", "ab")];
+    for (const typed of ["a", "nothing"]) {
+      const failure: unknown = await findWinner(typed, odd).catch((error: unknown) => error);
+      expect(String(failure)).toContain("gone");
+      // oxlint-disable-next-line no-control-regex -- what must not reach a terminal
+      expect(String(failure)).not.toMatch(/[\u001b\u0007]/);
+    }
+  });
+
   test.each([
     ["rag_opt:e73f10497a0b86c7", "e73f10497a0b86c7"],
     ["rag_opt:e73f1", "e73f10497a0b86c7"],

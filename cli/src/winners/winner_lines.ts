@@ -83,7 +83,13 @@ export function winnerLines(one: WinnerRecord, view: View): readonly string[] {
   ];
 }
 
-function nextSteps({ id, state }: WinnerRecord, palette: Palette): readonly string[] {
+/** An experiment is named as its file is, by anyone: what is copied into a shell stays one word. */
+function shellWord(text: string): string {
+  return /^[\w.,:@%+=/-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+function nextSteps({ id: plainId, state }: WinnerRecord, palette: Palette): readonly string[] {
+  const id = shellWord(plainId);
   const steps = {
     held: `kloros winners approve ${id}   or   reject`,
     deployed: `kloros winners rollback ${id}`,

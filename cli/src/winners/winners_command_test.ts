@@ -1,37 +1,28 @@
 /** `kloros winners` as a process against a real bus, with a deployer that says what the test wants. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { type Consumption, type Handler, TerminalError } from "@kloros/bus-client";
 import { createChild, type FactsOf, WinnerDecided, type WinnerDecision } from "@kloros/signal-schema";
+import type { WinnerRecord } from "@kloros/winner-deployer";
 import { TestInstallation } from "../testing/real_bus.ts";
+import { HELD_WINNER, writeWinners } from "../testing/sample_winners.ts";
 
 let place: TestInstallation;
-const ID = "rag_opt:e73f10497a0b86c7";
+const ID = HELD_WINNER.id;
 
 beforeAll(async () => {
   place = new TestInstallation();
-  mkdirSync(place.paths.state, { recursive: true });
-  writeFileSync(
-    join(place.paths.state, "winners.json"),
-    JSON.stringify({ schema: "kloros-winners/1", winners: [WINNER] }),
-  );
+  writeWinners(place.paths, [HELD_WINNER, ODD]);
   await place.startBus();
 }, 30_000);
 afterAll(() => place.remove());
 
-const WINNER = {
-  id: ID,
-  experiment: "rag_opt",
-  hash: "e73f10497a0b86c7",
-  state: "held",
-  when: "2026-01-31T12:00:00.000Z",
-  run_tag: "1763116200",
-  fitness: 0.83,
-  params: { top_k: 5 },
-  metrics: { context_precision: 0.71 },
-  keys: [{ key: "KLR_RAG_TOP_K", old: "4", new: "5" }],
-  reason: "autonomy level 0 is below 2",
+/** An experiment is named as its file is. */
+const ODD: WinnerRecord = {
+  ...HELD_WINNER,
+  id: "it's;touch gone:ab",
+  experiment: "it's;touch gone",
+  hash: "ab",
+  state: "failed",
 };
 
 const decided: FactsOf<typeof WinnerDecision>[] = [];
@@ -81,8 +72,15 @@ describe("winners", () => {
     const shown = await place.kloros("winners", "show", "rag_opt");
     expect(shown.out).toMatch(/next +kloros winners approve rag_opt:e73f10497a0b86c7/);
     expect(shown.out).toMatch(/KLR_RAG_TOP_K +4 +5/);
-    expect(await place.json("winners", "show", "e73f")).toEqual(WINNER);
+    expect(await place.json("winners", "show", "e73f")).toEqual(HELD_WINNER);
     expect(await place.kloros("winners", "show", "nothing")).toMatchObject({ code: 1, out: "" });
+  });
+
+  test("have next steps that a shell takes as one winner, whatever it is named", async () => {
+    const shown = await place.kloros("winners", "show", "ab");
+    const step = /next +(kloros winners approve .*)/.exec(shown.out)?.[1] ?? "";
+    const script = `kloros() { printf '%s\n' "$3"; }; ${step}`;
+    expect(Bun.spawnSync(["sh", "-c", script]).stdout.toString()).toBe(`${ODD.id}\n`);
   });
 
   test("without a deployer the decision is kept, and that is said", async () => {

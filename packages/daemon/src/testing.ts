@@ -127,6 +127,8 @@ export function configFor<Config extends TObject>(
   return Value.Decode<Config, Static<Config>>(schema, Value.Default(schema, { ...given }));
 }
 
+export { handlerContext } from "./testing/handler_context.ts";
+export type { HandlerContext, HandlerContextOptions } from "./testing/handler_context.ts";
 export { openNotifySocket } from "./testing/notify_socket.ts";
 export type { NotifySocket } from "./testing/notify_socket.ts";
 export { until } from "./testing/until.ts";

@@ -22,6 +22,11 @@ export { winnerHash } from "./winners/winner_hash.ts";
 
 export { CycleReportError, cycleReportPath, readCycleReport } from "./report/read_cycle_report.ts";
 
+export { startGuard } from "./processes/guard.ts";
+export type { Guard } from "./processes/guard.ts";
+export { endMarked, markedProcesses, processIds, signalGroup } from "./processes/marked.ts";
+export type { Mark } from "./processes/marked.ts";
+
 export { runDreamCli } from "./cli/run_dream_cli.ts";
 export type { DreamCliSurroundings } from "./cli/surroundings.ts";
 export { runCycle } from "./run/run_cycle.ts";

@@ -7,6 +7,7 @@
  */
 import { Composer, isAlias, isMap, isNode, isScalar, LineCounter, Parser } from "yaml";
 import type { Document, Pair, YAMLMap } from "yaml";
+import { messageOf } from "@kloros/daemon";
 
 /** `line` and `column` count from 1. */
 export class RegistrySyntaxError extends Error {
@@ -241,7 +242,7 @@ function contentOf(document: Document.Parsed, text: string): unknown {
   try {
     return document.toJS({ mapAsMap: true, maxAliasCount: 10_000 }) as unknown;
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     const alias = /^Unresolved alias.*: (\S+)$/.exec(message)?.[1];
     throw at(text, alias === undefined ? 0 : Math.max(0, text.indexOf(`*${alias}`)), message);
   }

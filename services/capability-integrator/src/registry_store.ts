@@ -3,10 +3,10 @@
  * so two at once lose nothing. The lock file is never deleted: two processes would lock two inodes of one name.
  */
 import { createHash } from "node:crypto";
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { mkdirSync, openSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { RetryableError } from "@kloros/bus-client";
-import { waitForLock, writeFileAtomic } from "@kloros/daemon";
+import { whileLocked, writeFileAtomic } from "@kloros/daemon";
 import { parseRegistry, RegistrySyntaxError } from "./registry_document.ts";
 import type { RegistryDocument } from "./registry_document.ts";
 import { attempting, errnoOf } from "./world_errors.ts";
@@ -27,22 +27,9 @@ export async function withRegistryLock<T>(
     mkdirSync(dirname(file), { recursive: true });
     return openSync(file, "a", 0o644);
   });
-  try {
-    const release = await lock(fd, file, options);
-    try {
-      return await task();
-    } finally {
-      release();
-    }
-  } finally {
-    closeSync(fd);
-  }
-}
-
-async function lock(fd: number, file: string, { timeoutMs, abort }: LockOptions): Promise<() => void> {
-  const text = `another writer has held ${file} for ${timeoutMs} ms; \`lslocks\` names it`;
+  const text = `another writer has held ${file} for ${options.timeoutMs} ms; \`lslocks\` names it`;
   const onTimeout = (): Error => new RetryableError("registry_locked", text);
-  return waitForLock(fd, { timeoutMs, abort, onTimeout });
+  return whileLocked(fd, task, { ...options, onTimeout });
 }
 
 export interface ReadRegistry {

@@ -1,3 +1,4 @@
+import { messageOf } from "@kloros/daemon";
 import type { Service } from "@kloros/daemon";
 import { InvestigationComplete } from "@kloros/signal-schema";
 import { createIntegrator } from "./effects.ts";
@@ -32,7 +33,7 @@ export const service: Service<typeof config> = {
         trouble = undefined;
         return result;
       } catch (error) {
-        const text = error instanceof Error ? error.message : String(error);
+        const text = messageOf(error);
         trouble = { text, atMs: context.clock.monotonicMs() };
         throw error;
       }

@@ -4,6 +4,7 @@
  * Order of a start: journal lock, journal, sockets, loop. Order of a stop: loop, server (clients are told), mirror, journal.
  */
 import { Broker, type BrokerOptions, machineBoot } from "@kloros/journal";
+import { messageOf } from "@kloros/daemon";
 import type { Service, ServiceContext } from "@kloros/daemon";
 import { cleanUp } from "./dead_letter_clean_up.ts";
 import { DeadLetterMirror } from "./dead_letter_mirror.ts";
@@ -82,7 +83,7 @@ function openServer(context: Context, broker: Broker): BusServer {
     liveSingleFrameEndpoints: context.config.liveSingleFrameEndpoints,
     onEvent: (event) => {
       logEvent(context, event);
-      if (event.event === "trouble") trouble.set(event.endpoint, textOf(event.error));
+      if (event.event === "trouble") trouble.set(event.endpoint, messageOf(event.error));
       if (event.event === "bound") trouble.delete(event.endpoint);
     },
   });
@@ -101,7 +102,10 @@ function logEvent(context: Context, event: ServerEvent): void {
   if (event.event === "connected" || event.event === "bound") log.info(event, event.event);
   else if (event.event === "ended" && event.clean) log.info(event, "session ended");
   else if (event.event === "trouble")
-    log.warn({ endpoint: event.endpoint, error: textOf(event.error) }, "endpoint not usable; trying again");
+    log.warn(
+      { endpoint: event.endpoint, error: messageOf(event.error) },
+      "endpoint not usable; trying again",
+    );
   else log.warn(event, event.event);
 }
 
@@ -116,7 +120,7 @@ function keepMirror(context: Context, broker: Broker): { stop(): Promise<void> }
       await mirror.catchUp();
       trouble = undefined;
     } catch (error) {
-      trouble = `${context.paths.failedSignals} cannot be written: ${textOf(error)}; the journal keeps the dead letters`;
+      trouble = `${context.paths.failedSignals} cannot be written: ${messageOf(error)}; the journal keeps the dead letters`;
     }
   };
   context.health("failed-signals", () => trouble);
@@ -193,8 +197,4 @@ function lookAtJournal(context: Context, broker: Broker): void {
       : `the journal does not add up: ${first ?? ""}; \`kloros journal verify\` says all`;
     if (flaw !== undefined) context.log.error({ first }, "the journal does not add up");
   });
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -4,7 +4,7 @@
  * Invariants: a registry that cannot be read leads to no question; questions are published a handful at a time, the
  * next ones when the bus has these on disk, so a tree of 500 modules floods nobody.
  */
-import { errorCode, pause } from "@kloros/daemon";
+import { errorCode, messageOf, pause } from "@kloros/daemon";
 import { readFileSync } from "node:fs";
 import { createRoot, CuriosityInvestigate, validateFacts } from "@kloros/signal-schema";
 import type { ServiceContext } from "@kloros/daemon";
@@ -86,7 +86,7 @@ export class Discoverer {
       this.#settling.observe(survey.findings, { wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() });
       return survey.findings;
     } catch (error) {
-      this.#setProblem(`cannot scan the source root ${paths.source}: ${describe(error)}; set --source`);
+      this.#setProblem(`cannot scan the source root ${paths.source}: ${messageOf(error)}; set --source`);
       return undefined;
     }
   }
@@ -113,7 +113,7 @@ export class Discoverer {
     } catch (error) {
       // A system that has not registered anything yet has no registry.
       if (errorCode(error) !== "ENOENT") {
-        this.#setProblem(`cannot read the registry ${registry}: ${describe(error)}`);
+        this.#setProblem(`cannot read the registry ${registry}: ${messageOf(error)}`);
         return undefined;
       }
     }
@@ -193,8 +193,4 @@ export class Discoverer {
     this.#context.count("modules_skipped_total");
     this.#context.log.warn({}, text);
   }
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,6 @@
 /** The registry's text → names of the modules that are known. Pure. */
 import { parseDocument } from "yaml";
+import { messageOf } from "@kloros/daemon";
 
 export type KnownModules =
   | { readonly ok: true; readonly names: ReadonlySet<string> }
@@ -21,7 +22,7 @@ export function readKnownModules(text: string): KnownModules {
     if (error !== undefined) return { ok: false, reason: firstLine(error.message) };
     content = document.toJS({ maxAliasCount: 1000 });
   } catch (error) {
-    return { ok: false, reason: firstLine(error instanceof Error ? error.message : String(error)) };
+    return { ok: false, reason: firstLine(messageOf(error)) };
   }
   if (content === null || content === undefined) return { ok: true, names: new Set() };
   if (!isMapping(content)) return { ok: false, reason: "its top level is not a mapping of names to entries" };

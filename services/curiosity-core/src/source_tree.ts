@@ -2,6 +2,7 @@
 import { readdirSync, statSync } from "node:fs";
 import type { Dirent } from "node:fs";
 import { join } from "node:path";
+import { messageOf } from "@kloros/daemon";
 import { isModuleName } from "./finding.ts";
 import type { Finding } from "./finding.ts";
 
@@ -34,7 +35,7 @@ export async function surveySource(root: string, limits: SurveyLimits): Promise<
     try {
       findings.push(lookAtModule(name, path, limits));
     } catch (error) {
-      unreadable.push({ path, reason: error instanceof Error ? error.message : String(error) });
+      unreadable.push({ path, reason: messageOf(error) });
     }
   }
   return { findings, unreadable, leftOut: Math.max(0, names.length - limits.modulesMax) };

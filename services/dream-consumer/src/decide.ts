@@ -159,5 +159,6 @@ function considered(trigger: TriggerFacts, absorbed: readonly Absorbed[]): reado
 
 function withLastWords(error: string, lastWords: string): string {
   const text = lastWords === "" ? error : `${error}; it said last: ${lastWords}`;
-  return text.slice(0, ERROR_LENGTH_MAX);
+  // What was cut may begin or end with half a character.
+  return text.slice(0, ERROR_LENGTH_MAX).toWellFormed();
 }

@@ -167,6 +167,12 @@ for (const [what, changes] of [
     expect(validateFacts(DreamComplete, facts)).toMatchObject({ ok: true });
   });
 
+test("last words that were cut in the middle of a character are still text", () => {
+  const lastWords = "😀".repeat(1500).slice(1);
+  const { error } = completionOf({ ...story, lastWords }, { kind: "exited", code: 3 }, foreign([]));
+  expect(error?.isWellFormed()).toBe(true);
+});
+
 test("an answer without a cycle keeps the trigger's own facts", () => {
   const facts = answerWithout(trigger, "coalesced", { runTag: "17-ab", error: "taken over" });
   expect(facts).toMatchObject({

@@ -1,6 +1,6 @@
 /** From a delivered trigger to its one completion: answered, adopted or run. */
 import type { Delivery } from "@kloros/bus-client";
-import { crashPoint } from "@kloros/daemon";
+import { crashPoint, messageOf } from "@kloros/daemon";
 import { DreamComplete, type Envelope } from "@kloros/signal-schema";
 import { absorb } from "./absorb.ts";
 import { findOldRunner } from "./command/old_runner.ts";
@@ -120,7 +120,7 @@ async function planCycle(
         : (earlier?.winnersBefore ?? (await snapshotWinners(winnersDirectory(context.paths.dreamArtifacts))));
   } catch (error) {
     return {
-      error: `cannot look at the winners before the cycle: ${error instanceof Error ? error.message : String(error)}`,
+      error: `cannot look at the winners before the cycle: ${messageOf(error)}`,
     };
   }
   return {

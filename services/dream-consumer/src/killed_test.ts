@@ -2,7 +2,8 @@ import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "@kloros/daemon/testing";
-import { argumentsOf, processIds, taggedProcesses } from "./process/proc.ts";
+import { processIds } from "@kloros/dream-runner";
+import { argumentsOf, taggedProcesses } from "./process/proc.ts";
 import { untilNoneLeft, WRITE_WINNER } from "./testing/dream_bench.ts";
 import { makeKillable, type Killable } from "./testing/killable.ts";
 
@@ -18,20 +19,16 @@ afterEach(async () => {
 /** Nobody else sleeps as long: how a process without a run tag is found. */
 const HIDDEN = `600.${process.pid}`;
 
-/** The first run lasts for ever, with a worker in a session of its own; the next one wins at once. */
+/** Two runs last for ever, with a worker in a session of its own; the third wins at once. */
 const LONG_THEN_GOOD = `${WRITE_WINNER}
-FIRST=
-if [ ! -e "$BENCH/once" ]; then
-  FIRST=1
-  touch "$BENCH/once"
+if mkdir "$BENCH/first" 2>/dev/null || mkdir "$BENCH/second" 2>/dev/null; then
   trap '' TERM
-fi
-echo "$KLOROS_RUN_TAG" >> "$BENCH/tags"
-if [ "$FIRST" ]; then
   setsid sleep 600 &
   env -i sleep ${HIDDEN} &
+  echo "$KLOROS_RUN_TAG" >> "$BENCH/tags"
   while :; do sleep 1; done
 fi
+echo "$KLOROS_RUN_TAG" >> "$BENCH/tags"
 winner rag_opt 0.8 '{"m": 1}'
 `;
 
@@ -45,64 +42,53 @@ function hidden(): readonly number[] {
   return processIds().filter((pid) => argumentsOf(pid).includes(HIDDEN));
 }
 
-test("a service that is killed takes its cycle along, and the next one runs it again, once", async () => {
+test("a service that is killed or stopped takes its cycle along, and the next one runs it again, once", async () => {
   killable = makeKillable(LONG_THEN_GOOD);
   killable.start();
   const [first = ""] = await killable.tags(1);
   await until("workers", () => taggedProcesses(first).length >= 2);
   await until("the hidden worker", () => hidden().length === 1);
+  // As one that hung and was killed for that.
+  killable.kill("SIGSTOP");
   killable.kill("SIGKILL");
   await killable.gone();
   await untilNoneLeft(first, 5000);
   expect(hidden()).toEqual([]);
   killable.start();
-  const [completion, ...others] = await killable.completions(1);
-  expect(others).toEqual([]);
-  const [, second] = await killable.tags(2);
-  expect(completion).toMatchObject({ success: true, run_tag: second, winners: [{ experiment: "rag_opt" }] });
-});
-
-test("a service that hangs and is killed then takes its cycle along, too", async () => {
-  killable = makeKillable(LONG_THEN_GOOD);
-  killable.start();
-  const [first = ""] = await killable.tags(1);
-  killable.kill("SIGSTOP");
-  killable.kill("SIGKILL");
-  await killable.gone();
-  await untilNoneLeft(first, 5000);
-});
-
-test("a service that is stopped ends its cycle, and runs it again when it is started", async () => {
-  killable = makeKillable(LONG_THEN_GOOD);
-  killable.start();
-  const [first = ""] = await killable.tags(1);
+  const [, second = ""] = await killable.tags(2);
   const askedMs = performance.now();
   killable.kill("SIGTERM");
   expect(await killable.gone()).toBe("0");
   // The grace of a runner that ignores SIGTERM, and not the whole of the drain's.
   expect(performance.now() - askedMs).toBeLessThan(5000);
-  expect(taggedProcesses(first)).toEqual([]);
+  expect(taggedProcesses(second)).toEqual([]);
   killable.start();
-  const [completion] = await killable.completions(1);
-  const [, second] = await killable.tags(2);
-  expect(completion).toMatchObject({ success: true, run_tag: second });
+  const [completion, ...others] = await killable.completions(1);
+  expect(others).toEqual([]);
+  const [, , third] = await killable.tags(3);
+  expect(completion).toMatchObject({ success: true, run_tag: third, winners: [{ experiment: "rag_opt" }] });
 });
 
-for (const point of ["dream.planned", "dream.started", "dream.finished", "dream.recorded"]) {
-  test(`a crash at ${point} leads to one completion of a whole run`, async () => {
+/** A third crash would be taken for the delivery's own doing. */
+for (const points of [
+  ["dream.planned", "dream.started"],
+  ["dream.finished", "dream.recorded"],
+]) {
+  test(`crashes at ${points.join(" and ")} lead to one completion of a whole run`, async () => {
     killable = makeKillable(GOOD);
-    killable.start({ KLOROS_CRASH_AT: point });
-    expect(await killable.gone()).toBe("SIGKILL");
+    for (const point of points) {
+      killable.start({ KLOROS_CRASH_AT: point });
+      expect(await killable.gone()).toBe("SIGKILL");
+    }
     killable.start();
     const [completion, ...others] = await killable.completions(1);
     expect(others).toEqual([]);
     expect(completion).toMatchObject({ success: true, outcome: "completed", promotion_ids: ["a@1"] });
     const tags = await killable.tags(1);
     expect(completion?.run_tag).toBe(tags.at(-1) ?? "");
-    // What was recorded is not run again.
-    expect(tags.length).toBe(
-      point === "dream.finished" || (point === "dream.started" && tags.length === 2) ? 2 : 1,
-    );
+    // What was planned only has not run, what was recorded is not run again.
+    expect(tags.length).toBeLessThanOrEqual(2);
+    if (points.includes("dream.finished")) expect(tags.length).toBe(2);
   });
 }
 

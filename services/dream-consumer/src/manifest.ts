@@ -15,6 +15,7 @@ export const manifest = {
     "A non-zero exit, a missing program, the time limit or candidates that all failed end as success: false with outcome failed or timeout, and no winner.",
     "Over its time limit a cycle gets SIGTERM, then SIGKILL; after any end every process that carries its run tag is killed.",
     "After a crash of this service a finished cycle is adopted; any other is ended and run again under a new run tag.",
+    "When this service is killed during one and the same cycle for the third time, its trigger becomes a dead letter (poison) without a completion: the bus does not let it take the service down for ever. `kloros dlq retry` brings it back.",
     "While the old D-REAM runner of this installation runs, a trigger is answered with outcome refused.",
     "In maintenance mode triggers wait; a cycle that runs goes on.",
   ],

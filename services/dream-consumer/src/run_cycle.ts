@@ -2,7 +2,7 @@
  * Runs one cycle from its plan to its completion. The plan is on disk before a process starts, the result before the
  * delivery is committed.
  */
-import { crashPoint, pause, type ServiceContext } from "@kloros/daemon";
+import { crashPoint, messageOf, pause, type ServiceContext } from "@kloros/daemon";
 import { DreamProgress } from "@kloros/signal-schema";
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
@@ -219,8 +219,4 @@ function teller(context: Context): (line: string, runTag: string) => boolean {
 
 function notStarted(error: string): Execution {
   return { end: { kind: "not_started", error }, lastWords: "" };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

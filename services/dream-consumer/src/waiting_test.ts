@@ -2,6 +2,7 @@ import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { makeTestHome, openTestBus, until } from "@kloros/daemon/testing";
+import { argumentsOf } from "./process/proc.ts";
 import { makeTrigger, openBench, type DreamBench } from "./testing/dream_bench.ts";
 
 /** Real processes, on a machine that may be busy. */
@@ -116,6 +117,8 @@ test("while the installation's old runner runs, a trigger is refused, and the ol
     process.kill(-old.pid, "SIGKILL");
     await old.exited;
   });
+  // It has its arguments only some time after the start.
+  await until("the old runner", () => argumentsOf(old.pid).length > 1);
   bench = await openBench(UNTIL_GO, {}, { testHome });
   await bench.trigger();
   const [completion] = await bench.completions(1);

@@ -1,4 +1,5 @@
 /** What the router says to the bus: signals for what could be routed, dead letters for what could not. */
+import { messageOf } from "@kloros/daemon";
 import { createRoot } from "@kloros/signal-schema";
 import type { Envelope, FactsOf, SignalDefinition } from "@kloros/signal-schema";
 import { IntentReady } from "@kloros/signal-schema";
@@ -61,7 +62,7 @@ export async function publishIntents(
     return results.slice(announcements.length).map(toOutcome);
   } catch (error) {
     if (!abort.aborted && !(error instanceof BusyError)) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     return batch.map(() => ({ kind: "busy", reason }));
   }
 }

@@ -4,7 +4,7 @@
  * Invariant: a file leaves the directory only after the bus has on disk what it said, signal or dead letter. A crash
  * in between repeats the publish, and the id, derived from the file, makes the repetition harmless.
  */
-import { pause, crashPoint } from "@kloros/daemon";
+import { crashPoint, messageOf, pause } from "@kloros/daemon";
 import type { ServiceContext } from "@kloros/daemon";
 import type { Backlog } from "./backlog.ts";
 import { publishIntents, reportRejected, signalOf } from "./deliver_intents.ts";
@@ -95,7 +95,7 @@ export class Dispatch {
     try {
       await reportRejected(this.#context.bus, examined, reason);
     } catch (error) {
-      this.#returnToLine(examined, error instanceof Error ? error.message : String(error));
+      this.#returnToLine(examined, messageOf(error));
       return;
     }
     crashPoint("router.reported");

@@ -2,6 +2,7 @@
 import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { messageOf } from "@kloros/daemon";
 
 export interface WalkLimits {
   readonly filesMax: number;
@@ -66,6 +67,6 @@ async function list(root: string, path: string): Promise<Dirent[] | string> {
     const entries = await readdir(join(root, path), { withFileTypes: true });
     return entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }

@@ -4,6 +4,7 @@
  */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { messageOf } from "@kloros/daemon";
 import { ModuleCollector, type ModuleFindings } from "./module_structure.ts";
 import { extractStructure } from "./python/extract.ts";
 import { countParsed } from "./python/parse_budget.ts";
@@ -55,7 +56,7 @@ async function notADirectory(path: string): Promise<string | undefined> {
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code === "ENOENT" || code === "ENOTDIR") return `${path} does not exist`;
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

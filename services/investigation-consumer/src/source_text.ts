@@ -1,5 +1,6 @@
 /** Reads one Python file as text. */
 import { open } from "node:fs/promises";
+import { messageOf } from "@kloros/daemon";
 
 export type SourceText =
   | { readonly ok: true; readonly text: string; readonly bytes: number }
@@ -14,7 +15,7 @@ export async function readSource(path: string, options: { readonly bytesMax: num
     if (bytes === null) return { ok: false, problem: `larger than ${options.bytesMax} bytes` };
     return decode(bytes);
   } catch (error) {
-    return { ok: false, problem: error instanceof Error ? error.message : String(error) };
+    return { ok: false, problem: messageOf(error) };
   }
 }
 

@@ -17,6 +17,8 @@ export interface RunnerOptions {
   readonly publish: (signals: readonly Envelope[]) => Promise<void>;
   /** How long a first signal waits for others to share its look, ms. */
   readonly gatherMs: number;
+  /** How many times its own length a look is followed by a rest. Default 4. */
+  readonly rest?: number;
   /** The check wants another look this soon, ms. */
   readonly again?: (inMs: number) => void;
 }
@@ -37,7 +39,7 @@ export function createCheckRunner(check: Check, options: RunnerOptions): CheckRu
     const beganAt = performance.now();
     const { advisories, published, againInMs } = await check.run({ signals });
     const endedAt = performance.now();
-    restUntil = endedAt + (endedAt - beganAt) * REST;
+    restUntil = endedAt + (endedAt - beganAt) * (options.rest ?? REST);
     for (let n = 0; n < advisories.length; n += PUBLISH_MAX) {
       await options.publish(advisories.slice(n, n + PUBLISH_MAX));
     }

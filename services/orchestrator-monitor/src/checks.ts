@@ -18,7 +18,7 @@ export function createChecks(context: MonitorContext): readonly Check[] {
     promotions,
     ...healthChecks(
       { ...context, status: part() },
-      { config: config.health, promotionsWait: () => promotions.waiting() > 0 },
+      { config: config.health, promotionsWait: () => promotions.wait() },
     ),
   ];
 }

@@ -3,7 +3,7 @@
  * written together. Between writes the file is read again only when somebody else changed it.
  */
 import { readFileSync, renameSync, statSync } from "node:fs";
-import { writeFileAtomic, type Logger } from "@kloros/daemon";
+import { type Logger, messageOf, writeFileAtomic } from "@kloros/daemon";
 import { applyUpdate, type EvidenceFile, type EvidenceUpdate } from "./evidence.ts";
 import type { PendingUpdates } from "./pending_updates.ts";
 
@@ -71,7 +71,7 @@ export class EvidenceView {
       deleteWritten();
       this.#problem = undefined;
     } catch (error) {
-      this.#problem = `cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`;
+      this.#problem = `cannot write ${path}: ${messageOf(error)}`;
       throw error;
     }
   }

@@ -36,11 +36,16 @@ export const DEFAULT_ALLOWED: readonly AllowedKey[] = [
 const KEY = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** What decides about rights or about what programs are loaded. */
 const NEVER =
-  /^(?:KLOROS_.*|KLR_AUTONOMY.*|LD_.*|DYLD_.*|BASH_.*|PYTHON.*|NODE_.*|BUN_.*|PATH|ENV|IFS|HOME|SHELL|USER)$/i;
+  /^(?:KLOROS_.*|KLR_AUTONOMY.*|LD_.*|DYLD_.*|BASH_.*|PYTHON.*|NODE_.*|BUN_.*|PERL5.*|RUBY.*|_?JAVA_.*|GCONV_PATH|PROMPT_COMMAND|PS4|SHELLOPTS|BASHOPTS|PATH|ENV|IFS|HOME|SHELL|USER)$/i;
 
 /** Not to be set by any winner, whatever a list says. */
 export function isNeverAllowed(key: string): boolean {
   return !KEY.test(key) || NEVER.test(key);
+}
+
+/** A plan that was stored before the settings changed is held to the new ones. */
+export function mayBeSet(key: string, allow: readonly AllowedKey[]): boolean {
+  return !isNeverAllowed(key) && allow.some((one) => one.key === key);
 }
 
 const TEXT_LENGTH_MAX = 200;
@@ -59,11 +64,10 @@ export function checkValue(allowed: AllowedKey, value: unknown): CheckedValue {
   if (allowed.values !== undefined && !allowed.values.includes(text)) {
     return refuse(`is none of ${allowed.values.join(", ")}`);
   }
-  // oxlint-disable-next-line no-control-regex -- that is what must not get into the file
-  if (/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(text))
-    return refuse("holds a control character or a line break");
   if (quoteValue(text, "none") === undefined) {
-    return refuse("holds characters that readers of environment files understand differently");
+    return refuse(
+      "holds $, `, \\, control characters or both quotes, which readers of the file take differently",
+    );
   }
   return written;
 }

@@ -128,6 +128,16 @@ describe("somebody else's change while the process was dead", () => {
     expect(bench.env()).toBe(expected);
   });
 
+  test("that broke the file does not hide that the new values stand in it", async () => {
+    const id = bench.postCycle([WINNER]);
+    await runChild("deployer.written");
+    bench.setEnv(`${bench.env()}\nfi\n`);
+    const [failed] = await bench.deliver(id);
+    expect(String(failed?.facts["error"])).toMatch(
+      /^new values may still stand in .*; cannot edit .*: line 4 /,
+    );
+  });
+
   test("between reading and renaming is noticed", async () => {
     const id = bench.postCycle([WINNER]);
     await runChild("deployer.tmp-written");

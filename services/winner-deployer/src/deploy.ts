@@ -3,9 +3,11 @@
  * stored before each effect and after each group, so a run after a crash goes on where the last one stopped. Commands may
  * run again then; the file is never written twice with different meaning.
  */
-import { crashPoint, syncDirectory } from "@kloros/daemon";
+import { crashPoint, messageOf, syncDirectory } from "@kloros/daemon";
 import { RetryableError } from "@kloros/bus-client";
+import { realpathSync } from "node:fs";
 import { dirname } from "node:path";
+import { mayBeSet } from "./allow_list.ts";
 import { backupPath, writeBackup } from "./backups.ts";
 import { keysThatDiffer, setKeys } from "./env_edit.ts";
 import type { EnvEdit } from "./env_edit.ts";
@@ -15,6 +17,7 @@ import {
   hashOf,
   inFile,
   readEnv,
+  refuseManyNames,
   replaceEnv,
   sha256Hex,
   withEnvLock,
@@ -49,7 +52,14 @@ export async function carryOut(shop: Workshop, given: DeployPlan): Promise<Deplo
     const group = plan.current?.winners ?? plan.steps[0];
     if (group === undefined) return plan;
     const work = { shop, group, save, plan: () => plan };
-    await save(concluded(plan, group, await endingOf(work)));
+    const next = concluded(plan, group, await endingOf(work));
+    try {
+      await save(next);
+    } catch (error) {
+      if (!shop.isEnd(error)) throw error;
+      // It can be found again by what is stored.
+      plan = next;
+    }
     crashPoint("deployer.concluded");
   }
 }
@@ -67,15 +77,16 @@ async function endingOf(work: Work): Promise<Ending> {
     if (current === null) return await begin(work);
     return await resume(work, current);
   } catch (error) {
-    if (error instanceof EnvFileError) return failure(error.message, false);
-    // The last attempt says what happened instead of ending as a dead letter that nobody is told of.
-    if (error instanceof RetryableError && work.shop.isLastAttempt) {
-      const left = work.plan().current;
-      const clean = left === null || holdsOldValues(left);
-      return failure(`${error.message}${clean ? "" : "; the new values may still stand in the file"}`, false);
-    }
-    throw error;
+    if (!(error instanceof EnvFileError) && !work.shop.isEnd(error)) throw error;
+    return failure(`${whatIsLeft(work.plan().current)}${messageOf(error)}`, false);
   }
+}
+
+/** First, because reasons are cut at their end. */
+function whatIsLeft(left: Deployment | null): string {
+  if (left === null || holdsOldValues(left)) return "";
+  const copy = left.backup === null ? "" : `, a copy from before is ${left.backup}`;
+  return `new values may still stand in ${left.target}${copy}; `;
 }
 
 async function begin(work: Work): Promise<Ending> {
@@ -95,7 +106,12 @@ async function begin(work: Work): Promise<Ending> {
 async function write(work: Work): Promise<Deployment | Ending> {
   const { shop } = work;
   const found = await attempting(`read ${shop.target}`, () => readEnv(shop.target));
+  refuseManyNames(shop.target);
   const edit = editOf(work, found);
+  const barred = edit.edits.find(({ key }) => !mayBeSet(key, shop.config.allow));
+  if (barred !== undefined) {
+    return { ...failure(`${barred.key} is not on the allow-list any more`, false), together: true };
+  }
   const deployment = deploymentOf(work, found, edit);
   const plan: DeployPlan = { ...work.plan(), current: deployment };
   if (isTooLong(plan))
@@ -156,7 +172,7 @@ async function resume(work: Work, deployment: Deployment): Promise<Ending> {
     return undo(work, deployment, `somebody else set ${differing.join(", ")} meanwhile`, false);
   }
   // The run that renamed it into place may have died before the directory was on disk.
-  if (hashOf(target) === sha256After) syncDirectory(dirname(target));
+  if (hashOf(target) === sha256After) syncDirectory(dirname(realpathSync(target)));
   return confirm(work, deployment);
 }
 
@@ -165,16 +181,17 @@ async function confirm(work: Work, deployment: Deployment): Promise<Ending> {
   const { shop } = work;
   const misread = await differing(deployment);
   if (misread !== undefined) return undo(work, deployment, misread, false);
-  const deployed = { deployment, reason: "", rolledBack: false, together: false };
-  if (deployment.sha256Before === deployment.sha256After) return deployed;
-  const reload = await runConfigured(shop, "reload");
-  if (!reload.ok) return undo(work, deployment, reload.reason, true);
+  if (deployment.sha256Before !== deployment.sha256After) {
+    const reload = await runConfigured(shop, "reload");
+    if (!reload.ok) return undo(work, deployment, reload.reason, true);
+  }
   crashPoint("deployer.reloaded");
   const validation = await runConfigured(shop, "validation");
   if (!validation.ok) return undo(work, deployment, validation.reason, true);
   crashPoint("deployer.validated");
   const changed = await differing(deployment);
-  return changed === undefined ? deployed : undo(work, deployment, changed, false);
+  if (changed !== undefined) return undo(work, deployment, changed, false);
+  return { deployment, reason: "", rolledBack: false, together: false };
 }
 
 async function differing({ target, edits }: Deployment): Promise<string | undefined> {

@@ -1,6 +1,6 @@
 /** What handling a cycle and handling a decision share: settings, files, what is remembered. */
 import type { Delivery } from "@kloros/bus-client";
-import { RetryableError } from "@kloros/bus-client";
+import { LeaseLostError, TerminalError } from "@kloros/bus-client";
 import { crashPoint } from "@kloros/daemon";
 import type { ServiceContext } from "@kloros/daemon";
 import { valuesOf } from "./decide.ts";
@@ -51,15 +51,24 @@ export function autonomyLevelOf(
   return /^\d$/.test(text.trim()) ? Number(text) : 0;
 }
 
-export function workshopOf({ context, attemptsMax }: Deployer, delivery: Delivery): Workshop {
-  const { config, paths, log } = context;
+/**
+ * Whether the delivery would become a dead letter by this error, which nobody is told of: then the answer says what
+ * happened. Never when the delivery is not ours any more.
+ */
+export function isEnd({ attemptsMax }: Deployer, { attempt, abort }: Delivery, error: unknown): boolean {
+  if (abort.aborted || error instanceof LeaseLostError) return false;
+  return attempt >= attemptsMax || error instanceof TerminalError;
+}
+
+export function workshopOf(deployer: Deployer, delivery: Delivery): Workshop {
+  const { config, paths, log } = deployer.context;
   return {
     config,
     target: paths.environmentFile,
     state: paths.state,
     lock: { timeoutMs: config.lockTimeoutMs, abort: delivery.abort },
     log,
-    isLastAttempt: delivery.attempt >= attemptsMax,
+    isEnd: (error) => isEnd(deployer, delivery, error),
     savePlan: (plan) => delivery.savePlan(plan),
   };
 }
@@ -107,7 +116,7 @@ async function lastResort<T>(
   try {
     return await task();
   } catch (error) {
-    if (!(error instanceof RetryableError) || delivery.attempt < deployer.attemptsMax) throw error;
+    if (!isEnd(deployer, delivery, error)) throw error;
     deployer.context.log.error({ id: delivery.signal.id, error }, "goes on without this file");
     return otherwise;
   }

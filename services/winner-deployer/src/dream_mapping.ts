@@ -20,8 +20,9 @@ export async function readMappings(path: string): Promise<Mappings> {
     for (const [name, mapping] of paramMappings) byExperiment.set(name, new Map(Object.entries(mapping)));
     return { byExperiment, problem: undefined };
   } catch (error) {
-    if (!(error instanceof DreamConfigError)) throw error;
-    const problem = `the mapping of its parameters is not known: ${error.message.slice(0, PROBLEM_LENGTH_MAX)}`;
+    // Whatever its content does to the reader: the cycle is answered.
+    const why = error instanceof DreamConfigError ? error.message : `${path}: ${String(error)}`;
+    const problem = `the mapping of its parameters is not known: ${why.slice(0, PROBLEM_LENGTH_MAX)}`;
     return { byExperiment, problem };
   }
 }

@@ -6,7 +6,7 @@ import { unquoteValue } from "./env_value.ts";
 
 export interface Assignment {
   readonly key: string;
-  /** As written, quotes included. */
+  /** As written, quotes included, and the blanks before it: a shell takes what follows those for another word. */
   readonly raw: string;
   /** As a reader understands it. */
   readonly value: string;
@@ -34,7 +34,8 @@ export class EnvSyntaxError extends Error {
 }
 
 const NOTHING = /[ \t]*(?:[#;][^\n]*)?(?:\r?\n|$)/y;
-const HEAD = /[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*/y;
+const HEAD = /[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=/y;
+const BLANKS = /[ \t]*/y;
 const BYTE_ORDER_MARK = "\uFEFF";
 
 /** Throws `EnvSyntaxError` for what is neither empty, a comment nor an assignment. */
@@ -63,16 +64,16 @@ function readAssignment(text: string, start: number, line: number): Assignment {
   if (key === undefined) {
     throw new EnvSyntaxError(line, "is neither KEY=value nor a comment; correct it or put a # before it");
   }
-  const from = HEAD.lastIndex;
-  const { rawEnd, end } = readValue(text, from, line);
-  const raw = text.slice(from, rawEnd);
-  // An empty value stands right behind its =, before the blanks that may set off a comment.
-  const rawStart = raw === "" ? text.lastIndexOf("=", from) + 1 : from;
-  return { key, raw, value: unquoteValue(raw), line, rawStart, start, end };
+  const rawStart = HEAD.lastIndex;
+  const { rawEnd, end } = readValue(text, rawStart, line);
+  const raw = text.slice(rawStart, rawEnd);
+  return { key, raw, value: unquoteValue(raw.trimStart()), line, rawStart, start, end };
 }
 
 /** Quotes count at the value's beginning only: `it's` elsewhere is an apostrophe for most readers. */
-function readValue(text: string, from: number, line: number): { rawEnd: number; end: number } {
+function readValue(text: string, rawStart: number, line: number): { rawEnd: number; end: number } {
+  matchAt(BLANKS, text, rawStart);
+  const from = BLANKS.lastIndex;
   const first = text.charAt(from);
   const afterQuote = first === "'" || first === '"' ? closingQuote(text, from, first, line) : from;
   let at = afterQuote;
@@ -83,7 +84,7 @@ function readValue(text: string, from: number, line: number): { rawEnd: number; 
     else at += 1;
   }
   let rawEnd = comment < 0 ? at : comment;
-  while (rawEnd > from && /[ \t\r]/.test(text.charAt(rawEnd - 1))) rawEnd -= 1;
+  while (rawEnd > rawStart && /[ \t\r]/.test(text.charAt(rawEnd - 1))) rawEnd -= 1;
   return { rawEnd, end: Math.min(at + 1, text.length) };
 }
 

@@ -30,8 +30,10 @@ export class EnvEditError extends Error {
 export function setKeys(text: string, values: readonly KeyValue[]): EnvEdit {
   let current = text;
   const edits: KeyEdit[] = [];
+  if (values.some((one) => quoteValue(one.text, "none") !== one.text)) refuseOddQuotes(text);
   for (const { key, text: value } of values) {
     const found = effective(parseEnv(current), key);
+    refuseSwallowed(found === undefined ? current : current.slice(0, found.start));
     const newRaw = rawFor(value, found);
     if (found === undefined) current = withLine(current, `${key}=${newRaw}`);
     else current = spliced(current, found.rawStart, found.rawStart + found.raw.length, newRaw);
@@ -77,18 +79,38 @@ export function keysThatDiffer(text: string, edits: readonly KeyEdit[]): readonl
 /** What stands there already and means the same stays as it is written. */
 function rawFor(value: string, found: { readonly raw: string; readonly value: string } | undefined): string {
   if (found?.value === value && found.raw !== "") return found.raw;
-  const raw = quoteValue(value, quotingOf(found?.raw ?? ""));
+  const raw = quoteValue(value, quotingOf(found?.raw.trimStart() ?? ""));
   if (raw === undefined) throw new EnvEditError("no quoting can hold the value");
   return raw;
 }
 
+/** What stands before the line that is to be read. */
+function refuseSwallowed(before: string): void {
+  if (!/(?:^|\n)[ \t]*[#;][^\n]*\\\r?\n?$/.test(before)) return;
+  const last = before.replace(/\r?\n$/, "").split("\n").length;
+  const why = "a comment that ends with a backslash swallows the line behind it for some readers";
+  throw new EnvSyntaxError(last, `is ${why}; remove the backslash`);
+}
+
+/** Quotes around the whole value, or none. */
+function isWellQuoted(raw: string): boolean {
+  if (quotingOf(raw) === "single") return /^'[^']*'$/.test(raw);
+  return /^(?:"[^"]*"|[^'"]*)$/.test(raw.replaceAll(/\\[^]/g, ""));
+}
+
+/**
+ * A shell opens a quote in the middle of a value, others do not: what is inside quotes further on for us may be outside for
+ * it, and a text with blanks and such be taken for a command. A number or a word is harmless on either side.
+ */
+function refuseOddQuotes(text: string): void {
+  const odd = parseEnv(text).assignments.find(({ raw }) => !isWellQuoted(raw.trimStart()));
+  if (odd === undefined) return;
+  const what = "has a quote in the middle of its value, which a shell takes for an open one";
+  throw new EnvSyntaxError(odd.line, `${what}; put the whole value in quotes`);
+}
+
 /** The file ends as it did: with a line's end, or without. */
 function withLine(text: string, line: string): string {
-  if (/(?:^|\n)[ \t]*[#;][^\n]*\\\r?\n?$/.test(text)) {
-    const last = text.replace(/\r?\n$/, "").split("\n").length;
-    const why = "a comment that ends with a backslash swallows the line behind it for some readers";
-    throw new EnvSyntaxError(last, `is ${why}; remove the backslash`);
-  }
   const end = text.includes("\r\n") ? "\r\n" : "\n";
   const isOpen = text !== "" && !text.endsWith("\n") && text !== "\uFEFF";
   return isOpen ? `${text}${end}${line}` : `${text}${line}${end}`;

@@ -3,11 +3,12 @@
  * lock two inodes of one name). One that does not cooperate is noticed: right before the rename the file must still be
  * the one that was read.
  */
-import { crashPoint, errorCode, syncDirectory, waitForLock } from "@kloros/daemon";
+import { crashPoint, errorCode, syncDirectory, whileLocked } from "@kloros/daemon";
 import { RetryableError } from "@kloros/bus-client";
 import { createHash } from "node:crypto";
-import { closeSync, openSync, readFileSync, realpathSync } from "node:fs";
+import { lstatSync, openSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { open, rename, rm, stat } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { EnvSyntaxError, parseEnv } from "./env_document.ts";
 import { EnvEditError } from "./env_edit.ts";
@@ -54,18 +55,34 @@ export function sha256Hex(content: string | Uint8Array): string {
 
 function readBytes(path: string): Uint8Array | undefined {
   try {
+    const stats = statSync(path);
+    // A pipe would be waited for, for ever; a directory says so itself.
+    if (!stats.isFile() && !stats.isDirectory())
+      throw cannotEdit(path, "it is no regular file; move it away");
     return readFileSync(path);
   } catch (error) {
     const code = errorCode(error);
-    if (code === "ENOENT") return undefined;
+    if (code === "ENOENT" && !isLink(path)) return undefined;
     const why = {
       EISDIR: "a directory stands in its place; move it away",
+      ENOENT: "it is a link, and what it leads to is missing; mend the link",
       EACCES: "this service's user may not read it; give it the right",
       ELOOP: "its symbolic links lead in a circle; mend them",
       ENOTDIR: "a file stands where its directory should be; move it away",
     }[code ?? ""];
     throw why === undefined ? error : cannotEdit(path, why);
   }
+}
+
+/** Before a change; not before it is taken back. Throws `EnvFileError`. */
+export function refuseManyNames(path: string): void {
+  const names = statSync(path, { throwIfNoEntry: false })?.nlink ?? 1;
+  if (names > 1)
+    throw cannotEdit(path, `it has ${names} names (hard links) that would part; remove the others`);
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 }
 
 function checkedText(path: string, bytes: Uint8Array): string {
@@ -115,17 +132,8 @@ export async function withEnvLock<T>(path: string, options: LockOptions, task: (
   const file = `${path}.lock`;
   const fd = await attempting(`lock ${path} with ${file}`, () => openSync(file, "a", 0o600));
   const text = `another writer has held ${file} for ${options.timeoutMs} ms; \`lslocks\` names it`;
-  try {
-    const onTimeout = (): Error => new RetryableError("env_file_locked", text);
-    const release = await waitForLock(fd, { ...options, onTimeout });
-    try {
-      return await task();
-    } finally {
-      release();
-    }
-  } finally {
-    closeSync(fd);
-  }
+  const onTimeout = (): Error => new RetryableError("env_file_locked", text);
+  return whileLocked(fd, task, { ...options, onTimeout });
 }
 
 /** New files hold settings of a system, among them secrets. */
@@ -173,12 +181,24 @@ async function fill(temporary: string, target: string, content: Uint8Array | str
   try {
     await handle.writeFile(content);
     if (existing !== null) {
-      // Only root may give a file away: others keep their own. The owner first: it takes special bits away.
-      await handle.chown(existing.uid, existing.gid).catch(() => undefined);
-      await handle.chmod(existing.mode & 0o7777);
+      // The owner first: it takes special bits away.
+      await handle.chmod(existing.mode & (await giveTo(handle, existing)));
     }
     await handle.sync();
   } finally {
     await handle.close();
+  }
+}
+
+/** The bits that may be kept: only root may give a file away, and a group that is another one gets no rights. */
+async function giveTo(
+  handle: FileHandle,
+  { uid, gid }: { readonly uid: number; readonly gid: number },
+): Promise<number> {
+  try {
+    await handle.chown(uid, gid).catch(async () => handle.chown(process.getuid?.() ?? uid, gid));
+    return 0o7777;
+  } catch {
+    return 0o1707;
   }
 }

@@ -6,18 +6,21 @@ export type Quoting = "none" | "single" | "double";
 
 /** No quoting needed anywhere; `~` is left out because a shell expands it, and nothing at all is seen best in quotes. */
 const PLAIN = /^[A-Za-z0-9_.,:@%+=/-]+$/;
-// oxlint-disable-next-line no-control-regex -- those no reader is trusted with
-const CONTROL = /[\u0000-\u001f\u007f]/;
+/**
+ * What no reader is trusted with: what it may expand (some dotenv libraries do so in single quotes too), take for a line's
+ * end, not show or turn around, and halves of characters, which no file can hold.
+ */
+const REFUSED = /[$`\\\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 const WAYS: Readonly<Record<Quoting, (text: string) => string | undefined>> = {
   none: (text) => (PLAIN.test(text) ? text : undefined),
-  single: (text) => (/['\\]/.test(text) ? undefined : `'${text}'`),
-  double: (text) => (/["\\$`]/.test(text) ? undefined : `"${text}"`),
+  single: (text) => (text.includes("'") ? undefined : `'${text}'`),
+  double: (text) => (text.includes('"') ? undefined : `"${text}"`),
 };
 
 /** `text` as it is written, in the quoting asked for if that can hold it; undefined when none can. */
 export function quoteValue(text: string, wanted: Quoting): string | undefined {
-  if (CONTROL.test(text)) return undefined;
+  if (REFUSED.test(text)) return undefined;
   for (const quoting of [wanted, "double", "single"] as const) {
     const written = WAYS[quoting](text);
     if (written !== undefined) return written;

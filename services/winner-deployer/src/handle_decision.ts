@@ -1,12 +1,12 @@
 /** A person's word about a winner: approve, reject, take back. Each is answered by one Q_WINNER_DECIDED. */
 import type { Delivery } from "@kloros/bus-client";
-import { RetryableError } from "@kloros/bus-client";
-import { crashPoint } from "@kloros/daemon";
+import { crashPoint, messageOf } from "@kloros/daemon";
 import { WinnerDecided } from "@kloros/signal-schema";
 import type { Envelope, FactsOf, WinnerDecision } from "@kloros/signal-schema";
 import { judge } from "./decide.ts";
 import { carryOut } from "./deploy.ts";
 import {
+  isEnd,
   mappingsOf,
   nowIso,
   previewOf,
@@ -85,8 +85,8 @@ async function decided(
     if (facts.decision === "rollback") return await rollBack(deployer, delivery, memory, winner);
     return reject(deployer, delivery, memory, winner);
   } catch (error) {
-    if (!(error instanceof RetryableError) || delivery.attempt < deployer.attemptsMax) throw error;
-    return refused(memory, error.message);
+    if (!isEnd(deployer, delivery, error)) throw error;
+    return refused(memory, messageOf(error));
   }
 }
 

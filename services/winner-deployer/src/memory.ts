@@ -1,6 +1,7 @@
 /**
  * What the service remembers of winners: the consumer's state, committed with each acknowledgement. What was deployed, held
- * or rejected is decided from it alone; files are views of it. Bounded: the oldest are forgotten first. Pure.
+ * or rejected is decided from it alone; files are views of it. Bounded: the oldest are forgotten first; winners that lead
+ * nowhere take half the room at most from a person's words and the ways back. Pure.
  */
 import type { Candidate } from "./decide.ts";
 import type { Deployment } from "./plan.ts";
@@ -31,9 +32,9 @@ export interface Memory {
   readonly foreignHashes: readonly string[];
 }
 
-const FOREIGN_MAX = 10_000;
-/** The bus takes a state of 1 MiB. */
-const WINNERS_LENGTH_MAX = 512 * 1024;
+/** The bus takes a state of 1 MiB; reasons may grow a little where nothing is added. */
+const FOREIGN_BYTES_MAX = 256 * 1024;
+const WINNERS_BYTES_MAX = 512 * 1024;
 
 export function readMemory(state: unknown): Memory {
   const value = state as Partial<Memory> | null;
@@ -52,8 +53,8 @@ export function findWinner(
 /** Takes the place of what was remembered of the same winner, as the newest. */
 export function remember(memory: Memory, entry: Remembered, maxWinners: number): Memory {
   const id = winnerId(entry);
-  const winners = [...memory.winners.filter((one) => winnerId(one) !== id), entry].slice(-maxWinners);
-  return { ...memory, winners: newest(winners) };
+  const winners = [...memory.winners.filter((one) => winnerId(one) !== id), entry];
+  return { ...memory, winners: bounded(winners, maxWinners) };
 }
 
 /** What is remembered of a deployment's winner changes, and its place among the deployments does not. */
@@ -62,13 +63,25 @@ export function amend(memory: Memory, entry: Remembered): Memory {
   return { ...memory, winners: memory.winners.map((one) => (winnerId(one) === id ? entry : one)) };
 }
 
-function newest(winners: readonly Remembered[]): readonly Remembered[] {
-  let length = 0;
-  const first = winners.findLastIndex((one) => {
-    length += JSON.stringify(one).length;
-    return length > WINNERS_LENGTH_MAX;
-  });
-  return winners.slice(first + 1);
+function bounded(winners: readonly Remembered[], maxWinners: number): readonly Remembered[] {
+  let kept = winners.map((one) => ({ one, isLoose: !isListed(one), bytes: bytesOf(one) }));
+  for (;;) {
+    const loose = kept.filter(({ isLoose }) => isLoose);
+    const bytes = sumOf(kept);
+    if (kept.length <= maxWinners && bytes <= WINNERS_BYTES_MAX) return kept.map(({ one }) => one);
+    const isFlood = loose.length > kept.length / 2 || sumOf(loose) > bytes / 2;
+    const oldest = kept.slice(0, -1).find(({ isLoose }) => isLoose === isFlood) ?? kept[0];
+    kept = kept.filter((one) => one !== oldest);
+  }
+}
+
+function sumOf(entries: readonly { readonly bytes: number }[]): number {
+  return entries.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** As the bus counts. */
+export function bytesOf(value: unknown): number {
+  return new TextEncoder().encode(JSON.stringify(value)).length;
 }
 
 /** Hashes of an existing state file that are not this service's own. */
@@ -77,7 +90,10 @@ export function adoptForeign(memory: Memory, hashes: readonly string[]): Memory 
   const known = new Set(memory.foreignHashes);
   const news = hashes.filter((hash) => !own.has(hash) && !known.has(hash));
   if (news.length === 0) return memory;
-  return { ...memory, foreignHashes: [...memory.foreignHashes, ...new Set(news)].slice(-FOREIGN_MAX) };
+  const foreignHashes = [...memory.foreignHashes, ...new Set(news)];
+  let bytes = 0;
+  const tooOld = foreignHashes.findLastIndex((hash) => (bytes += bytesOf(hash) + 1) > FOREIGN_BYTES_MAX);
+  return { ...memory, foreignHashes: foreignHashes.slice(tooOld + 1) };
 }
 
 /** What stands in `deployed_hashes`: another tool's and our own, each once. */

@@ -1,6 +1,7 @@
 /** What is stored before anything is changed, so that a redelivery can finish what a crash interrupted. Pure. */
 import type { Verdict } from "./decide.ts";
 import type { KeyEdit } from "./env_edit.ts";
+import { bytesOf } from "./memory.ts";
 
 /** One change of the environment file, for one winner or for several together. */
 export interface Deployment {
@@ -59,17 +60,13 @@ export function readPlan(value: unknown): DeployPlan | RollbackPlan | null {
   return kind === "deploy" || kind === "rollback" ? (value as DeployPlan | RollbackPlan) : null;
 }
 
-/** The journal takes 64 KiB; the rest is for what comes of it. */
+/** Of the 64 KiB that the journal takes; the rest is for what comes of it. */
 const PLAN_BYTES_MAX = 48 * 1024;
 /** The values before anything is done; the rest is for what the file has instead of them. */
 const VALUES_BYTES_MAX = 24 * 1024;
 
 export function isTooLong(plan: DeployPlan): boolean {
   return bytesOf(plan) > PLAN_BYTES_MAX;
-}
-
-function bytesOf(value: unknown): number {
-  return new TextEncoder().encode(JSON.stringify(value)).length;
 }
 
 /**

@@ -2,6 +2,7 @@
  * Runs a program of the operator's: no shell, a process group of its own, a time limit, its last words kept. When the
  * program has ended, what it left behind in its group is ended too; a service that is to live on belongs to systemd.
  */
+import { messageOf, redact } from "@kloros/daemon";
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 
@@ -26,7 +27,12 @@ export async function runCommand(argv: readonly string[], options: CommandOption
   abort.throwIfAborted();
   const [program = "", ...args] = argv;
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OWN_VARIABLES.has(name)));
-  const child = spawn(program, args, { detached: true, env, stdio: ["ignore", "pipe", "pipe"] });
+  let child: ChildProcess;
+  try {
+    child = spawn(program, args, { detached: true, env, stdio: ["ignore", "pipe", "pipe"] });
+  } catch (error) {
+    return failed(`cannot be started: ${messageOf(error)}`, "");
+  }
   const lastWords = gather(child);
   const ended = endOf(child);
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
@@ -75,7 +81,8 @@ function gather(child: ChildProcess): () => string {
       text = (text + chunk).slice(-OUTPUT_LENGTH_MAX);
     });
   }
-  return () => text.trim();
+  // They are told in signals and files that others read.
+  return () => String(redact(text.trim()));
 }
 
 /** The group has the id of its first process and lives as long as any of its members. */

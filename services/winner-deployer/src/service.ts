@@ -1,3 +1,4 @@
+import { messageOf } from "@kloros/daemon";
 import type { Service } from "@kloros/daemon";
 import { DreamComplete, isSignal, WinnerDecision } from "@kloros/signal-schema";
 import { isNeverAllowed } from "./allow_list.ts";
@@ -45,7 +46,7 @@ export const service: Service<typeof config> = {
         trouble = undefined;
         return result;
       } catch (error) {
-        trouble = error instanceof Error ? error.message : String(error);
+        trouble = messageOf(error);
         throw error;
       }
     });

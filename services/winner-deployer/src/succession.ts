@@ -57,7 +57,7 @@ export function withdrawn(memory: Memory, entry: Remembered, maxWinners: number)
 }
 
 /** Winners are taken back in the reverse order: the last that set one of its keys, if that is another. */
-export function successorOf(memory: Memory, winner: Remembered): Remembered | undefined {
+function successorOf(memory: Memory, winner: Remembered): Remembered | undefined {
   const place = memory.winners.indexOf(winner);
   return memory.winners.findLast((one, n) => n > place && sharedKeys(one, winner).length > 0);
 }

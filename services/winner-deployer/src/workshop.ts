@@ -13,8 +13,8 @@ export interface Workshop {
   readonly state: string;
   readonly lock: LockOptions;
   readonly log: Logger;
-  /** After this one the delivery would become a dead letter. */
-  readonly isLastAttempt: boolean;
+  /** Whether the delivery would become a dead letter by this error. */
+  isEnd(error: unknown): boolean;
   savePlan(plan: DeployPlan | RollbackPlan): Promise<void>;
 }
 

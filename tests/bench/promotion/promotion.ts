@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { DeploymentComplete, DreamComplete, DreamTrigger, PromotionsDetected } from "@kloros/signal-schema";
+import { dreamRules } from "../../e2e/dream/dream_rules.ts";
 import type { Bench, BenchContext } from "../bench.ts";
 import { measureRounds, type Quantity } from "../house/rounds.ts";
 import { latenciesOf, median, sharedNowMs } from "../house/statistics.ts";
@@ -30,25 +31,8 @@ interface Hops {
   readonly whole: number;
 }
 
-/** The rule that the engine comes with, without its limit of so many cycles an hour. */
-const RULES = `version: 1
-rules:
-  - name: promotions-start-dream
-    on: [Q_PROMOTIONS_DETECTED]
-    when: facts.unacknowledged_count > 0
-    subjects: facts.promotion_ids
-    settled: "has(facts.cycle_success) && facts.cycle_success && has(facts.promotion_ids) ? facts.promotion_ids : []"
-    emit:
-      signal: Q_DREAM_TRIGGER
-      facts:
-        reason: unacknowledged_promotions_detected
-        topic: null
-        promotion_count: "\${size(subjects)}"
-        promotion_ids: "\${subjects}"
-    control:
-      cooldown: 15m
-      singleton: {until: [Q_DEPLOYMENT_COMPLETE, Q_DREAM_TIMEOUT], limit: 1h}
-`;
+/** That of the rule that the engine comes with. */
+const COOLDOWN = "15m";
 
 /** A runner that does nothing but write down its start, in place of the built-in one. */
 function configure(system: System, scratchFile: string): void {
@@ -56,7 +40,7 @@ function configure(system: System, scratchFile: string): void {
   writeFileSync(scratchFile, CYCLE);
   const command = ["bash", scratchFile, "{home}/{run_tag}.started"];
   writeFileSync(paths.configFile, `[dream-consumer]\ncommand = ${JSON.stringify(command)}\n`);
-  writeFileSync(paths.policies, RULES);
+  writeFileSync(paths.policies, dreamRules(COOLDOWN));
   mkdirSync(paths.promotions, { recursive: true });
   mkdirSync(join(paths.source, "dream/config"), { recursive: true });
   writeFileSync(paths.dreamConfig, "experiments: []\n");

@@ -64,6 +64,9 @@ function checkCycles(left: DreamLeft): string[] {
   const asked = new Set(triggers.flatMap(promotionsOf));
   return [
     ...eachOnce("run", tags, tags),
+    ...left.reports
+      .filter((tag) => !tags.includes(tag))
+      .map((tag) => `run ${tag} came to its end and was run again or forgotten`),
     ...[...asked].flatMap((id) => {
       const count = triggers.filter((one) => promotionsOf(one).includes(id)).length;
       const allowed = 1 + failed.filter((one) => promotionsOf(one).includes(id)).length;

@@ -44,6 +44,7 @@ const LEFT: DreamLeft = {
   parked: [],
   deployedHashes: ["0123456789abcdef"],
   winners: [{ experiment: "level", hash: "0123456789abcdef", state: "deployed" }],
+  reports: ["r"],
   fired: ["t"],
 };
 const WANTED = { promotions: new Set(["first"]), environment: { [KEY]: "4" } };
@@ -58,6 +59,7 @@ test("a flow as it should be has no flaw", () => {
 
 test("signals that are missing or doubled are seen", () => {
   expect(flaws({ signals: without(complete) })).toContain("Q_DREAM_COMPLETE caused by t: missing");
+  expect(flaws({ reports: ["r", "s"] })).toContain("run s came to its end and was run again");
   expect(flaws({ fired: [] })).toContain("decision to emit t: missing");
   expect(flaws({ fired: ["t", "t"] })).toContain("decision to emit t: 2 times");
   expect(flaws({ signals: without(end) })).toContain("Q_DEPLOYMENT_COMPLETE caused by c: missing");

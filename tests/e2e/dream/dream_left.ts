@@ -1,5 +1,6 @@
 /** Everything that D-REAM leaves behind, read once all its processes have ended. */
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Installation } from "@kloros/daemon";
 import { NoDecisionLogError, openDecisions } from "@kloros/policy-engine";
 import { DreamTrigger } from "@kloros/signal-schema";
@@ -20,6 +21,8 @@ export interface DreamLeft extends Pick<LeftBehind, "signals" | "deadLetters" | 
   readonly deployedHashes: readonly string[];
   /** What the deployer knows of each winner. */
   readonly winners: readonly Pick<WinnerRecord, "experiment" | "hash" | "state">[];
+  /** Run tags of cycles that came to their end. */
+  readonly reports: readonly string[];
   /** Ids of triggers by the decisions that emitted them. */
   readonly fired: readonly string[];
 }
@@ -37,8 +40,17 @@ export async function readDreamLeft(dream: DreamHarness): Promise<DreamLeft> {
     parked: dream.parked(),
     deployedHashes: readDeployed(dream.paths.winnerState),
     winners: await listWinners(dream.paths),
+    reports: readReports(dream.paths),
     fired: readFired(dream.paths),
   };
+}
+
+function readReports({ dreamArtifacts }: Installation): readonly string[] {
+  const directory = join(dreamArtifacts, "cycles");
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory)
+    .filter((name) => name.endsWith(".json"))
+    .map((name) => name.slice(0, -".json".length));
 }
 
 function readFired(paths: Installation): readonly string[] {

@@ -2,13 +2,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { CuriosityInvestigate, ModuleDiscovered, ModuleIntegrated } from "@kloros/signal-schema";
+import type { Resting } from "../house/house.ts";
 import type { FlowHarness } from "./flow_harness.ts";
-
-export interface Resting {
-  readonly flaws: readonly string[];
-  /** Differs when anything went on since. */
-  readonly progress: string;
-}
 
 const CONSUMERS = [
   "investigation-consumer",

@@ -15,6 +15,7 @@ import {
 } from "node:fs";
 import { chmod, copyFile, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { messageOf } from "@kloros/daemon";
 import { writeCopyNote } from "../home/copied_from.ts";
 import { FILES_MAX, type LeftOut, measureTree, type TreeFile, type TreeMeasure } from "./tree_walk.ts";
 
@@ -166,7 +167,7 @@ async function copyOne(file: TreeFile, { from, partial }: Work): Promise<void> {
 function refusal(reason: unknown): string {
   const code = reason instanceof Error && "code" in reason ? reason.code : undefined;
   if (code === "ENOSPC" || code === "EDQUOT" || code === "EIO") throw reason as Error;
-  return reason instanceof Error ? reason.message : String(reason);
+  return messageOf(reason);
 }
 
 export function megabytes(bytes: number): string {

@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { messageOf } from "@kloros/daemon";
 import { readCopyNote } from "../home/copied_from.ts";
 import { copyTree, type CopyOptions, type CopyProgress } from "./copy_tree.ts";
 
@@ -53,7 +54,7 @@ function below(root: string): readonly string[] {
 async function refusalOf(work: Promise<unknown>): Promise<string> {
   return work.then(
     () => "",
-    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+    (error: unknown) => messageOf(error),
   );
 }
 

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { messageOf } from "../message_of.ts";
 
 export interface Flags {
   readonly home?: string;
@@ -57,7 +58,7 @@ function read(argv: readonly string[]) {
   try {
     return parseArgs({ args: [...argv], options: OPTIONS, strict: true, allowPositionals: false }).values;
   } catch (error) {
-    throw new UsageError(`${error instanceof Error ? error.message : String(error)}; see --help`, {
+    throw new UsageError(`${messageOf(error)}; see --help`, {
       cause: error,
     });
   }

@@ -4,6 +4,7 @@
  */
 import { closeSync, fstatSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { messageOf } from "../message_of.ts";
 
 export interface RotatingLogOptions {
   /** Of one file, bytes. */
@@ -43,7 +44,7 @@ export class RotatingLog {
       this.#bytes += writeSync(this.#fd, bytes);
       this.#failure = undefined;
     } catch (error) {
-      this.#failure = error instanceof Error ? error.message : String(error);
+      this.#failure = messageOf(error);
     }
   }
 

@@ -1,11 +1,11 @@
 /**
  * One log file, opened for appending and locked against other processes; a turn of its own within this process.
  */
-import { closeSync, existsSync, openSync } from "node:fs";
+import { existsSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { RetryableError } from "@kloros/bus-client";
 import { syncDirectory } from "../files/sync_directory.ts";
-import { waitForLock } from "../files/wait_for_lock.ts";
+import { whileLocked } from "../files/while_locked.ts";
 import { inTurn } from "./keyed_mutex.ts";
 
 export interface LockOptions {
@@ -25,16 +25,10 @@ export async function withLockedLog<T>(
   return inTurn(file, async () => {
     options.abort?.throwIfAborted();
     const fd = openForAppending(file);
-    try {
-      const release = await lock(fd, file, options);
-      try {
-        return await task(fd);
-      } finally {
-        release();
-      }
-    } finally {
-      closeSync(fd);
-    }
+    const timeoutMs = options.lockTimeoutMs ?? LOCK_TIMEOUT_MS;
+    const text = `cannot append to ${file}: another process has held its lock for ${timeoutMs} ms (\`lslocks\` names it)`;
+    const onTimeout = (): Error => new RetryableError("file_locked", text);
+    return whileLocked(fd, async () => task(fd), { timeoutMs, abort: options.abort, onTimeout });
   });
 }
 
@@ -43,11 +37,4 @@ function openForAppending(file: string): number {
   const fd = openSync(file, "a+", 0o644);
   if (!existed) syncDirectory(dirname(file));
   return fd;
-}
-
-async function lock(fd: number, file: string, options: LockOptions): Promise<() => void> {
-  const timeoutMs = options.lockTimeoutMs ?? LOCK_TIMEOUT_MS;
-  const text = `cannot append to ${file}: another process has held its lock for ${timeoutMs} ms (\`lslocks\` names it)`;
-  const onTimeout = (): Error => new RetryableError("file_locked", text);
-  return waitForLock(fd, { timeoutMs, abort: options.abort, onTimeout });
 }

@@ -21,6 +21,7 @@ import {
   type ResolvedInstallation,
 } from "../installation.ts";
 import { chooseFormat, createLog, writeStdout, type KitLogger } from "../log/create_log.ts";
+import { messageOf } from "../message_of.ts";
 import { claimRuntimeDir } from "../runtime_claim.ts";
 import { startService, type RunningService } from "../running/start_service.ts";
 import { connectSupervisor, type Supervisor } from "../supervisor.ts";
@@ -259,8 +260,4 @@ function catchTheUncaught(log: KitLogger, exit: (code: number) => void): void {
   };
   process.on("uncaughtException", report("uncaught error"));
   process.on("unhandledRejection", report("unhandled rejection"));
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

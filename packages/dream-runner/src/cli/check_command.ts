@@ -43,8 +43,17 @@ function evaluatorText(evaluator: EvaluatorConfig): string {
 }
 
 function missingFiles({ experiments, path }: DreamConfig): string[] {
+  const at = (name: string, missing: string): string[] => [`${path}: ${name}: ${missing}`];
   return experiments.flatMap(({ name, enabled, evaluator }) => {
-    if (!enabled || evaluator.kind === "command" || existsSync(evaluator.file)) return [];
-    return [`${path}: ${name}: there is no evaluator file ${evaluator.file}; mend evaluator.path`];
+    if (!enabled) return [];
+    if (evaluator.kind !== "command" && !existsSync(evaluator.file)) {
+      return at(name, `there is no evaluator file ${evaluator.file}; mend evaluator.path`);
+    }
+    if (evaluator.kind === "module") return [];
+    const program = evaluator.kind === "command" ? (evaluator.command[0] ?? "") : evaluator.interpreter;
+    if (Bun.which(program) !== null) return [];
+    const where = program.includes("/") ? program : `${program} on PATH`;
+    const key = evaluator.kind === "command" ? "evaluator.command" : "evaluator.python";
+    return at(name, `there is no program ${where} that can be executed; install it or mend ${key}`);
   });
 }

@@ -31,7 +31,11 @@ export function runCommand({ surroundings, done }: SubcommandOptions): Command {
     .description("run one cycle: every enabled experiment of the file, one after the other")
     .requiredOption("-c, --config <file>", "the installation's dream.yaml")
     .option("-a, --artifacts <dir>", "where results go (default: run.artifact_root of the file)")
-    .option("--run-tag <tag>", "name of this cycle (default: KLOROS_RUN_TAG, else the time)", runTag)
+    .option(
+      "--run-tag <tag>",
+      "name of this cycle (default: KLOROS_RUN_TAG, else the time and the process)",
+      runTag,
+    )
     .option("-e, --experiment <name...>", "only these, also when they are disabled")
     .option(
       "-p, --parallel <n>",
@@ -70,7 +74,7 @@ async function run(flags: RunFlags, surroundings: DreamCliSurroundings): Promise
     const report = await runCycle({
       config: flags.config,
       artifacts: flags.artifacts,
-      runTag: named ?? String(Math.floor(clock.wallMs() / 1000)),
+      runTag: named ?? `${String(Math.floor(clock.wallMs() / 1000))}-${String(process.pid)}`,
       experiments: flags.experiment ?? [],
       parallel: flags.parallel,
       seed: flags.seed,
@@ -94,11 +98,11 @@ async function run(flags: RunFlags, surroundings: DreamCliSurroundings): Promise
 }
 
 function reporterFor({ progress }: RunFlags, surroundings: DreamCliSurroundings): ProgressReporter {
-  const { clock, isTerminal, stdout, stderr } = surroundings;
+  const { clock, isTerminal, columns, stdout, stderr } = surroundings;
   const nowMs = (): number => clock.monotonicMs();
   const how = progress ?? (isTerminal ? "bar" : "none");
   if (how === "json") return jsonProgress({ write: stdout, nowMs });
-  return how === "bar" ? barProgress({ write: stderr, nowMs }) : noProgress;
+  return how === "bar" ? barProgress({ write: stderr, nowMs, columns }) : noProgress;
 }
 
 const RUN_TAG_RULE =

@@ -7,6 +7,8 @@ export interface DreamCliSurroundings {
   readonly stderr: (text: string) => void;
   /** Whether a person looks at stderr. */
   readonly isTerminal: boolean;
+  /** Width of that terminal, characters; Infinity when nobody knows. */
+  readonly columns: () => number;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   /** What ends a run from outside, its reason a text; asked for when a run begins, given back when it ended. */
@@ -20,6 +22,7 @@ export function processSurroundings(): DreamCliSurroundings {
     stdout: (text) => void process.stdout.write(text),
     stderr: (text) => void process.stderr.write(text),
     isTerminal: process.stderr.isTTY,
+    columns: () => process.stderr.columns || Number.POSITIVE_INFINITY,
     environment: process.env,
     clock: systemClock,
     listenForStop,

@@ -55,6 +55,23 @@ function remedyOf(schema: TSchema): string {
   return typeof remedy === "string" ? remedy : "write a value that fits";
 }
 
+/**
+ * The value without the optional keys behind which nothing stands (`init_kwargs:`): they count as not written. A flag
+ * without a value stays, and is a problem: nobody knows which way it was meant.
+ */
+export function withoutEmpty(schema: TSchema, value: unknown): unknown {
+  if (!KindGuard.IsObject(schema) || typeof value !== "object" || value === null || Array.isArray(value)) {
+    return value;
+  }
+  const entries = Object.entries(value).flatMap(([key, inner]: [string, unknown]): [string, unknown][] => {
+    const child = Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined;
+    if (child === undefined) return [[key, inner]];
+    const isEmpty = inner === null && KindGuard.IsOptional(child) && !KindGuard.IsBoolean(child);
+    return isEmpty ? [] : [[key, withoutEmpty(child, inner)]];
+  });
+  return Object.fromEntries(entries);
+}
+
 /** Keys that the schema does not name. They are kept, and change nothing. */
 export function unknownKeys(
   places: YamlPlaces,

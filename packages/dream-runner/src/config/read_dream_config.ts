@@ -4,7 +4,7 @@ import { errorCode } from "@kloros/daemon";
 import type { Static } from "@sinclair/typebox";
 import type { FileProblem } from "../file_problem.ts";
 import { readBounded } from "../read_bounded.ts";
-import { checkShape, pathText, shown, unknownKeys } from "./check_shape.ts";
+import { checkShape, pathText, shown, unknownKeys, withoutEmpty } from "./check_shape.ts";
 import type { DreamConfig, ExperimentConfig } from "./dream_config.ts";
 import { DreamConfigError } from "./dream_config_error.ts";
 import { DreamFile } from "./dream_schema.ts";
@@ -32,9 +32,10 @@ export async function readDreamConfig(path: string): Promise<DreamConfig> {
 export function parseDreamConfig(file: string, text: string): DreamConfig {
   const places = new YamlPlaces(file, text);
   if (places.syntax.length > 0) throw new DreamConfigError(places.syntax);
-  const problems = checkShape(places, DreamFile, places.content, []);
-  if (problems.length > 0 && !hasExperiments(places.content)) throw new DreamConfigError(problems);
-  const content = places.content as Static<typeof DreamFile>;
+  const written = withoutEmpty(DreamFile, places.content);
+  const problems = checkShape(places, DreamFile, written, []);
+  if (problems.length > 0 && !hasExperiments(written)) throw new DreamConfigError(problems);
+  const content = written as Static<typeof DreamFile>;
   const base = installationBase(file);
   const warnings = unknownKeys(places, DreamFile, content, []);
   warnings.push(...methodWarnings(places, content));

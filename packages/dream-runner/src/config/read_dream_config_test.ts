@@ -23,6 +23,16 @@ function choicesOf(space: string): string[][] {
   return (config.experiments[0]?.parameters ?? []).map(({ choices }) => choices.map((one) => one.text));
 }
 
+/** Ten to the fourth aliases from five lines. */
+const BOMB = [
+  "a: &a [x]",
+  ...["b", "c", "d", "e"].map((name, index) => {
+    const before = "abcd"[index] ?? "";
+    return `${name}: &${name} [${Array.from({ length: 10 }, () => `*${before}`).join(", ")}]`;
+  }),
+  "experiments: *e",
+].join("\n");
+
 describe("readDreamConfig()", () => {
   test("names all errors at once, each with line, column and remedy", () => {
     const text = experiment(
@@ -38,6 +48,9 @@ describe("readDreamConfig()", () => {
     ["experiments: {}\n", "1:14"],
     ["- a\n", "1:1"],
     ["a: 1\na: 2\n", "2:1"],
+    ["experiments:\n\t- name: x\n", "2:1"],
+    ["experiments:\n  - *nowhere\n", "2:5"],
+    [BOMB, "1:1"],
   ])("%p is refused at %s", (text, place) => {
     expect(problemsOf(text)[0]).toStartWith(place);
   });
@@ -61,6 +74,9 @@ describe("readDreamConfig()", () => {
       ["true", "false", "null", "[1, 2.0]"],
       ['"y"'],
     ]);
+    expect(choicesOf("{a: [e5, ., E10, -e5, .5, 5., 1.5e+3, 1e-3, .inf.]}")).toEqual([
+      ['"e5"', '"."', '"E10"', '"-e5"', "0.5", "5.0", "1500.0", "0.001", '".inf."'],
+    ]);
   });
 
   test("a logarithmic range of whole numbers holds each once", () => {
@@ -73,6 +89,15 @@ describe("readDreamConfig()", () => {
   test("keys that are not known are warnings, with the name that was meant", () => {
     const config = parseDreamConfig(FILE, experiment("    search_space: {a: [1]}\n    budgets: {}\n"));
     expect(config.warnings.map(({ line, remedy }) => [line, remedy])).toEqual([[5, "did you mean budget?"]]);
+  });
+
+  test("keys with nothing behind them count as not written, but for flags", () => {
+    const empty = experiment(
+      "    search_space: {a: [1]}\n    budget:\n    selector: {kind: }\n    metrics: {target_direction: {m: up}, map: }\n",
+    ).replace("[measure]}", "[measure], init_kwargs: }");
+    expect(problemsOf(`${empty}fitness_aggregation:\nrun:\n`)).toEqual([]);
+    expect(problemsOf(`${empty}    enabled:\n`)).toHaveLength(1);
+    expect(problemsOf("experiments:\n")[0]).toStartWith("1:13");
   });
 
   test("a disabled experiment may be incomplete, and its mapping is still known", () => {

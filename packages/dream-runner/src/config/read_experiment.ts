@@ -1,7 +1,7 @@
 import type { Static } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import type { FileProblem } from "../file_problem.ts";
-import { checkShape, pathText, shown, unknownKeys } from "./check_shape.ts";
+import { checkShape, pathText, shown, unknownKeys, withoutEmpty } from "./check_shape.ts";
 import type { Budget, ExperimentConfig, Objective, SelectorConfig } from "./dream_config.ts";
 import { Evaluator, Experiment } from "./dream_schema.ts";
 import { readEvaluator } from "./read_evaluator.ts";
@@ -36,10 +36,10 @@ const FALLBACK_METRIC = "fitness";
 
 export function readExperiment(
   places: YamlPlaces,
-  raw: unknown,
-  options: ReadExperimentOptions,
+  written: unknown,
+  { path, base, weights }: ReadExperimentOptions,
 ): ReadExperiment {
-  const { path, base, weights } = options;
+  const raw = withoutEmpty(Experiment, written);
   const shape = checkShape(places, Experiment, raw, path);
   if (!isRecord(raw)) return { problems: shape, warnings: [] };
   const space = isRecord(raw["search_space"])

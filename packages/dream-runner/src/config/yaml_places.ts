@@ -8,10 +8,12 @@ import {
   isSeq,
   LineCounter,
   parseDocument,
+  visit,
   type Document,
   type Node,
   type Tags,
 } from "yaml";
+import { messageOf } from "@kloros/daemon";
 import type { FileProblem } from "../file_problem.ts";
 
 export type YamlPath = readonly (string | number)[];
@@ -21,13 +23,17 @@ const ALIASES_MAX = 1000;
 const PYTHON_TRUE = /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/;
 const PYTHON_FALSE = /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/;
 
-/** The standard's own tags, with Python's idea of a boolean. */
+const BOOLEAN = "tag:yaml.org,2002:bool";
+const FLOAT = "tag:yaml.org,2002:float";
+
+/** The standard's own tags, with Python's idea of a boolean, and no number without a digit: `e5` and `.` are texts. */
 function pythonTags(tags: Tags): Tags {
-  const narrowed = tags.map((tag) => {
-    if (typeof tag !== "object" || tag.tag !== "tag:yaml.org,2002:bool" || !("test" in tag)) return tag;
-    return { ...tag, test: (tag.test?.test("yes") ?? false) ? PYTHON_TRUE : PYTHON_FALSE };
+  return tags.map((tag) => {
+    if (typeof tag !== "object" || !("test" in tag) || tag.test === undefined) return tag;
+    if (tag.tag === BOOLEAN) return { ...tag, test: tag.test.test("yes") ? PYTHON_TRUE : PYTHON_FALSE };
+    const isLoose = tag.tag === FLOAT && (tag.test.test("e5") || tag.test.test("."));
+    return isLoose ? { ...tag, test: new RegExp(`(?=.*[0-9])(?![-+]?[eE])${tag.test.source}`) } : tag;
   });
-  return narrowed as Tags;
 }
 
 export class YamlPlaces {
@@ -48,10 +54,12 @@ export class YamlPlaces {
       customTags: pythonTags,
     } as const;
     this.#document = parseDocument(text, options);
-    this.syntax = this.#document.errors.map((error) =>
+    const errors = this.#document.errors.map((error) =>
       this.#problemAt(error.pos[0], error.message.replaceAll("\n", " "), "mend the YAML there"),
     );
-    this.content = this.syntax.length > 0 ? undefined : this.#toPlain();
+    const plain = errors.length > 0 ? { errors } : this.#toPlain();
+    this.syntax = plain.errors;
+    this.content = plain.content;
   }
 
   /** A problem at the value of `path`, or at the nearest of its parents that is in the file. */
@@ -77,8 +85,24 @@ export class YamlPlaces {
     return isScalar(node) && typeof node.source === "string" ? node.source : undefined;
   }
 
-  #toPlain(): unknown {
-    return this.#document.toJS({ maxAliasCount: ALIASES_MAX }) as unknown;
+  /** Aliases are followed only now. */
+  #toPlain(): { readonly content?: unknown; readonly errors: readonly FileProblem[] } {
+    try {
+      return { content: this.#document.toJS({ maxAliasCount: ALIASES_MAX }) as unknown, errors: [] };
+    } catch (error) {
+      const name = messageOf(error);
+      let offset: number | undefined;
+      visit(this.#document, {
+        Alias: (_, alias) => {
+          if (alias.resolve(this.#document) === undefined) offset ??= alias.range?.[0];
+        },
+      });
+      const remedy =
+        offset === undefined
+          ? "write the values out instead of aliases"
+          : "write the anchor before the alias";
+      return { errors: [this.#problemAt(offset ?? 0, name, remedy)] };
+    }
   }
 
   #node(path: YamlPath): Node | undefined {

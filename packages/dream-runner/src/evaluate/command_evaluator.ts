@@ -9,7 +9,7 @@ import {
   type EvaluationRequest,
   type Evaluator,
 } from "./evaluation.ts";
-import { EvaluatorProcess } from "./evaluator_process.ts";
+import { startProcess } from "./evaluator_process.ts";
 import { limitedCommand } from "./limited_command.ts";
 import type { EvaluatorPlace } from "./place.ts";
 import type { Metrics } from "../types.ts";
@@ -31,7 +31,7 @@ export function commandEvaluator(options: CommandOptions, place: EvaluatorPlace)
     if (abort.aborted) return failed(CUT);
     // The last line that is an object counts: a program may say other things before.
     let metrics: Metrics | undefined;
-    const child = new EvaluatorProcess({
+    const child = startProcess({
       command,
       cwd: place.cwd,
       environment: place.environment,
@@ -41,6 +41,7 @@ export function commandEvaluator(options: CommandOptions, place: EvaluatorPlace)
         if (line.trimStart().startsWith("{")) metrics = metricsOf(line) ?? metrics;
       },
     });
+    if (typeof child === "string") return failed(child);
     const timer = setTimeout(() => {
       child.halt(timeoutText(options.timeoutS));
     }, options.timeoutS * 1000);

@@ -1,10 +1,11 @@
 /**
  * One child process of an evaluator, in a group of its own, with limits.
  *
- * However it ends, its whole group is killed, and when it was ended by force everything that carries its mark.
+ * However it ends, its whole group is killed, and everything that carries its mark.
  */
 import { groupMemoryMb } from "./group_memory.ts";
-import { killGroup, killMarked, MARK_VARIABLE } from "./marks.ts";
+import { endMarked, killMarked, signalGroup } from "../processes/marked.ts";
+import { markOf, MARK_VARIABLE } from "./mark.ts";
 import { LineReader, tailOf } from "./output.ts";
 
 const MEMORY_LOOK_MS = 250;
@@ -29,6 +30,15 @@ export interface ProcessEnd {
   readonly stderr: string;
 }
 
+/** Or why the system makes no process: too many of them, no memory, no working directory. */
+export function startProcess(options: ProcessOptions): EvaluatorProcess | string {
+  try {
+    return new EvaluatorProcess(options);
+  } catch (error) {
+    return `it cannot be started in ${options.cwd}: ${String(error)}`;
+  }
+}
+
 export class EvaluatorProcess {
   /** Resolves when it has ended, its output is read and its group is gone. Never rejects. */
   readonly ended: Promise<ProcessEnd>;
@@ -38,6 +48,7 @@ export class EvaluatorProcess {
   readonly #errors: ReturnType<typeof tailOf>;
   #halted: string | undefined;
   #isOver = false;
+  #strays: Promise<unknown> | undefined;
 
   constructor(options: ProcessOptions) {
     this.#options = options;
@@ -79,8 +90,8 @@ export class EvaluatorProcess {
   halt(reason: string): void {
     if (this.#isOver || this.#halted !== undefined) return;
     this.#halted = reason;
-    killGroup(this.#child.pid);
-    killMarked(this.#options.mark);
+    signalGroup(this.#child.pid, "SIGKILL");
+    this.#strays = endMarked(markOf(this.#options.mark));
   }
 
   async #follow(): Promise<ProcessEnd> {
@@ -89,9 +100,13 @@ export class EvaluatorProcess {
     const stderr = this.#errors;
     await child.exited;
     // Only members that it left behind: the number is not given to another group while one of them lives.
-    killGroup(child.pid);
-    if (!(await settles(Promise.all([stdout, stderr.done]), DRAIN_MS))) killMarked(this.#options.mark);
-    await settles(Promise.all([stdout, stderr.done]), DRAIN_MS);
+    signalGroup(child.pid, "SIGKILL");
+    killMarked(markOf(this.#options.mark));
+    await this.#strays;
+    if (!(await settles(Promise.all([stdout, stderr.done]), DRAIN_MS))) {
+      await endMarked(markOf(this.#options.mark));
+      await settles(Promise.all([stdout, stderr.done]), DRAIN_MS);
+    }
     this.#isOver = true;
     return {
       code: child.exitCode,

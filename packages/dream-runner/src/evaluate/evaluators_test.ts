@@ -4,7 +4,8 @@ import type { EvaluatorConfig } from "../config/dream_config.ts";
 import { DreamFolder } from "../testing/dream_folder.ts";
 import { createEvaluator } from "./create_evaluator.ts";
 import type { Evaluation } from "./evaluation.ts";
-import { killMarked } from "./marks.ts";
+import { markedProcesses } from "../processes/marked.ts";
+import { runMarkOf } from "./mark.ts";
 
 const folder = new DreamFolder();
 afterAll(() => {
@@ -13,7 +14,16 @@ afterAll(() => {
 const python = Bun.which("python3");
 /** Long: a busy machine starts a program slowly. Where the limit itself is tested it is short. */
 const LIMITS = { timeoutS: 30, memoryMb: 300 };
+const CONTEXT = {
+  experiment: "e",
+  run_tag: "t",
+  generation: 0,
+  candidate: 0,
+  seed: 1,
+  work_dir: folder.path,
+};
 let marks = 0;
+let processes = 0;
 
 /** Measures each of the parameters with one evaluator, as a slot does. */
 async function measure(config: EvaluatorConfig, ...all: readonly object[]): Promise<Evaluation[]> {
@@ -21,25 +31,18 @@ async function measure(config: EvaluatorConfig, ...all: readonly object[]): Prom
   const evaluator = createEvaluator(config, {
     cwd: folder.path,
     environment: process.env,
-    nextMark: () => `${mark}.1`,
+    nextMark: () => `${mark}.${String((processes += 1))}`,
   });
   const results: Evaluation[] = [];
   for (const [candidate, params] of all.entries()) {
-    const context = {
-      experiment: "e",
-      run_tag: "t",
-      generation: 0,
-      candidate,
-      seed: 1,
-      work_dir: folder.path,
-    };
+    const context = { ...CONTEXT, candidate };
     results.push(
       await evaluator.evaluate({ params: JSON.stringify(params), context }, new AbortController().signal),
     );
   }
   await evaluator.close();
   // Whatever happened, nothing is left.
-  expect(killMarked(mark)).toBe(0);
+  expect(markedProcesses(runMarkOf(mark))).toEqual([]);
   return results;
 }
 
@@ -84,6 +87,29 @@ describe.concurrent("a command", () => {
     expect(result).toMatchObject({ ok: false, error: expect.stringContaining("no-such-program") as string });
   });
 
+  test("a place where nothing can be started is a record", async () => {
+    const cwd = "/no/such/place";
+    for (const config of [command("echo '{}'"), file("module", "x.js")]) {
+      const place = { cwd, environment: process.env, nextMark: () => "none" };
+      const evaluator = createEvaluator(config, place);
+      const result = await evaluator.evaluate(
+        { params: "{}", context: CONTEXT },
+        new AbortController().signal,
+      );
+      expect(result).toMatchObject({ ok: false, error: expect.stringContaining(cwd) as string });
+      await evaluator.close();
+    }
+  });
+
+  test("of a JavaScript runtime's error the line that names it is told", async () => {
+    const script = folder.write("throws.js", "function f() { throw new TypeError('too far'); }\nf();\n");
+    const [result] = await measure(
+      { kind: "command", command: [process.execPath, script], ...LIMITS, memoryMb: 4000 },
+      {},
+    );
+    expect(result).toMatchObject({ error: expect.stringMatching(/^exit code 1: \w+: too far$/) as string });
+  });
+
   test("bare NaN is read as what it is", async () => {
     const [result] = await measure(command(`echo '{"score": NaN}'`), {});
     expect(result).toEqual(ok({ score: Number.NaN }));
@@ -91,7 +117,7 @@ describe.concurrent("a command", () => {
 
   test("what it leaves behind is ended, also what left its group", async () => {
     const marker = "61.0625";
-    const script = `sleep ${marker} & setsid sleep ${marker} & echo '{"score": 1}'`;
+    const script = `sleep ${marker} & setsid sleep ${marker} & setsid sleep ${marker} >/dev/null 2>&1 & echo '{"score": 1}'`;
     expect(await measure(command(script), {})).toEqual([ok({ score: 1 })]);
     expect(sleepers(marker)).toEqual([]);
   });
@@ -129,8 +155,10 @@ def evaluate(params, context):
     if do == "memory": return {"score": len(bytearray(1 << 30))}
     if do == "nan": return {"score": float("nan")}
     if do == "list": return [1]
+    if do == "fork" and os.fork() == 0: return {"score": 1000}
+    if do == "fork": time.sleep(0.3)
     if do == "stdin": return {"score": len(sys.stdin.read())}
-    return {"score": params["x"] * 2, "is_float": isinstance(params["x"], float), "candidate": context["candidate"]}
+    return {"score": params.get("x", 0) * 2, "is_float": isinstance(params.get("x"), float), "candidate": context["candidate"]}
 
 class Machine:
     def __init__(self, factor=1): self.factor = factor
@@ -183,9 +211,15 @@ setDefaultTimeout(60_000);
     expect(good.every((result) => result.ok && result.metrics["score"] === 2)).toBe(true);
   });
 
+  test("a child that it forked and that comes back does not answer for it", async () => {
+    const all = [{ do: "fork", x: 1 }, { x: 2 }, { do: "fork", x: 3 }, { x: 4 }];
+    const results = await measure(file("python", path), ...all);
+    expect(results.map((result) => result.ok && result.metrics["score"])).toEqual([2, 4, 6, 8]);
+  });
+
   test("a hang is ended, and the next candidate is measured", async () => {
-    const results = await measure(file("python", path, { timeoutS: 3 }), { do: "hang" }, { x: 1 });
-    expect(results).toMatchObject([failed("timeout: it took longer than 3 s"), { ok: true }]);
+    const results = await measure(file("python", path, { timeoutS: 2 }), { do: "hang" }, { x: 1 });
+    expect(results).toMatchObject([failed("timeout: it took longer than 2 s"), { ok: true }]);
   });
 
   test("a file or a name that is not there is said each time", async () => {
@@ -219,6 +253,8 @@ describe.concurrent("a module", () => {
        if (params.do === "exit") process.exit(6);
        if (params.do === "nan") return { score: NaN };
        if (params.do === "text") return "good";
+       if (params.do === "later") { setTimeout(() => { throw new RangeError("too late"); }, 1); await new Promise(() => {}); }
+       if (params.do === "noise") for (let n = 0; n < 1500; n++) process.stdout.write("z".repeat(4000) + "\\n");
        if (params.do === "memory") { const all = []; while (true) all.push(new Uint8Array(1 << 20).fill(1)); }
        return { score: params.x * 2, candidate: context.candidate };
      }
@@ -232,12 +268,16 @@ describe.concurrent("a module", () => {
       ok({ score: 2, candidate: 0 }),
       ok({ score: 4, candidate: 1 }),
     ]);
+    const noisy = [1, 2, 3, 4].map((x) => ({ do: "noise", x }));
+    expect((await measure(file("module", path), ...noisy)).map(({ ok: isOk }) => isOk)).toEqual(
+      noisy.map(() => true),
+    );
     const machine = { entry: "class", name: "Machine", initKwargs: { factor: 5 } };
     expect(await measure(file("module", path, machine), { x: 2 })).toEqual([ok({ score: 10 })]);
   });
 
   test("after every kind of failure the next candidate is measured", async () => {
-    const kinds = ["throw", "exit", "nan", "text", "memory"];
+    const kinds = ["throw", "exit", "nan", "text", "memory", "later"];
     const results = await measure(file("module", path), ...kinds.flatMap((kind) => [{ do: kind }, { x: 1 }]));
     expect(results.filter((_, index) => index % 2 === 0)).toEqual([
       failed("RangeError: too far"),
@@ -245,13 +285,14 @@ describe.concurrent("a module", () => {
       ok({ score: Number.NaN }),
       failed("TypeError: the evaluator returned string, not an object of metrics"),
       failed("out of memory: it used more than 300 MB"),
+      failed("exit code 1: RangeError: too late"),
     ]);
     expect(results.filter((_, index) => index % 2 === 1).every((result) => result.ok)).toBe(true);
   });
 
   test("a hang is ended, and the next candidate is measured", async () => {
-    const results = await measure(file("module", path, { timeoutS: 3 }), { do: "hang" }, { x: 1 });
-    expect(results).toMatchObject([failed("timeout: it took longer than 3 s"), { ok: true }]);
+    const results = await measure(file("module", path, { timeoutS: 2 }), { do: "hang" }, { x: 1 });
+    expect(results).toMatchObject([failed("timeout: it took longer than 2 s"), { ok: true }]);
   });
 
   test("a name that is not there is said", async () => {

@@ -8,10 +8,27 @@ const { createInterface } = require("node:readline");
 delete process.env.BUN_BE_BUN;
 const token = process.argv[1];
 const text = (value) => typeof value === "number" && !Number.isFinite(value) ? String(value) : JSON.stringify(value) ?? "null";
-const say = (body) => writeSync(1, "\\n" + token + body + "\\n");
+const naming = (error) => error instanceof Error ? error.name + ": " + error.message : String(error);
+const say = (body) => {
+  let rest = Buffer.from("\\n" + token + body + "\\n");
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(1, rest));
+    } catch (error) {
+      // What the module prints may have filled the pipe.
+      if (error.code !== "EAGAIN") throw error;
+      Bun.sleepSync(2);
+    }
+  }
+};
+for (const kind of ["uncaughtException", "unhandledRejection"]) {
+  process.on(kind, (error) => {
+    writeSync(2, "\\n" + naming(error).split("\\n")[0] + "\\n");
+    process.exit(1);
+  });
+}
 const sayError = (error, more) => {
-  const named = error instanceof Error ? error.name + ": " + error.message : String(error);
-  say(JSON.stringify({ error: named.split("\\n")[0], ...more }));
+  say(JSON.stringify({ error: naming(error).split("\\n")[0], ...more }));
 };
 async function load(setup) {
   const module = await import(setup.file);

@@ -61,7 +61,11 @@ export function tailOf(stream: ReadableStream<Uint8Array>): {
   return { done: read().catch(() => undefined), text: () => tail, reset: () => void (tail = "") };
 }
 
-/** The last line with something in it: of a traceback the one that says what happened. */
+/** What JavaScript's runtimes write below an error: its stack, and their version. */
+const BELOW_ERROR = /^(?:at .*:\d+\)?$|(?:Bun|Node\.js) v\d)/;
+
+/** The last line that says something: of a traceback the one that says what happened. */
 export function lastLine(text: string): string {
-  return text.trimEnd().split("\n").at(-1)?.trim() ?? "";
+  const lines = text.split("\n").map((line) => line.trim());
+  return lines.findLast((line) => line !== "" && !BELOW_ERROR.test(line)) ?? "";
 }

@@ -14,7 +14,7 @@ import {
   type Evaluator,
 } from "./evaluation.ts";
 import { timeoutText } from "./command_evaluator.ts";
-import { EvaluatorProcess } from "./evaluator_process.ts";
+import { startProcess, type EvaluatorProcess } from "./evaluator_process.ts";
 import { parseJsonText, type JsonNode } from "../json/json_text.ts";
 import type { EvaluatorPlace } from "./place.ts";
 
@@ -39,7 +39,11 @@ export function workerEvaluator(program: WorkerProgram, place: EvaluatorPlace): 
   return {
     async evaluate(request, abort) {
       if (abort.aborted) return failed(CUT);
-      worker = worker === undefined || worker.isOver ? startWorker(program, place) : worker;
+      if (worker === undefined || worker.isOver) {
+        const started = startWorker(program, place);
+        if (typeof started === "string") return failed(started);
+        worker = started;
+      }
       return await measure(worker, request, { abort, timeoutS: program.timeoutS });
     },
     async close() {
@@ -49,9 +53,9 @@ export function workerEvaluator(program: WorkerProgram, place: EvaluatorPlace): 
   };
 }
 
-function startWorker(program: WorkerProgram, place: EvaluatorPlace): Worker {
+function startWorker(program: WorkerProgram, place: EvaluatorPlace): Worker | string {
   const token = `=${crypto.randomUUID()}=`;
-  const process = new EvaluatorProcess({
+  const process = startProcess({
     command: program.command(token),
     cwd: place.cwd,
     environment: { ...place.environment, ...program.environment },
@@ -65,6 +69,7 @@ function startWorker(program: WorkerProgram, place: EvaluatorPlace): Worker {
       if (evaluation !== undefined) worker.take(evaluation);
     },
   });
+  if (typeof process === "string") return process;
   const worker: Worker = { process, take: () => undefined, isOver: false };
   process.send(`${program.setup}\n`);
   return worker;

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { errorCode } from "@kloros/daemon";
+import { errorCode, messageOf } from "@kloros/daemon";
 import { Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { formatFileProblem, type FileProblem } from "../file_problem.ts";
@@ -78,10 +78,7 @@ export async function readCycleReport(path: string): Promise<CycleReport | undef
     content = JSON.parse(await readBounded(path, FILE_BYTES_MAX));
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
-    return fail(
-      `the report cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-      error,
-    );
+    return fail(`the report cannot be read: ${messageOf(error)}`, error);
   }
   const first = Value.Errors(CycleReportSchema, content).First();
   if (first !== undefined) return fail(`the report's ${first.path || "/"}: ${first.message.toLowerCase()}`);

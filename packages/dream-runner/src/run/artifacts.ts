@@ -1,6 +1,6 @@
 /** What a run leaves, in the installation's layout: `<artifacts>/<experiment>/<unix>/…`, `winners/`, `cycles/`. */
 import { mkdir, realpath } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { errorCode, syncDirectory, writeFileAtomic } from "@kloros/daemon";
 import type { Metrics } from "../types.ts";
 
@@ -40,11 +40,11 @@ export async function makeRunDirectory(artifacts: string, experiment: string, un
   throw new Error(`${parent} has ${String(SAME_SECOND_MAX)} runs of this second already`);
 }
 
-/** Throws when a link leads out of the artifacts. `artifacts`: without links; a path that is not there is inside. */
+/** Throws when a link leads out of the artifacts. `artifacts`: without links; what is not there yet is where its directory is. */
 export async function insistInside(artifacts: string, path: string): Promise<void> {
-  const real = await realpath(path).catch((error: unknown) => {
-    if (errorCode(error) === "ENOENT") return path;
-    throw error;
+  const real = await realpath(path).catch(async (error: unknown) => {
+    if (errorCode(error) !== "ENOENT") throw error;
+    return join(await realpath(dirname(path)), basename(path));
   });
   if (real.startsWith(`${artifacts}/`)) return;
   throw new Error(`${path} leads to ${real}, out of ${artifacts}; nothing is written there: remove the link`);
@@ -70,6 +70,8 @@ export interface Best {
   readonly params: string;
   readonly fitness: number;
   readonly metrics: Metrics;
+  /** It was the winner before. */
+  readonly isIncumbent: boolean;
 }
 
 export async function writeSummary(

@@ -14,6 +14,7 @@ export interface ProgressReporter {
 const LINE_INTERVAL_MS = 340;
 const BAR_INTERVAL_MS = 100;
 const BAR_CELLS = 24;
+const BAR_CELLS_MIN = 4;
 /** A person reads what is said after it; the bar itself is not kept. */
 export const CLEARED_LINE = "\r\u001b[2K";
 
@@ -33,15 +34,20 @@ export function jsonProgress({ write, nowMs }: ReporterOptions): ProgressReporte
   return throttled({ show, close: () => undefined, intervalMs: LINE_INTERVAL_MS, nowMs });
 }
 
-/** A line that redraws itself. */
-export function barProgress({ write, nowMs }: ReporterOptions): ProgressReporter {
+/** A line that redraws itself; it stays one line in a terminal of `columns()` characters. */
+export function barProgress({
+  write,
+  nowMs,
+  columns,
+}: ReporterOptions & { readonly columns: () => number }): ProgressReporter {
   const show = (progress: Progress): void => {
-    write(`${CLEARED_LINE}${barText(progress)}`);
+    write(`${CLEARED_LINE}${barText(progress, columns())}`);
   };
   return throttled({ show, close: () => write(CLEARED_LINE), intervalMs: BAR_INTERVAL_MS, nowMs });
 }
 
-export function barText(progress: Progress): string {
+/** Where there is little room the bar is shorter, or left out. */
+export function barText(progress: Progress, columns = Number.POSITIVE_INFINITY): string {
   const {
     experiment,
     experiments_done: done,
@@ -51,13 +57,18 @@ export function barText(progress: Progress): string {
     candidates_max: max,
   } = progress;
   const share = max === null || max === 0 ? 0 : Math.min(1, candidates / max);
-  const full = Math.round(share * BAR_CELLS);
-  const bar = "█".repeat(full) + "░".repeat(BAR_CELLS - full);
   const best =
     progress.best_fitness === null ? "" : ` · best ${String(Number(progress.best_fitness.toPrecision(6)))}`;
   const failed = progress.failed === 0 ? "" : ` · ${String(progress.failed)} failed`;
   const which = experiments > 1 ? ` (${String(Math.min(done + 1, experiments))}/${String(experiments)})` : "";
-  return `${experiment}${which} ${bar} ${String(candidates)}${max === null ? "" : `/${String(max)}`} · generation ${String(generation)}${best}${failed} · ${String(Math.round(progress.elapsed_s))} s`;
+  const name = `${experiment}${which}`;
+  const rest = `${String(candidates)}${max === null ? "" : `/${String(max)}`} · generation ${String(generation)}${best}${failed} · ${String(Math.round(progress.elapsed_s))} s`;
+  // A character in the last column makes some terminals begin a new line.
+  const room = columns - 1;
+  const cells = Math.min(BAR_CELLS, room - name.length - rest.length - 2);
+  if (cells < BAR_CELLS_MIN) return `${name} ${rest}`.slice(0, room);
+  const full = Math.round(share * cells);
+  return `${name} ${"█".repeat(full)}${"░".repeat(cells - full)} ${rest}`;
 }
 
 interface Throttled {

@@ -3,17 +3,18 @@
  * finds the report finds everything else complete; who finds none knows that the cycle did not end by itself, and
  * no winner's file is of that cycle unless it died between the winners and the report.
  */
-import { mkdir, realpath } from "node:fs/promises";
+import { mkdir, realpath, rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { errorCode, writeFileAtomic, type Clock } from "@kloros/daemon";
 import type { DreamConfig, ExperimentConfig } from "../config/dream_config.ts";
 import { DreamConfigError } from "../config/dream_config_error.ts";
 import { readDreamConfig } from "../config/read_dream_config.ts";
-import { killMarked } from "../evaluate/marks.ts";
+import { runMarkOf } from "../evaluate/mark.ts";
 import type { EvaluatorPlace } from "../evaluate/place.ts";
-import { startWarden } from "../evaluate/warden.ts";
 import { formatFileProblem } from "../file_problem.ts";
+import { startGuard } from "../processes/guard.ts";
+import { endMarked } from "../processes/marked.ts";
 import { cycleReportPath } from "../report/read_cycle_report.ts";
 import { seedOf } from "../search/random.ts";
 import type { CycleReport, ExperimentReport, Parameters, Winner } from "../types.ts";
@@ -54,6 +55,14 @@ export async function runCycle(options: CycleOptions): Promise<CycleReport> {
   return await cycle.untilReported();
 }
 
+/** Of one experiment. */
+interface Turn {
+  readonly place: EvaluatorPlace;
+  readonly index: number;
+  readonly total: number;
+  readonly deadlineMs: number;
+}
+
 interface Ending {
   readonly exit: number;
   readonly error: string | null;
@@ -73,7 +82,7 @@ class Cycle {
   readonly #mark = crypto.randomUUID().replaceAll("-", "");
   readonly #reports: ExperimentReport[] = [];
   readonly #found = new Map<string, Best>();
-  #winners: readonly Winner[] = [];
+  readonly #winners: Winner[] = [];
   #marks = 0;
   #artifacts: string | undefined;
 
@@ -143,6 +152,8 @@ class Cycle {
       this.#artifacts = await realpath(this.#artifacts);
       for (const name of ["winners", "cycles"])
         await insistInside(this.#artifacts, join(this.#artifacts, name));
+      // One of an earlier run with this tag would pass for ours if we are killed.
+      await rm(cycleReportPath(this.#artifacts, this.#options.runTag), { force: true });
     } catch (error) {
       throw new CycleRefusal(
         `cannot write results to ${this.#artifacts}: ${String(error)}`,
@@ -154,7 +165,8 @@ class Cycle {
 
   async #runAll(wanted: readonly ExperimentConfig[], config: DreamConfig): Promise<void> {
     const { environment, runTag } = this.#options;
-    const warden = startWarden(this.#mark, { KLOROS_RUN_TAG: runTag });
+    const mark = runMarkOf(this.#mark);
+    const guard = startGuard(mark);
     const place: EvaluatorPlace = {
       cwd: config.base,
       environment: { ...environment, KLOROS_RUN_TAG: runTag },
@@ -162,24 +174,36 @@ class Cycle {
     };
     try {
       for (const [index, experiment] of wanted.entries()) {
-        this.#reports.push(await this.#runOne(experiment, { place, index, total: wanted.length }));
+        const budgetsS = wanted.slice(index).map(({ budget }) => budget.wallclockS);
+        const deadlineMs = this.#deadlineMs(budgetsS);
+        this.#reports.push(
+          await this.#runOne(experiment, { place, index, total: wanted.length, deadlineMs }),
+        );
       }
     } finally {
-      killMarked(this.#mark);
-      await warden.dismiss();
+      await endMarked(mark);
+      await guard.release();
     }
+  }
+
+  /**
+   * When the budgets of the experiments that are left do not fit into the cycle's limit, each gets a part of the time
+   * as large as its part of the budgets: otherwise the last ones of the file would never run.
+   */
+  #deadlineMs([own = 0, ...others]: readonly number[]): number {
+    const { clock, limitS } = this.#options;
+    if (limitS === undefined) return Number.POSITIVE_INFINITY;
+    const nowMs = clock.monotonicMs();
+    const leftMs = this.#startedMs + limitS * 1000 - nowMs;
+    const sumMs = others.reduce((sum, budget) => sum + budget, own) * 1000;
+    return nowMs + (sumMs <= leftMs ? own * 1000 : (leftMs * own * 1000) / sumMs);
   }
 
   async #runOne(
     config: ExperimentConfig,
-    {
-      place,
-      index,
-      total,
-    }: { readonly place: EvaluatorPlace; readonly index: number; readonly total: number },
+    { place, index, total, deadlineMs }: Turn,
   ): Promise<ExperimentReport> {
-    const { clock, abort, limitS, say, seed, runTag } = this.#options;
-    const deadlineMs = limitS === undefined ? Number.POSITIVE_INFINITY : this.#startedMs + limitS * 1000;
+    const { clock, abort, say, seed, runTag } = this.#options;
     if (abort.aborted || clock.monotonicMs() >= deadlineMs) return skipped(config.name);
     const around = {
       artifacts: this.#artifacts ?? "",
@@ -238,15 +262,26 @@ class Cycle {
 
   async #writeWinners(): Promise<void> {
     const updatedAt = Math.floor(this.#options.clock.wallMs() / 1000);
-    const winners: Winner[] = [];
     for (const [experiment, best] of this.#found) {
       const path = join(this.#artifacts ?? "", "winners", `${experiment}.json`);
-      await insistInside(this.#artifacts ?? "", path);
       const text = winnerText(best, updatedAt, this.#options.runTag);
-      await writeFileAtomic(path, text);
-      winners.push(parseWinner(path, text));
+      try {
+        await insistInside(this.#artifacts ?? "", path);
+        await writeFileAtomic(path, text);
+        this.#winners.push(parseWinner(path, text));
+      } catch (error) {
+        this.#fail(experiment, error);
+      }
     }
-    this.#winners = winners;
+  }
+
+  /** What others won stays: their files are written. */
+  #fail(experiment: string, error: unknown): void {
+    this.#options.say?.(`${experiment}: ${String(error)}`);
+    const index = this.#reports.findIndex((report) => report.experiment === experiment);
+    const report = this.#reports[index] ?? skipped(experiment);
+    const failures = [{ reason: `its winner cannot be written: ${String(error)}`, count: 1 }];
+    this.#reports[index] = { ...report, outcome: "failed", failures };
   }
 
   #whyNothing(): string {
@@ -260,7 +295,8 @@ class Cycle {
     if (this.#artifacts === undefined) return report;
     const path = cycleReportPath(this.#artifacts, report.run_tag);
     try {
-      await mkdir(join(this.#artifacts, "cycles"), { recursive: true });
+      await mkdir(dirname(path), { recursive: true });
+      await insistInside(await realpath(this.#artifacts), path);
       await writeFileAtomic(path, `${JSON.stringify(report, null, 2)}\n`);
       return report;
     } catch (error) {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "@kloros/daemon";
 import { cycleReportPath, readCycleReport } from "../report/read_cycle_report.ts";
@@ -30,11 +30,9 @@ function experiment(name: string, more = "", space = SPACE): string {
   return `  - name: ${name}\n    search_space: ${space}\n    evaluator: {path: evaluator.js}\n    metrics: ${METRICS}\n${more}`;
 }
 
-async function cycle(yaml: string, more: Partial<CycleOptions> = {}): Promise<CycleReport> {
-  folder.write("evaluator.js", MODULE);
-  const config = folder.write("dream.yaml", yaml);
-  const report = await runCycle({
-    config,
+function options(more: Partial<CycleOptions>): CycleOptions {
+  return {
+    config: join(folder.path, "dream.yaml"),
     artifacts: join(folder.path, "artifacts"),
     runTag: "tag-1",
     seed: 1,
@@ -42,7 +40,13 @@ async function cycle(yaml: string, more: Partial<CycleOptions> = {}): Promise<Cy
     environment: process.env,
     abort: new AbortController().signal,
     ...more,
-  });
+  };
+}
+
+async function cycle(yaml: string, more: Partial<CycleOptions> = {}): Promise<CycleReport> {
+  folder.write("evaluator.js", MODULE);
+  const config = folder.write("dream.yaml", yaml);
+  const report = await runCycle(options({ config, ...more }));
   expect(await readCycleReport(cycleReportPath(join(folder.path, "artifacts"), report.run_tag))).toEqual(
     report,
   );
@@ -118,6 +122,31 @@ describe("runCycle()", () => {
     expect(report.winners).toMatchObject([{ params: { x: 3, y: "cheap" }, fitness: 10 }]);
   });
 
+  test("the incumbent stays when others are only as good", async () => {
+    const equal = experiment("one", "", "{x: [3], y: [a, cheap, z]}");
+    for (const y of ["a", "cheap", "z"]) {
+      folder.write(
+        "artifacts/winners/one.json",
+        `{"updated_at": 1, "best": {"fitness": 10, "params": {"x": 3, "y": "${y}"}, "metrics": {"score": 10}}}`,
+      );
+      const report = await cycle(`experiments:\n${equal}`);
+      expect(report.winners).toMatchObject([{ params: { x: 3, y }, fitness: 10 }]);
+    }
+  });
+
+  test("a space that is mostly out of bounds is searched on", async () => {
+    folder.write(
+      "narrow.js",
+      "export function evaluate({ x }) { if (x % 12) throw new Error('no'); return { score: x, cost: 0 }; }",
+    );
+    const narrow = experiment("one", "    budget: {max_candidates: 100}\n", "{x: {min: 1, max: 600}}");
+    for (const seed of [1, 2, 3]) {
+      const yaml = `experiments:\n${narrow.replace("evaluator.js", "narrow.js")}`;
+      const report = await cycle(yaml, { seed, runTag: `seed-${String(seed)}`, parallel: 2 });
+      expect(report.experiments[0]).toMatchObject({ outcome: "completed", candidates: 100 });
+    }
+  });
+
   test("when all candidates fail there is no winner, and the one before stays as it was", async () => {
     const before =
       '{"updated_at": 1, "best": {"fitness": 99, "params": {"x": 3, "y": "bad"}, "metrics": {}}}';
@@ -161,6 +190,19 @@ describe("runCycle()", () => {
     expect(report.experiments[0]?.durationS).toBeLessThan(2);
   });
 
+  test("a limit that is shorter than the budgets leaves each experiment its part", async () => {
+    const slow = ["a", "b"].map((name) =>
+      experiment(name, "    budget: {max_candidates: 1000}\n", "{x: {min: 0, max: 9999}}").replace(
+        "{path: evaluator.js}",
+        `{command: [sh, -c, 'sleep 0.05; echo "{\\"score\\": 1, \\"cost\\": 1}"']}`,
+      ),
+    );
+    const report = await cycle(`experiments:\n${slow.join("")}`, { limitS: 1, parallel: 1 });
+    expect(report.experiments.map(({ outcome }) => outcome)).toEqual(["completed", "completed"]);
+    const totalS = report.experiments.reduce((sum, { durationS }) => sum + durationS, 0);
+    expect(totalS).toBeWithin(0.9, 2);
+  });
+
   test("an end from outside is a failure without winners, and quick", async () => {
     const hang = experiment("hang").replace("{path: evaluator.js}", "{command: [sleep, '60']}");
     const stop = new AbortController();
@@ -201,6 +243,19 @@ describe("runCycle()", () => {
     expect(folder.files("artifacts").filter((file) => file.includes("work"))).toEqual([]);
   });
 
+  test("a candidate that spoils its work directory spoils nothing else", async () => {
+    const spoil = `const { rmSync, writeFileSync } = require("node:fs"); const { dirname } = require("node:path");
+      export function evaluate({ x }, { work_dir }) {
+        if (x === 1) { rmSync(dirname(work_dir), { recursive: true }); writeFileSync(dirname(work_dir), ""); }
+        return { score: x, cost: 0 };
+      }`;
+    folder.write("spoil.js", spoil);
+    const yaml = experiment("one", "", "{x: [1, 2, 3]}").replace("evaluator.js", "spoil.js");
+    const report = await cycle(`experiments:\n${yaml}`, { parallel: 1 });
+    expect(report.experiments[0]).toMatchObject({ outcome: "completed", candidates: 3 });
+    expect(report.success).toBe(true);
+  });
+
   test("nothing is written where a link leads out of the artifacts", async () => {
     const outside = folder.write("outside/kept.txt", "kept");
     mkdirSync(join(folder.path, "artifacts/winners"), { recursive: true });
@@ -210,6 +265,27 @@ describe("runCycle()", () => {
     expect(report).toMatchObject({ success: false, winners: [] });
     expect(folder.files("outside")).toEqual(["kept.txt"]);
     expect(folder.read("outside/kept.txt")).toBe("kept");
+    const three = await cycle(`experiments:\n${experiment("three")}${experiment("two")}`);
+    expect(three).toMatchObject({ success: true, winners: [{ experiment: "three" }] });
+    expect(three.experiments[1]?.failures[0]?.reason).toContain("remove the link");
+  });
+
+  test("no report is written through a link either", async () => {
+    mkdirSync(join(folder.path, "outside"));
+    mkdirSync(join(folder.path, "artifacts"));
+    symlinkSync(join(folder.path, "outside"), join(folder.path, "artifacts/cycles"));
+    const config = folder.write("dream.yaml", `experiments:\n${experiment("one")}`);
+    for (const broken of [config, "/no/such.yaml"]) {
+      expect(await runCycle(options({ config: broken }))).toMatchObject({ success: false });
+    }
+    expect(folder.files("outside")).toEqual([]);
+  });
+
+  test("the report of an earlier run with the same tag is gone while this one runs", async () => {
+    const path = folder.write("artifacts/cycles/tag-1.json", "{}");
+    const seen: boolean[] = [];
+    await cycle(`experiments:\n${experiment("one")}`, { onProgress: () => seen.push(existsSync(path)) });
+    expect(seen.every((isThere) => !isThere)).toBe(true);
   });
 
   test("progress is told while it runs", async () => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Clock } from "@kloros/daemon";
 import type { ExperimentConfig } from "../config/dream_config.ts";
 import { createEvaluator } from "../evaluate/create_evaluator.ts";
-import { CUT, type Evaluation, type Evaluator } from "../evaluate/evaluation.ts";
+import { CUT, failed, type Evaluation, type Evaluator } from "../evaluate/evaluation.ts";
 import type { EvaluatorPlace } from "../evaluate/place.ts";
 import { scoreMetrics } from "../search/fitness.ts";
 import { genesFor, keyOf, parametersText, type Genes } from "../search/genes.ts";
@@ -51,8 +51,12 @@ export interface ExperimentResult {
   readonly best: Best | undefined;
 }
 
-/** When so many candidates were tried and none could be measured, the evaluator is broken, not the candidates. */
-const HOPELESS_AFTER = 8;
+/**
+ * When so many candidates were tried and none could be measured, the evaluator is broken, not the candidates: a share
+ * of the budget, because most of a space may be out of bounds, and a start of a few candidates may miss the rest.
+ */
+const HOPELESS_SHARE = 0.25;
+const HOPELESS_MIN = 8;
 
 export async function runExperiment(
   config: ExperimentConfig,
@@ -98,7 +102,7 @@ class ExperimentRun {
       while (ending === "") ending = await this.#generation();
     } finally {
       await Promise.all(this.#evaluators.map((evaluator) => evaluator.close()));
-      await rm(join(this.#directory, "work"), { recursive: true, force: true });
+      await removeTree(join(this.#directory, "work"));
     }
     return await this.#conclude(ending);
   }
@@ -123,9 +127,9 @@ class ExperimentRun {
     if (this.#leftMs() <= 0) return "its time is used up";
     if (this.#started >= budget.candidates) return "its candidates are used up";
     if (this.#generations >= budget.generations) return "its generations are used up";
-    const isHopeless =
-      this.#tally.candidates >= HOPELESS_AFTER && this.#tally.failed === this.#tally.candidates;
-    return isHopeless ? "no candidate could be measured" : "";
+    const { candidates, failed } = this.#tally;
+    const hopelessAt = Math.max(HOPELESS_MIN, budget.candidates * HOPELESS_SHARE);
+    return candidates >= hopelessAt && failed === candidates ? "no candidate could be measured" : "";
   }
 
   #leftMs(): number {
@@ -165,7 +169,6 @@ class ExperimentRun {
     const generation = this.#generations;
     const params = parametersText(parameters, genes);
     const work_dir = join(this.#directory, "work", String(candidate));
-    await mkdir(work_dir, { recursive: true });
     const from = clock.monotonicMs();
     const context = {
       experiment,
@@ -175,11 +178,10 @@ class ExperimentRun {
       seed: seedOf(`${String(seed)}/${String(candidate)}`),
       work_dir,
     };
-    const evaluation = await evaluator.evaluate({ params, context }, abort);
+    const evaluation = await inWorkDirectory(work_dir, () => evaluator.evaluate({ params, context }, abort));
     const durationS = seconds(clock.monotonicMs() - from);
-    await rm(work_dir, { recursive: true, force: true });
     if (!evaluation.ok && evaluation.isCut === true) return undefined;
-    const isIncumbent = this.#incumbent !== undefined && keyOf(this.#incumbent) === keyOf(genes);
+    const isIncumbent = this.#isIncumbent(genes);
     const record = { generation, candidate, params, durationS, isIncumbent, ...this.#judge(evaluation) };
     this.#note(record);
     return record;
@@ -193,10 +195,14 @@ class ExperimentRun {
       : { metrics: score.metrics, fitness: null, error: score.error };
   }
 
-  #note({ params, fitness, metrics, error }: CandidateRecord): void {
+  #isIncumbent(genes: Genes): boolean {
+    return this.#incumbent !== undefined && keyOf(this.#incumbent) === keyOf(genes);
+  }
+
+  #note({ params, fitness, metrics, error, isIncumbent }: CandidateRecord): void {
     this.#tally.count(error);
-    if (fitness !== null && metrics !== null && this.#isBetter(fitness, params)) {
-      this.#best = { params, fitness, metrics };
+    if (fitness !== null && metrics !== null && this.#isBetter({ params, fitness, isIncumbent })) {
+      this.#best = { params, fitness, metrics, isIncumbent };
     }
     this.#around.onProgress({
       generation: this.#generations,
@@ -207,10 +213,11 @@ class ExperimentRun {
     });
   }
 
-  /** Of equals the same one wins whichever was measured first. */
-  #isBetter(fitness: number, params: string): boolean {
-    if (this.#best === undefined || fitness > this.#best.fitness) return true;
-    return fitness === this.#best.fitness && params < this.#best.params;
+  /** Of equals the incumbent stays; of others the same one wins whichever was measured first. */
+  #isBetter({ params, fitness, isIncumbent }: Omit<Best, "metrics">): boolean {
+    const best = this.#best;
+    if (best === undefined || fitness !== best.fitness) return best === undefined || fitness > best.fitness;
+    return isIncumbent || (!best.isIncumbent && params < best.params);
   }
 
   async #conclude(ending: string): Promise<ExperimentResult> {
@@ -246,6 +253,23 @@ class ExperimentRun {
     };
     return { report, best };
   }
+}
+
+/** A directory that cannot be made fails the candidate; one that cannot be removed is left to the experiment's end. */
+async function inWorkDirectory(path: string, measure: () => Promise<Evaluation>): Promise<Evaluation> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    return failed(`its work directory cannot be made: ${String(error)}`);
+  }
+  const evaluation = await measure();
+  await removeTree(path);
+  return evaluation;
+}
+
+/** What an evaluator left running may still write there, or have put something in its place. */
+async function removeTree(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true, maxRetries: 2 }).catch(() => undefined);
 }
 
 function seconds(ms: number): number {

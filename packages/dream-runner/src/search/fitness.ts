@@ -22,7 +22,11 @@ export function scoreMetrics(measured: Metrics, { objectives, metricMap }: Score
   const missing = objectives.find(({ metric }) => !Object.hasOwn(metrics, metric));
   if (missing !== undefined) {
     const names = Object.keys(metrics).slice(0, 10).join(", ") || "none";
-    return { ok: false, error: `metric ${missing.metric} was not measured (there is: ${names})`, metrics };
+    return {
+      ok: false,
+      error: `metric ${missing.metric} was not measured (numbers there are: ${names})`,
+      metrics,
+    };
   }
   const fitness = objectives.reduce((sum, { metric, weight }) => sum + weight * (metrics[metric] ?? 0), 0);
   return Number.isFinite(fitness)

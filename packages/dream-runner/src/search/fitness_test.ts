@@ -22,8 +22,8 @@ test.each([
 test.each([
   [{ score: Number.NaN, latency_ms: 1 }, "metric score is NaN"],
   [{ score: 1, latency_ms: 1, other: Number.POSITIVE_INFINITY }, "metric other is Infinity"],
-  [{ score: 1 }, "metric latency_ms was not measured (there is: score)"],
-  [{}, "metric score was not measured (there is: none)"],
+  [{ score: 1 }, "metric latency_ms was not measured (numbers there are: score)"],
+  [{}, "metric score was not measured (numbers there are: none)"],
   [{ score: 1e308, latency_ms: -1e308 }, "the fitness is Infinity"],
 ])("%p is a failed candidate: %s", (metrics, error) => {
   expect(scoreMetrics(metrics, { objectives, metricMap: {} })).toMatchObject({ ok: false, error });

@@ -1,7 +1,7 @@
 /** `winners/<experiment>.json` as an installation has them: `{updated_at, best: {fitness, params, metrics}}`. */
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { errorCode } from "@kloros/daemon";
+import { errorCode, messageOf } from "@kloros/daemon";
 import { formatFileProblem, type FileProblem } from "../file_problem.ts";
 import { parseJsonText, JsonTextError, type JsonNode } from "../json/json_text.ts";
 import { plainValue } from "../json/plain_value.ts";
@@ -76,7 +76,7 @@ export async function readWinner(path: string): Promise<Winner> {
 
 function asWinnerError(path: string, error: unknown): WinnerFileError {
   if (error instanceof WinnerFileError) return error;
-  const problem = error instanceof Error ? error.message : String(error);
+  const problem = messageOf(error);
   return new WinnerFileError(
     { file: path, line: null, column: null, problem, remedy: REMEDY },
     { cause: error },

@@ -36,6 +36,13 @@ describe("readWinners()", () => {
     expect(problems[0]?.message).toMatch(/b\.json:2:\d+: not valid JSON: .+; .+/);
   });
 
+  test("a pipe is not waited for", async () => {
+    using folder = new DreamFolder();
+    Bun.spawnSync(["mkfifo", join(folder.path, "pipe.json")]);
+    const { problems } = await readWinners(folder.path);
+    expect(problems[0]?.message).toContain("no regular file");
+  });
+
   test("a directory that is not there has none; a file that is not there is the system's error", async () => {
     expect(await readWinners("/no/such/winners")).toEqual({ winners: [], problems: [] });
     const error: unknown = await readWinner(join("/no/such", "x.json")).catch((error: unknown) => error);

@@ -4,7 +4,8 @@
  */
 import type { Delivery } from "@kloros/bus-client";
 import type { Installation, Mode } from "@kloros/daemon";
-import { createChild, createRoot, deriveRootId, InvestigationComplete } from "@kloros/signal-schema";
+import { handlerContext } from "@kloros/daemon/testing";
+import { createRoot, deriveRootId, InvestigationComplete } from "@kloros/signal-schema";
 import type { Envelope } from "@kloros/signal-schema";
 import {
   existsSync,
@@ -21,7 +22,7 @@ import { join } from "node:path";
 import { createIntegrator } from "../effects.ts";
 import type { IntegratorContext } from "../effects.ts";
 import type { Completion } from "../evidence.ts";
-import { manifest } from "../manifest.ts";
+import { type config, manifest } from "../manifest.ts";
 
 export interface Letter {
   readonly signal: Envelope;
@@ -158,25 +159,10 @@ function pathsBelow(root: string): Installation {
 }
 
 function contextFor(paths: Installation, mode: Mode, said: string[]): IntegratorContext {
-  const say =
-    (level: string) =>
-    (_: object, message: string): void => {
-      said.push(`${level}: ${message}`);
-    };
-  const clock = { wallMs: () => Date.now(), monotonicMs: () => performance.now() };
-  return {
+  return handlerContext<typeof config>(manifest.name, {
     config: { confidenceMin: 0.6, createInit: true, lockTimeoutMs: 5000 },
     paths,
     mode,
-    log: { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") },
-    clock,
-    child: (delivery, definition, facts, effectKey = "") =>
-      createChild(delivery.signal, definition, facts, {
-        source: manifest.name,
-        consumer: manifest.name,
-        effectKey,
-        nowMs: clock.wallMs(),
-      }),
-    count: () => {},
-  };
+    say: (level, message) => said.push(`${level}: ${message}`),
+  });
 }

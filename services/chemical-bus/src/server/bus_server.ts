@@ -15,6 +15,7 @@ import {
   PROTOCOL_LIMITS,
   PROTOCOL_VERSION,
 } from "@kloros/bus-client";
+import { messageOf } from "@kloros/daemon";
 import type { Identity, Session, SessionPort } from "@kloros/journal";
 import { openSocket, type ZmqSocket } from "@kloros/zmq";
 import { ClientSession } from "./client_session.ts";
@@ -228,7 +229,7 @@ export class BusServer {
   }
 
   #garbage(session: ClientSession | undefined, peer: string, error: unknown): void {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = messageOf(error);
     this.#tell({ event: "garbage", peer, text });
     if (session !== undefined) {
       this.#sessions.lose(session, `it sent what is not the protocol: ${text}`, this.#clock);

@@ -10,6 +10,7 @@ import {
   unpackLeases,
   unpackSettlement,
 } from "@kloros/bus-client";
+import { messageOf } from "@kloros/daemon";
 import type { AdminOp, Broker, HeldLease, Session } from "@kloros/journal";
 import { refuseAdmin } from "./admin_requests.ts";
 import { pageText } from "./page_text.ts";
@@ -104,6 +105,6 @@ export function dispatch(message: ClientIncoming, context: DispatchContext): voi
 }
 
 function failure(what: string, error: unknown): { code: string; text: string } {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   return { code: "failed", text: `${what}: ${text}`.slice(0, 4000) };
 }

@@ -30,6 +30,9 @@ export type BuiltCommand =
   | { readonly ok: true; readonly command: readonly string[] }
   | { readonly ok: false; readonly error: string };
 
+/** What the built-in runner may need to end its evaluators and to write its results. */
+const WIND_UP_S = 20;
+
 export function buildCommand(request: CommandRequest): BuiltCommand {
   const wanted = request.configured.length === 0 ? builtIn(request) : foreign(request);
   if (!wanted.ok) return wanted;
@@ -55,8 +58,15 @@ function builtIn({ findRunner, values }: CommandRequest): BuiltCommand {
       ...["--artifacts", values.artifacts],
       ...["--run-tag", values.run_tag],
       ...["--progress", "json"],
+      ...ownLimit(Number(values.limit_s)),
     ],
   };
+}
+
+/** It ends a little before it would be ended: what it found by then counts. A limit of a few seconds is left to us. */
+function ownLimit(limitS: number): readonly string[] {
+  const seconds = Math.floor(limitS) - WIND_UP_S;
+  return seconds < WIND_UP_S ? [] : ["--limit", String(seconds)];
 }
 
 function foreign({ configured, values, directory, searchPath }: CommandRequest): BuiltCommand {

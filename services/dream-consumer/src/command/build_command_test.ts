@@ -32,9 +32,11 @@ test("without a command it is the built-in runner", () => {
         "--artifacts",
         "/artifacts",
       ],
-      ...["--run-tag", "17-ab", "--progress", "json"],
+      ...["--run-tag", "17-ab", "--progress", "json", "--limit", "1660"],
     ],
   });
+  const short = buildCommand({ ...request, values: { ...request.values, limit_s: "1.5" } });
+  expect(short.ok && short.command).not.toContain("--limit");
 });
 
 test("the old runner's command can be written, placeholders filled in, other braces left alone", () => {

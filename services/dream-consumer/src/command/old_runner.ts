@@ -1,7 +1,8 @@
 /** The Python runner of an existing installation, started by somebody else: two at once would spoil each other's artifacts. */
 import { dirname } from "node:path";
 import type { Installation } from "@kloros/daemon";
-import { argumentsOf, directoryOf, processIds } from "../process/proc.ts";
+import { processIds } from "@kloros/dream-runner";
+import { argumentsOf, directoryOf } from "../process/proc.ts";
 
 const MODULE = "src.dream.runner";
 

@@ -3,11 +3,10 @@
  * and nothing left of it afterwards. Knows nothing of signals and triggers.
  */
 import { pause } from "@kloros/daemon";
+import { endMarked, signalGroup, startGuard, type Guard } from "@kloros/dream-runner";
 import type { CycleEnd } from "../decide.ts";
 import { readBoundedLines } from "./bounded_lines.ts";
-import { endTagged, signalGroup } from "./end_processes.ts";
-import { startGuard, type Guard } from "./guard.ts";
-import { RUN_TAG_VARIABLE } from "./proc.ts";
+import { RUN_TAG_VARIABLE, tagMark } from "./proc.ts";
 
 export interface CycleProcessOptions {
   readonly runTag: string;
@@ -36,7 +35,7 @@ const OUTPUT_MS_MAX = 1000;
 
 /** Throws when no process can be made (no such file, no memory). */
 export async function startCycleProcess(options: CycleProcessOptions): Promise<CycleProcess> {
-  const guard = startGuard(options.runTag);
+  const guard = startGuard(tagMark(options.runTag));
   let child: Bun.Subprocess<"ignore", "pipe", "pipe">;
   try {
     child = Bun.spawn({
@@ -101,7 +100,7 @@ async function follow(
   // Also after a normal end: runners leave their workers behind.
   signalGroup(child.pid, "SIGKILL");
   guard.groupOver();
-  const strays = await endTagged(options.runTag);
+  const strays = await endMarked(tagMark(options.runTag));
   if (strays.length > 0) options.onStrays(strays);
   await guard.release();
   await Promise.race([Promise.all(output), pause(OUTPUT_MS_MAX, deaf.signal)]);

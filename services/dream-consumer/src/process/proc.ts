@@ -1,41 +1,17 @@
 /** What /proc says of processes. Only those of the own user can be looked into; the others are nobody's here. */
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
+import { markedProcesses, type Mark } from "@kloros/dream-runner";
 import type { ProcessIdentity } from "../plan.ts";
 
 export const RUN_TAG_VARIABLE = "KLOROS_RUN_TAG";
 
-/** Processes whose environment carries this run tag. A zombie has an empty one and is nothing to end any more. */
+/** What all processes of a cycle carry. */
+export function tagMark(runTag: string): Mark {
+  return { entry: `${RUN_TAG_VARIABLE}=${runTag}` };
+}
+
 export function taggedProcesses(runTag: string): readonly number[] {
-  return processIds().filter((pid) => isTagged(pid, runTag));
-}
-
-/** Undefined: it is between two programs (`exec`), where it shows no environment; the next look knows. */
-export function isTagged(pid: number, runTag: string): boolean | undefined {
-  const environment = readProc(pid, "environ");
-  if (environment === undefined) return false;
-  if (environment.length === 0) return isBetweenPrograms(pid) ? undefined : false;
-  return hasEntry(environment, Buffer.from(`${RUN_TAG_VARIABLE}=${runTag}\0`));
-}
-
-/** Whoever cleared its environment still has arguments; a zombie and a thread of the kernel have no program. */
-function isBetweenPrograms(pid: number): boolean {
-  return readProc(pid, "cmdline")?.length === 0 && linkOf(pid, "exe") !== undefined;
-}
-
-/** An entry begins where the block begins or another one ends. */
-function hasEntry(block: Buffer, entry: Buffer): boolean {
-  for (let at = block.indexOf(entry); at >= 0; at = block.indexOf(entry, at + 1)) {
-    if (at === 0 || block[at - 1] === 0) return true;
-  }
-  return false;
-}
-
-/** Every process but this one; the newest first, because one that forks fast is gone when its turn comes last. */
-export function processIds(): readonly number[] {
-  return readdirSync("/proc")
-    .map(Number)
-    .filter((pid) => Number.isSafeInteger(pid) && pid > 0 && pid !== process.pid)
-    .toReversed();
+  return markedProcesses(tagMark(runTag));
 }
 
 export function argumentsOf(pid: number): readonly string[] {
@@ -44,12 +20,8 @@ export function argumentsOf(pid: number): readonly string[] {
 
 /** Undefined for a process of another user. */
 export function directoryOf(pid: number): string | undefined {
-  return linkOf(pid, "cwd");
-}
-
-function linkOf(pid: number, name: string): string | undefined {
   try {
-    return readlinkSync(`/proc/${pid}/${name}`);
+    return readlinkSync(`/proc/${pid}/cwd`);
   } catch {
     return undefined;
   }

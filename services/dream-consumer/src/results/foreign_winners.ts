@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { errorCode } from "@kloros/daemon";
+import { errorCode, messageOf } from "@kloros/daemon";
 import { readWinner } from "@kloros/dream-runner";
 import type { CycleYield } from "../decide.ts";
 
@@ -49,7 +49,7 @@ export async function readChangedWinners(directory: string, before: Snapshot): P
     try {
       winners.push(await readWinner(join(directory, name)));
     } catch (error) {
-      unreadable.push(error instanceof Error ? error.message : String(error));
+      unreadable.push(messageOf(error));
     }
   }
   return { kind: "foreign", winners, unreadable };

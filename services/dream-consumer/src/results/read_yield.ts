@@ -1,3 +1,4 @@
+import { messageOf } from "@kloros/daemon";
 import { cycleReportPath, readCycleReport, type CycleReport } from "@kloros/dream-runner";
 import type { CycleYield } from "../decide.ts";
 import type { CyclePlan } from "../plan.ts";
@@ -26,6 +27,6 @@ export async function readYield(artifacts: string, plan: CyclePlan): Promise<Cyc
       return { kind: "nothing", error: "the runner ended without a report of its cycle" };
     return await readChangedWinners(winnersDirectory(artifacts), plan.winnersBefore);
   } catch (error) {
-    return { kind: "nothing", error: error instanceof Error ? error.message : String(error) };
+    return { kind: "nothing", error: messageOf(error) };
   }
 }

@@ -1,9 +1,10 @@
 /** D-REAM fails again and again, or does not run while promotions wait. */
 import { DreamComplete, DreamTimeout } from "@kloros/signal-schema";
 import type { Clock } from "@kloros/daemon";
+import type { CycleEnd } from "../cycle_end.ts";
 import type { Reading, Told } from "./alert.ts";
 import type { HealthConfig } from "./config.ts";
-import { cyclesOf, failedInARow, type Cycle } from "./dream_cycles.ts";
+import { cyclesOf, failedInARow } from "./dream_cycles.ts";
 import type { Probe } from "./probe.ts";
 import type { RecentSignals } from "./recent_signals.ts";
 import type { Rest } from "./rest.ts";
@@ -17,8 +18,8 @@ const REASON_LENGTH_MAX = 500;
 
 export interface DreamSources {
   readonly recent: RecentSignals;
-  /** Whether promotions wait that no cycle has considered. */
-  readonly promotionsWait: () => boolean;
+  /** Whether promotions wait that no cycle has considered; undefined: it is not known now. */
+  readonly promotionsWait: () => boolean | undefined;
   readonly rest: Rest;
   readonly clock: Clock;
 }
@@ -37,22 +38,24 @@ export function dreamFailingProbe(config: HealthConfig, sources: DreamSources): 
       if (all === undefined) return undefined;
       const cycles = cyclesOf(all);
       const last = cycles.at(-1);
-      const idle = promotionsWait() && !rests();
+      const waits = promotionsWait();
+      const idle = waits !== false && !rests();
       // A cycle that ended, however it ended, shows that promotions are being worked on: the time begins anew.
-      if (!idle || last?.trigger !== lastTrigger) waiting.over(STARVING);
-      lastTrigger = last?.trigger;
+      if (!idle || last?.cycle !== lastTrigger) waiting.over(STARVING);
+      lastTrigger = last?.cycle;
       const told = stillTrue(standing[STARVING], last);
       const waitedMs = idle ? waiting.lasts(STARVING, { told, unitMs: HOUR_MS }) : 0;
-      return [failing(failedInARow(cycles), config), starving(waitedMs, config)];
+      const known = waits === undefined ? Number.NaN : waitedMs;
+      return [failing(failedInARow(cycles), config), starving(known, config)];
     },
   };
 }
 
-function stillTrue(told: Told | undefined, last: Cycle | undefined): Told | undefined {
+function stillTrue(told: Told | undefined, last: CycleEnd | undefined): Told | undefined {
   return told !== undefined && (last?.endedMs ?? 0) > told.atMs ? undefined : told;
 }
 
-function failing(failed: readonly Cycle[], config: HealthConfig): Reading {
+function failing(failed: readonly CycleEnd[], config: HealthConfig): Reading {
   const last = failed.at(-1);
   return {
     key: "dream:failing",

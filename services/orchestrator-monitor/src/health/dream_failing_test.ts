@@ -18,7 +18,7 @@ import { healthSettings, openWatchPost, storyOf, type WatchPost } from "./testin
 
 let post: WatchPost;
 /** Whether promotions do. */
-let waits = false;
+let waits: boolean | undefined = false;
 beforeEach(() => {
   waits = false;
   post = openWatchPost();
@@ -104,6 +104,12 @@ describe("D-REAM that fails", () => {
   });
 });
 
+test("a success counts also when the clock was set back before it", () => {
+  const failed = [1, 2, 3].map(() => answer(trigger(), "failed"));
+  post.clock.advance(-3_600_000);
+  expect(failedInARow(cyclesOf([...failed, answer(trigger(), "completed")]))).toEqual([]);
+});
+
 describe("promotions that wait in vain", () => {
   const hours = async (check: ReturnType<typeof watch>, count: number): Promise<void> => {
     for (let n = 0; n < count; n += 1) {
@@ -126,6 +132,19 @@ describe("promotions that wait in vain", () => {
     expect(await story()).toEqual(["raised warning dream:starving", "cleared info dream:starving"]);
     await hours(after, 2);
     expect(await story()).toHaveLength(2);
+  });
+
+  test("are not over because nobody has looked yet", async () => {
+    const check = watch();
+    waits = true;
+    await check.look();
+    await hours(check, 3);
+    waits = undefined;
+    const after = watch();
+    await after.look();
+    waits = true;
+    await hours(after, 1);
+    expect(await story()).toEqual(["raised warning dream:starving"]);
   });
 
   test("that are worked on, come and go, or wait because somebody wished it, are fine", async () => {

@@ -37,8 +37,8 @@ export type HealthContext = Pick<
 
 export interface HealthOptions {
   readonly config: HealthConfig;
-  /** Whether promotions wait that no cycle has considered. */
-  readonly promotionsWait: () => boolean;
+  /** Whether promotions wait that no cycle has considered; undefined: it is not known now. */
+  readonly promotionsWait: () => boolean | undefined;
   /** Default: this machine. */
   readonly machine?: Machine;
 }

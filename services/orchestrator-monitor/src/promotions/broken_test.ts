@@ -3,6 +3,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -10,6 +11,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { NOTHING_REMEMBERED } from "./decide.ts";
+import { settle } from "./settle.ts";
 import { cycleOf } from "./testing/cycles.ts";
 import { openDreamBench, type DreamBench } from "./testing/dream_bench.ts";
 
@@ -141,6 +144,75 @@ test("what cannot be moved is told of, not announced, and moved when it can be",
   await bench.runner.look();
   expect(bench.files()).toEqual(["acknowledged", "acknowledged/a.json", "acknowledged/a_ack.json"]);
   expect(bench.published("Q_HEALTH_ALERT").at(-1)?.facts["state"]).toBe("cleared");
+});
+
+/** A loop of links is what nobody can read, root neither. */
+function hide(path: string): () => void {
+  renameSync(path, `${path}.aside`);
+  symlinkSync(path, path);
+  return () => {
+    rmSync(path);
+    renameSync(`${path}.aside`, path);
+  };
+}
+
+async function waitingIds(): Promise<readonly string[]> {
+  await bench.runner.look();
+  return bench.published("Q_PROMOTIONS_DETECTED").at(-1)?.facts["promotion_ids"] as string[];
+}
+
+test("what is to be acknowledged or parked stays so while its file cannot be read", async () => {
+  const place = { path: bench.promotions, acks: bench.promotions };
+  const file = { file: "a@b.json", text: "EIO", fingerprint: "EIO", unread: true };
+  const look = { place, failed: undefined, promotions: [], acknowledged: new Set<string>() };
+  const due = ["a@b@1", "a@1"].map((id) => ({ id, cycle: "c", runTag: null, atMs: 1 }));
+  const memory = { ...NOTHING_REMEMBERED, due };
+  const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+  const { open } = await settle([{ ...look, broken: [file], parked: [], againInMs: undefined }], memory, {
+    log,
+    count: () => {},
+    parkAfter: 3,
+    claimed: new Map(),
+  });
+  expect([...open]).toEqual(["a@b@1"]);
+});
+
+test("what is to be acknowledged stays so while it is claimed and cannot be put back, which is told", async () => {
+  bench.put("a.json");
+  const ids = await waitingIds();
+  const aside = join(bench.root, "a.json");
+  renameSync(join(bench.promotions, "a.json"), aside);
+  bench.put(".claimed", "in the way");
+  await bench.runner.lookBecause(cycleOf(ids).deployed);
+  expect(bench.published("Q_HEALTH_ALERT").at(-1)?.facts).toMatchObject({ alert_type: "promotion_stuck" });
+  rmSync(join(bench.promotions, ".claimed"));
+  mkdirSync(join(bench.promotions, ".claimed"));
+  renameSync(aside, join(bench.promotions, ".claimed/a.json"));
+  await bench.runner.look();
+  expect(bench.files()).toContain("acknowledged/a.json");
+});
+
+test("what was broken or parked is not over because its directory cannot be read", async () => {
+  bench.put("a.json");
+  bench.put("b.json", "[]");
+  bench.nowMs += 3000;
+  const ids = await waitingIds();
+  for (let n = 0; n < 3; n += 1) await bench.runner.lookBecause(cycleOf(ids, "failed").complete);
+  const standing = () =>
+    bench.published("Q_HEALTH_ALERT").map(({ facts }) => [facts["alert_type"], facts["state"]]);
+  const before = standing();
+  expect(before.toSorted()).toEqual([
+    ["promotion_broken", "raised"],
+    ["promotion_parked", "raised"],
+  ]);
+  const show = hide(bench.promotions);
+  await bench.runner.look();
+  show();
+  await bench.runner.look();
+  expect(standing().slice(before.length)).toEqual([
+    ["promotion_stuck", "raised"],
+    ["promotion_stuck", "cleared"],
+  ]);
 });
 
 const elsewhere = "/dev/shm";

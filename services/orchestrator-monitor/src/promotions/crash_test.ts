@@ -28,13 +28,7 @@ async function dieAt(point: string, signal: Envelope): Promise<void> {
 const MOVING = ["monitor.counted", "monitor.claimed", "monitor.kept", "monitor.claimed:2", "monitor.kept:2"];
 
 describe("killed while it acknowledges, at", () => {
-  const points = [
-    ...MOVING,
-    "monitor.ack-written",
-    "monitor.ack-written:2",
-    "monitor.moved",
-    "monitor.moved:2",
-  ];
+  const points = [...MOVING, "monitor.ack-written", "monitor.moved"];
   // The first three writes are the memory, the record of one promotion and that of the other, the fourth the memory again.
   const writes = [1, 2, 3, 4].flatMap((n) => [`files.tmp-written:${n}`, `files.renamed:${n}`]);
   test.each([...points, ...writes])("%s", async (point) => {
@@ -55,7 +49,7 @@ describe("killed while it acknowledges, at", () => {
 
 describe("killed while it parks, at", () => {
   const told = ["monitor.remembered", "monitor.published"];
-  const points = [...MOVING, ...told, "monitor.park-noted", "monitor.parked", "monitor.parked:2"];
+  const points = [...MOVING, ...told, "monitor.park-noted", "monitor.parked"];
   test.each(points)("%s", async (point) => {
     for (let n = 0; n < 2; n += 1) await bench.runner.lookBecause(cycleOf(ids, "failed").complete);
     const { complete } = cycleOf(ids, "failed");

@@ -1,13 +1,8 @@
 /** Signals → what they say of a D-REAM cycle. */
 import type { ServiceContext } from "@kloros/daemon";
-import {
-  DeploymentComplete,
-  DreamComplete,
-  DreamTimeout,
-  DreamTrigger,
-  isSignal,
-} from "@kloros/signal-schema";
+import { DeploymentComplete, DreamComplete, DreamTrigger, isSignal } from "@kloros/signal-schema";
 import type { Envelope } from "@kloros/signal-schema";
+import { cycleEnd } from "../cycle_end.ts";
 import type { CycleEvent } from "./decide.ts";
 
 export interface EventSources {
@@ -17,25 +12,19 @@ export interface EventSources {
 
 /** Undefined for what is not the end of a cycle: a trigger that was answered without one. Rejects when the bus does. */
 export async function cycleEvent(signal: Envelope, sources: EventSources): Promise<CycleEvent | undefined> {
-  const atMs = Date.parse(signal.timestamp);
-  if (isSignal(DreamComplete, signal)) {
-    const { outcome, success, run_tag, promotion_ids = [] } = signal.facts;
-    if (outcome === "coalesced" || outcome === "refused") return undefined;
-    const cycle = signal.cause ?? signal.id;
-    const about = { signalId: signal.id, cycle, success, runTag: run_tag, atMs };
-    return { kind: "ended", ...about, promotionIds: promotion_ids };
-  }
   if (isSignal(DeploymentComplete, signal)) {
     const { cycle_success: success = false, run_tag: runTag, promotion_ids: promotionIds } = signal.facts;
     const cycle = signal.cause ?? signal.id;
+    const atMs = Date.parse(signal.timestamp);
     return { kind: "deployed", signalId: signal.id, cycle, success, runTag, atMs, promotionIds };
   }
-  if (isSignal(DreamTimeout, signal)) {
-    const { request_id: cycle, run_tag: runTag = null } = signal.facts;
-    const promotionIds = await idsOfTrigger(cycle, sources);
-    return { kind: "ended", signalId: signal.id, cycle, success: false, runTag, atMs, promotionIds };
-  }
-  return undefined;
+  const end = cycleEnd(signal);
+  if (end === undefined) return undefined;
+  const { cycle, success, runTag, endedMs: atMs } = end;
+  const promotionIds = isSignal(DreamComplete, signal)
+    ? (signal.facts.promotion_ids ?? [])
+    : await idsOfTrigger(cycle, sources);
+  return { kind: "ended", signalId: signal.id, cycle, success, runTag, atMs, promotionIds };
 }
 
 /** A timeout does not say what the cycle was to consider; its trigger does. */

@@ -70,7 +70,7 @@ describe("takeIn()", () => {
 
   test("keeps what it remembers within bounds", () => {
     let memory = NOTHING_REMEMBERED;
-    for (let n = 0; n < 2000; n += 1) {
+    for (let n = 0; n < 600; n += 1) {
       memory = takeIn(memory, event(`c${n}`, { promotionIds: [`p${n}@0`] }));
     }
     expect([memory.handled.length, memory.cycles.length]).toEqual([512, 64]);

@@ -1,5 +1,5 @@
 /** Looks through one directory of promotions. What did not change is not read again: an idle look is a stat a file. */
-import { errorCode } from "@kloros/daemon";
+import { errorCode, messageOf } from "@kloros/daemon";
 import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readFileSync } from "node:fs";
 import type { BigIntStats } from "node:fs";
@@ -53,8 +53,9 @@ export function openPromotionDirectory(place: Place): PromotionDirectory {
 }
 
 function nothing(place: Place, failed: string | undefined): DirectoryLook {
-  const empty = { promotions: [], acknowledged: new Set<string>(), broken: [], parked: [] };
-  return { place, failed, ...empty, againInMs: undefined };
+  const empty = { promotions: [], acknowledged: new Set<string>(), broken: [] };
+  const parked = failed === undefined ? [] : undefined;
+  return { place, failed, ...empty, parked, againInMs: undefined };
 }
 
 function listJson(
@@ -65,7 +66,7 @@ function listJson(
     return { files: names.slice(0, FILES_MAX) };
   } catch (error) {
     const gone = errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR";
-    return { failed: gone ? undefined : textOf(error) };
+    return { failed: gone ? undefined : messageOf(error) };
   }
 }
 
@@ -93,7 +94,7 @@ function lookAt(one: OneFile, before: Known | undefined): Known | undefined {
       );
     return read(path, one);
   } catch (error) {
-    if (errorCode(error) !== "ENOENT") return unreadable(file, textOf(error));
+    if (errorCode(error) !== "ENOENT") return unreadable(file, messageOf(error));
     const misnamed = file.includes("\uFFFD");
     return misnamed ? unreadable(file, "its name is not UTF-8; rename it") : undefined;
   }
@@ -111,7 +112,7 @@ function read(path: string, { file, nowMs }: OneFile): Known | undefined {
     const signature = isOld(stat, nowMs) ? signatureOf(stat) : "";
     const writtenMs = Number(stat.mtimeMs);
     if (!content.ok) {
-      const broken = { file, text: content.text, fingerprint: sha256 };
+      const broken = { file, text: content.text, fingerprint: sha256, unread: false };
       return { signature, look: { kind: "broken", broken, writtenMs } };
     }
     const stem = file.slice(0, -".json".length);
@@ -124,12 +125,13 @@ function read(path: string, { file, nowMs }: OneFile): Known | undefined {
 
 function refused(stat: BigIntStats, file: string, text: string): Known {
   const signature = signatureOf(stat);
-  const broken = { file, text, fingerprint: signature };
+  const broken = { file, text, fingerprint: signature, unread: false };
   return { signature, look: { kind: "broken", broken, writtenMs: Number(stat.mtimeMs) } };
 }
 
 function unreadable(file: string, text: string): Known {
-  return { signature: "", look: { kind: "broken", broken: { file, text, fingerprint: text }, writtenMs: 0 } };
+  const broken = { file, text, fingerprint: text, unread: true };
+  return { signature: "", look: { kind: "broken", broken, writtenMs: 0 } };
 }
 
 function signatureOf({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
@@ -159,8 +161,4 @@ function sorted(
   }
   const acknowledged = isAcknowledged(promotions);
   return { place, failed: undefined, promotions, acknowledged, broken, againInMs };
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -62,7 +62,7 @@ export function movePromotion({ from, file, sha256, to }: Move): boolean {
   return true;
 }
 
-/** Puts back what was claimed by a process that died. */
+/** Puts back what was claimed by a process that died. Throws the first error when all that can be is back. */
 export function returnClaims(directory: string): void {
   const claims = join(directory, CLAIMED);
   let names: readonly string[];
@@ -72,8 +72,16 @@ export function returnClaims(directory: string): void {
     if (errorCode(error) === "ENOENT") return;
     throw error;
   }
-  for (const name of names) putBack(join(claims, name), directory, name);
+  const failures: unknown[] = [];
+  for (const name of names) {
+    try {
+      putBack(join(claims, name), directory, name);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
   removeEmpty(claims);
+  if (failures.length > 0) throw failures[0];
 }
 
 const NAMES_MAX = 10_000;

@@ -71,6 +71,14 @@ describe("returnClaims()", () => {
     expect(readFileSync(join(directory, "a.1.json"), "utf8")).toBe("old");
   });
 
+  test("puts back what it can, also when another one cannot be", () => {
+    for (const name of ["0.json", "b.json"])
+      mkdirSync(join(directory, ".claimed", name), { recursive: true });
+    claim("old");
+    expect(() => returnClaims(directory)).toThrow();
+    expect(files()).toContain("a.json");
+  });
+
   test("keeps one when both are the same", () => {
     claim("same");
     put("a.json", "same");

@@ -1,5 +1,5 @@
 /** A promotion that cycle after cycle considered in vain leaves its directory, with a note why. */
-import { crashPoint } from "@kloros/daemon";
+import { crashPoint, errorCode } from "@kloros/daemon";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Failure } from "./decide.ts";
@@ -39,13 +39,13 @@ function parkedDirectory(place: Place): string {
   return join(place.path, "parked");
 }
 
-/** Names of promotions that stand beside their note. */
-export function parkedIn(place: Place): readonly string[] {
+/** Names of promotions that stand beside their note; undefined: the directory cannot be read. */
+export function parkedIn(place: Place): readonly string[] | undefined {
   let names: readonly string[];
   try {
     names = readdirSync(parkedDirectory(place));
-  } catch {
-    return [];
+  } catch (error) {
+    return errorCode(error) === "ENOENT" ? [] : undefined;
   }
   const all = new Set(names);
   return names

@@ -25,6 +25,8 @@ export interface BrokenFile {
   readonly text: string;
   /** Of the content: what was told is not told again. */
   readonly fingerprint: string;
+  /** Its content is not known: it may be any promotion of its name. */
+  readonly unread: boolean;
 }
 
 export interface DirectoryLook {
@@ -35,8 +37,8 @@ export interface DirectoryLook {
   /** Files whose acknowledgement another tool wrote. */
   readonly acknowledged: ReadonlySet<string>;
   readonly broken: readonly BrokenFile[];
-  /** Names in `parked/` that this service put there. */
-  readonly parked: readonly string[];
+  /** Names in `parked/` that this service put there; undefined: it cannot be read. */
+  readonly parked: readonly string[] | undefined;
   /** When a file that may still be being written is to be looked at again, ms from now. */
   readonly againInMs: number | undefined;
 }

@@ -1,4 +1,5 @@
 /** Bytes of a file → a promotion, or what is wrong with it, where, and what to do. Pure. */
+import { messageOf } from "@kloros/daemon";
 import { findJsonFault } from "./json_fault.ts";
 
 export type PromotionContent =
@@ -22,7 +23,7 @@ export function readPromotion(bytes: Uint8Array): PromotionContent {
     value = JSON.parse(text);
   } catch (error) {
     const fault = findJsonFault(text);
-    if (fault === undefined) return broken(error instanceof Error ? error.message : String(error));
+    if (fault === undefined) return broken(messageOf(error));
     const where = `line ${String(fault.line)}, column ${String(fault.column)}`;
     return broken(`${where}: it is not JSON: ${fault.text}; mend it or remove the file`);
   }

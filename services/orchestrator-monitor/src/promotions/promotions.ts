@@ -5,7 +5,7 @@
  * promotions are moved, then what is done is remembered. A signal that comes again is known; what was remembered and not
  * done is done at the next look.
  */
-import { crashPoint } from "@kloros/daemon";
+import { crashPoint, messageOf } from "@kloros/daemon";
 import type { ServiceContext } from "@kloros/daemon";
 import { PromotionsDetected } from "@kloros/signal-schema";
 import type { Envelope } from "@kloros/signal-schema";
@@ -30,8 +30,11 @@ export type PromotionsContext = Pick<
 >;
 
 export interface PromotionsCheck extends Check {
-  /** How many promotions wait, as of the last look; those that are broken, acknowledged or parked do not. */
-  waiting(): number;
+  /**
+   * Whether promotions wait, as of the last look; those that are broken, acknowledged or parked do not. Undefined: nobody has
+   * looked yet, or it cannot be seen.
+   */
+  wait(): boolean | undefined;
 }
 
 /** A file that is renamed into place is complete, and one that is written in place mostly so after this, ms. */
@@ -45,7 +48,7 @@ export function promotionsCheck(context: PromotionsContext, config: PromotionsCo
     watches: { files: [], directories: looker.paths, signals: consumes },
     gatherMs: GATHER_MS,
     run: ({ signals }) => looker.run(signals),
-    waiting: () => looker.waiting,
+    wait: () => looker.wait,
   };
 }
 
@@ -57,7 +60,7 @@ class PromotionLooker {
   readonly #alerts;
   readonly #telling;
   readonly #complaints;
-  waiting = 0;
+  wait: boolean | undefined;
 
   constructor(context: PromotionsContext, config: PromotionsConfig) {
     this.#context = context;
@@ -76,9 +79,10 @@ class PromotionLooker {
   async run(signals: readonly Envelope[]): Promise<Findings> {
     const taken = await this.#takeIn(signals);
     const { looks, now, troubles } = await this.#lookAndSettle(taken);
-    const advisories = this.#advisories(looks, now, signals);
+    const { advisories, waiting } = this.#advisories(looks, now, signals);
+    this.wait = waiting === 0 && looks.some(({ failed }) => failed !== undefined) ? undefined : waiting > 0;
     for (const look of looks) this.#complaints.tell(look);
-    this.#context.status(statusText(this.waiting, looks));
+    this.#context.status(statusText(waiting, looks));
     const alerts = await this.#alerts.run(
       looks.map((look) => ({ look, stuck: troubles.get(look.place.path) ?? [] })),
     );
@@ -118,10 +122,10 @@ class PromotionLooker {
     readonly troubles: Troubles;
   }> {
     if (!this.#acting) return { looks: await this.#look(), now: before, troubles: new Map() };
-    this.#returnClaims();
+    const claimed = this.#returnClaims();
     const looks = await this.#look();
     const { parkAfter } = this.#config;
-    const settlement = await settle(looks, before, { ...this.#context, parkAfter });
+    const settlement = await settle(looks, before, { ...this.#context, parkAfter, claimed });
     const now = settled(before, settlement.open, parkAfter);
     if (now !== before) await this.#memory.keepPromotions(now);
     return { looks: settlement.moved ? await this.#look() : looks, now, troubles: settlement.troubles };
@@ -133,41 +137,44 @@ class PromotionLooker {
     return looks;
   }
 
-  #returnClaims(): void {
+  #returnClaims(): Troubles {
+    const left = new Map<string, readonly string[]>();
     for (const path of this.paths) {
       try {
         returnClaims(path);
       } catch (error) {
         this.#context.log.warn({ directory: path, error }, "promotions that were claimed cannot be put back");
+        left.set(path, [`${path}/.claimed: ${messageOf(error)}`]);
       }
     }
+    return left;
   }
 
   #advisories(
     looks: readonly DirectoryLook[],
     memory: PromotionMemory,
     signals: readonly Envelope[],
-  ): readonly Envelope[] {
+  ): { readonly advisories: readonly Envelope[]; readonly waiting: number } {
     const { clock, gauge, root } = this.#context;
     const lastDreamMs = memory.cycles.at(-1)?.endedMs;
     const advisories: Envelope[] = [];
-    this.waiting = 0;
+    let waiting = 0;
     for (const look of looks) {
-      const waiting = waitingOf(look, memory, this.#config.parkAfter);
-      const facts = advisoryFacts(look, waiting, { nowMs: clock.wallMs(), lastDreamMs });
+      const here = waitingOf(look, memory, this.#config.parkAfter);
+      const facts = advisoryFacts(look, here, { nowMs: clock.wallMs(), lastDreamMs });
       const worthTelling = this.#telling.isWorthTelling(look.place.path, facts?.promotion_ids, signals);
       if (facts !== undefined && worthTelling) advisories.push(root(PromotionsDetected, facts));
-      gauge("promotions_waiting", waiting.length, { directory: look.place.path });
+      gauge("promotions_waiting", here.length, { directory: look.place.path });
       gauge("promotions_broken", look.broken.length, { directory: look.place.path });
-      this.waiting += waiting.length;
+      waiting += here.length;
     }
-    return advisories;
+    return { advisories, waiting };
   }
 }
 
 function statusText(waiting: number, looks: readonly DirectoryLook[]): string {
   const broken = looks.reduce((sum, look) => sum + look.broken.length, 0);
-  const parked = looks.reduce((sum, look) => sum + look.parked.length, 0);
+  const parked = looks.reduce((sum, look) => sum + (look.parked?.length ?? 0), 0);
   const waits =
     waiting === 1 ? "1 promotion waits" : `${waiting === 0 ? "no" : String(waiting)} promotions wait`;
   return `${waits}${broken === 0 ? "" : `, ${String(broken)} broken`}${parked === 0 ? "" : `, ${String(parked)} parked`}`;

@@ -6,6 +6,9 @@ import type { BrokenFile, DirectoryLook } from "./promotion.ts";
 const NAMED_MAX = 20;
 const ACTION_LENGTH_MAX = 1000;
 
+/** What cannot be looked at now leaves its alert as it was. */
+const UNKNOWN = Number.NaN;
+
 export interface Trouble {
   readonly look: DirectoryLook;
   /** Promotions that could not be moved, with the reason. */
@@ -16,12 +19,12 @@ export function readingsOf({ look, stuck }: Trouble): readonly Reading[] {
   const { path } = look.place;
   const { broken, parked, failed } = look;
   return [
-    reading("promotion_broken", path, broken.length, {
+    reading("promotion_broken", path, failed === undefined ? broken.length : UNKNOWN, {
       message: sentence(`of ${path} cannot be read as promotions`, broken.map(describe)),
       advice: "mend or remove the files; a file that is changed is looked at again at once",
     }),
-    reading("promotion_parked", path, parked.length, {
-      message: sentence(`of ${path} are parked, cycle after cycle failed with them`, parked),
+    reading("promotion_parked", path, parked?.length ?? UNKNOWN, {
+      message: sentence(`of ${path} are parked, cycle after cycle failed with them`, parked ?? []),
       advice: `see NAME.why.json beside each in ${path}/parked; then move it back to ${path} for a new chance, or remove it`,
     }),
     reading("promotion_stuck", path, failed === undefined ? stuck.length : 1, {

@@ -1,4 +1,5 @@
 /** Moves what is over: acknowledged promotions and parked ones. */
+import { messageOf } from "@kloros/daemon";
 import type { ServiceContext } from "@kloros/daemon";
 import { basename } from "node:path";
 import { acknowledge } from "./acknowledge.ts";
@@ -17,7 +18,11 @@ export interface Settlement {
   readonly moved: boolean;
 }
 
-type SettleOptions = Pick<ServiceContext, "log" | "count"> & { readonly parkAfter: number };
+type SettleOptions = Pick<ServiceContext, "log" | "count"> & {
+  readonly parkAfter: number;
+  /** What could not be put back before the look. */
+  readonly claimed: Troubles;
+};
 
 /** Never throws: what cannot be moved is told of and tried again at the next look. */
 export async function settle(
@@ -26,7 +31,7 @@ export async function settle(
   options: SettleOptions,
 ): Promise<Settlement> {
   const open = new Set<string>();
-  const troubles = new Map<string, string[]>();
+  const troubles = new Map(options.claimed);
   let moved = false;
   for (const { place, promotions } of looks) {
     for (const promotion of promotions) {
@@ -36,7 +41,7 @@ export async function settle(
         moved = (await carryOut(place, promotion, verdict, options)) || moved;
       } catch (error) {
         open.add(promotion.id);
-        const why = error instanceof Error ? error.message : String(error);
+        const why = messageOf(error);
         troubles.set(place.path, [...(troubles.get(place.path) ?? []), `${promotion.file}: ${why}`]);
         options.log.warn(
           { directory: place.path, file: promotion.file, error },
@@ -45,11 +50,18 @@ export async function settle(
       }
     }
   }
-  // A directory that cannot be read may hold any of them.
-  const unknown = looks.some(({ failed }) => failed !== undefined);
-  for (const { id } of unknown ? memory.due : []) open.add(id);
-  for (const id of unknown ? Object.keys(memory.failures) : []) open.add(id);
+  const mayBeThere = unseen(looks, options.claimed);
+  for (const id of [...memory.due.map((due) => due.id), ...Object.keys(memory.failures)])
+    if (mayBeThere(id)) open.add(id);
   return { open, troubles, moved };
+}
+
+/** A directory that cannot be read, or lacks what is claimed, may hold any promotion; a file, those of its name. */
+function unseen(looks: readonly DirectoryLook[], claimed: Troubles): (id: string) => boolean {
+  if (claimed.size > 0 || looks.some(({ failed }) => failed !== undefined)) return () => true;
+  const unread = looks.flatMap(({ broken }) => broken.filter((one) => one.unread));
+  const stems = new Set(unread.map(({ file }) => basename(file, ".json")));
+  return (id) => stems.has(id.slice(0, id.lastIndexOf("@")));
 }
 
 async function carryOut(

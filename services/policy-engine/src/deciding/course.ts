@@ -28,7 +28,7 @@ export type Result = Pick<DecisionRecord, "outcome"> &
   Partial<
     Pick<
       DecisionRecord,
-      "reason" | "parts" | "subjects" | "cooling" | "control" | "eligibleAtMs" | "triggerId"
+      "reason" | "parts" | "subjects" | "cooling" | "control" | "eligibleAtMs" | "triggerId" | "firing"
     >
   >;
 

@@ -52,12 +52,4 @@ describe("debounce", () => {
     expect(nextDueMs(stateOf(bench), rules("30s").rules)?.rule).toBe("one");
     expect(nextDueMs(stateOf(bench), rules("30s", "renamed").rules)).toBeUndefined();
   });
-
-  test("that was over for long starts nothing: its condition is advised again if it lasts", () => {
-    const bench = openRuleBench(rules("30s"));
-    advise(bench, "a@1");
-    bench.wait(60 * MINUTE);
-    expect(wake(bench)).toEqual([]);
-    expect(nextDueMs(stateOf(bench), rules("30s").rules)).toBeUndefined();
-  });
 });

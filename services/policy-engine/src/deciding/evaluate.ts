@@ -12,7 +12,7 @@ import { boundSubjects, coolDown, keepSignal } from "./state.ts";
 import type { KeptSignal, RuleState } from "./state.ts";
 import { buildTrigger } from "./trigger.ts";
 
-/** What was kept of a lasting condition is judged only this long, ms: if it lasts, it is advised again every minute. */
+/** A signal that was held back is judged again only this long, ms: a lasting condition is advised every minute. */
 const HELD_MS_MAX = 5 * 60_000;
 /** A wait for silence takes at most so many times its length: a lasting condition is never silent. */
 const DEBOUNCE_TIMES_MAX = 5;
@@ -29,15 +29,12 @@ export function judgeHeld(rule: Rule, situation: Situation, course: Course): Cou
     : { ...course, state };
 }
 
-/** The silence that a signal waited for has come. */
+/** The silence that a signal waited for has come, maybe long ago: an alert is not told again, so it counts all the same. */
 export function judgePending(rule: Rule, situation: Situation, course: Course): Course {
   const { pending, ...state } = course.state;
-  const { steadyMs } = situation.now;
-  if (pending === undefined || pending.dueMs > steadyMs) return course;
-  const stale = lasts(pending.signal) && steadyMs - pending.dueMs > HELD_MS_MAX;
-  return rule.enabled && !stale
-    ? evaluate(rule, pending.signal, situation, { ...course, state })
-    : { ...course, state };
+  if (pending === undefined || pending.dueMs > situation.now.steadyMs) return course;
+  const silent = { ...course, state };
+  return rule.enabled ? evaluate(rule, pending.signal, situation, silent) : silent;
 }
 
 /** Waits for silence: each further matching signal begins the wait anew, within bounds. */
@@ -111,7 +108,7 @@ export function evaluate(rule: Rule, signal: KeptSignal, situation: Situation, c
   const reason = `all was met, and ${trigger.signal} was emitted`;
   return add(
     fired(rule, state, { signal, trigger, eligible, now }),
-    { outcome: "fired", ...seen, reason, triggerId: trigger.id },
+    { outcome: "fired", ...seen, reason, triggerId: trigger.id, firing: state.firedTotal + 1 },
     [trigger],
   );
 }
@@ -167,6 +164,7 @@ function fired(rule: Rule, state: RuleState, { signal, trigger, eligible, now }:
   const running = {
     triggerId: trigger.id,
     trace: trigger.trace,
+    hops: trigger.hops,
     sinceMs: now.steadyMs,
     sinceWallMs: now.wallMs,
     subjects: boundSubjects(named(eligible), (subject) => subject),

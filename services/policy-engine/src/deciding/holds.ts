@@ -77,7 +77,8 @@ function quietHours({ rule, now }: HoldInput): Hold | undefined {
   return {
     control: "quietHours",
     reason: "it is within its quiet hours",
-    untilMs: now.wallMs + minutes * 60_000,
+    // Hours end on the minute.
+    untilMs: now.wallMs - (now.wallMs % 60_000) + minutes * 60_000,
   };
 }
 

@@ -6,6 +6,7 @@ import { recordOf } from "./course.ts";
 import type { Course, Situation } from "./course.ts";
 import { textsOf } from "./judge.ts";
 import { coolDown } from "./state.ts";
+import type { RuleState } from "./state.ts";
 
 /**
  * A run that ended leaves its subjects alone for so long, or for its cooldown if that is shorter, ms: advisories about them
@@ -37,15 +38,12 @@ export function endRun(rule: Rule, situation: Situation, course: Course): Course
 }
 
 /**
- * By the trace, which every child carries on; a signal that is a root of its own (a timeout that the bus tells of) names
- * the trigger as its cause or as the request it is about.
+ * By the trace, which every child carries on, and by how far down it stands: what made a rule fire may have other children.
+ * A signal that is a root of its own (a timeout that the bus tells of) names the trigger as its cause or its request.
  */
-function descends(
-  signal: Envelope,
-  running: { readonly triggerId: string; readonly trace: string },
-): boolean {
+function descends(signal: Envelope, running: NonNullable<RuleState["running"]>): boolean {
   return (
-    signal.trace === running.trace ||
+    (signal.trace === running.trace && signal.hops > running.hops) ||
     signal.cause === running.triggerId ||
     signal.facts["request_id"] === running.triggerId
   );

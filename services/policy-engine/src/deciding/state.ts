@@ -45,6 +45,7 @@ const ruleState = Type.Object({
     Type.Object({
       triggerId: Type.String(),
       trace: Type.String(),
+      hops: Type.Integer(),
       sinceMs: Type.Number(),
       sinceWallMs: Type.Number(),
       subjects: Type.Array(Type.String()),
@@ -156,11 +157,8 @@ function withoutHeld(state: EngineState): EngineState {
 function withSubjects(state: EngineState, most: number): EngineState {
   const rules = Object.entries(state.rules).map(([name, { running, ...rule }]) => {
     const cooling = rule.cooling.slice(Math.max(0, rule.cooling.length - most));
-    const subjects = running?.subjects.slice(0, most) ?? [];
-    return [
-      name,
-      { ...rule, cooling, ...(running === undefined ? {} : { running: { ...running, subjects } }) },
-    ];
+    const run = running && { ...running, subjects: running.subjects.slice(0, most) };
+    return [name, { ...rule, cooling, ...(run === undefined ? {} : { running: run }) }] as const;
   });
   return { ...state, rules: Object.fromEntries(rules) };
 }

@@ -42,7 +42,7 @@ test("a state of a hundred full rules stays below what the bus takes", () => {
   );
   const names = Array.from({ length: 100 }, (_, n) => `rule-${String(n)}`);
   const subjects = cooling.map(([subject]) => subject);
-  const running = { triggerId: "t", trace: "t", sinceMs: 0, sinceWallMs: 0, subjects };
+  const running = { triggerId: "t", trace: "t", hops: 1, sinceMs: 0, sinceWallMs: 0, subjects };
   const rules = Object.fromEntries(names.map((name) => [name, { ...NEW_RULE_STATE, cooling, running }]));
   const bounded = boundState({ version: 1, time, rules }, new Set(names));
   expect(JSON.stringify(bounded).length).toBeLessThanOrEqual(300_000);

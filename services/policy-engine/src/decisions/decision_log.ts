@@ -7,6 +7,7 @@
  */
 import type { Database } from "bun:sqlite";
 import { chmodSync, existsSync, renameSync } from "node:fs";
+import { messageOf } from "@kloros/daemon";
 import type { Logger } from "@kloros/daemon";
 import type { RuleSet } from "../rules/rule.ts";
 import { summarize } from "../rules/summarize.ts";
@@ -17,8 +18,10 @@ export interface DecisionLogOptions {
   readonly log: Pick<Logger, "error" | "warn">;
   /** Evaluations are kept so long, ms … */
   readonly ageMsMax: number;
-  /** … and so many. */
+  /** … and so many … */
   readonly rowsMax: number;
+  /** … and so much: one may name a hundred subjects. Default 256 MiB. */
+  readonly bytesMax?: number;
   /** UTC ms. */
   readonly wallMs: () => number;
 }
@@ -40,6 +43,7 @@ const PURGE_ROWS_MAX = 500;
 /** Decisions between two looks for old ones; fewer than a look takes away. */
 const PURGE_EVERY = 100;
 const RULE_SETS_MAX = 200;
+const BYTES_MAX = 256 * 1024 * 1024;
 
 export function openDecisionLog(path: string, options: DecisionLogOptions): DecisionLog {
   let database: Database | undefined;
@@ -79,7 +83,7 @@ export function openDecisionLog(path: string, options: DecisionLogOptions): Deci
   }
 
   function tell(error: unknown): void {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = messageOf(error);
     closeQuietly(database);
     database = undefined;
     if (trouble === undefined) options.log.error({ file: path, error }, "decisions are made and not kept");
@@ -189,12 +193,24 @@ function writeRules(open: Database, ruleSet: RuleSet, wallMs: number): void {
 }
 
 /** In the order in which they were written, so that a step of the wall clock does not take what is new. */
-function purge(open: Database, { ageMsMax, rowsMax, wallMs }: DecisionLogOptions): void {
+function purge(open: Database, options: DecisionLogOptions): void {
+  const { ageMsMax, rowsMax, bytesMax = BYTES_MAX, wallMs } = options;
   open
     .query(
       `DELETE FROM decision WHERE n IN (
          SELECT n FROM (SELECT n, at FROM decision ORDER BY n LIMIT ?1)
-         WHERE at < ?2 OR n <= (SELECT max(n) FROM decision) - ?3)`,
+         WHERE at < ?2 OR n <= (SELECT max(n) FROM decision) - ?3 OR ?4)`,
     )
-    .run(PURGE_ROWS_MAX, wallMs() - ageMsMax, rowsMax);
+    .run(PURGE_ROWS_MAX, wallMs() - ageMsMax, rowsMax, usedBytes(open) > bytesMax);
+}
+
+/** What was forgotten leaves pages that are used again. */
+function usedBytes(open: Database): number {
+  const row = open
+    .query<{ used: number }, []>(
+      `SELECT (page_count - freelist_count) * page_size AS used
+       FROM pragma_page_count, pragma_freelist_count, pragma_page_size`,
+    )
+    .get();
+  return row?.used ?? 0;
 }

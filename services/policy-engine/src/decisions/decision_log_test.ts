@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { builtInRules } from "../rules/rule_set.ts";
 import { sampleRecord } from "../testing/records.ts";
 import { openDecisionLog } from "./decision_log.ts";
-import type { DecisionLog } from "./decision_log.ts";
+import type { DecisionLog, DecisionLogOptions } from "./decision_log.ts";
 import { NoDecisionLogError, openDecisions } from "./open_decisions.ts";
 
 let directory: string;
@@ -25,13 +25,14 @@ afterEach(() => {
 const DAY = 86_400_000;
 const NOW = Date.UTC(2025, 10, 14, 12);
 
-function open({ rowsMax = 1000 } = {}): DecisionLog {
+function open(limits: Partial<Pick<DecisionLogOptions, "rowsMax" | "bytesMax">> = {}): DecisionLog {
   const say = (_: object, message: string): void => void said.push(message);
   const log = openDecisionLog(path, {
     log: { error: say, warn: say },
     ageMsMax: 30 * DAY,
-    rowsMax,
+    rowsMax: 1000,
     wallMs: () => NOW,
+    ...limits,
   });
   opened.push(log);
   return log;
@@ -85,14 +86,37 @@ describe("the decision log", () => {
     expect(found).toMatchObject({ empty: undefined, logSinceMs: NOW });
   });
 
+  test("answers in the order of what happened, should the wall clock go back", () => {
+    const log = open();
+    log.record([sampleRecord({ signalId: "before", atMs: NOW + 3 * DAY })]);
+    log.record([sampleRecord({ signalId: "after", atMs: NOW })]);
+    expect(
+      read()
+        .emitting("Q_DREAM_TRIGGER")
+        .records.map(({ signalId }) => signalId),
+    ).toEqual(["after", "before"]);
+  });
+
   test("tells no rule from nothing that was advised", () => {
     const log = open();
     log.inForce(builtInRules());
     expect(read().emitting("Q_RUN_SCANNER").empty).toBe("no_rule");
     expect(read().emitting("Q_DREAM_TRIGGER")).toMatchObject({
       empty: "nothing_advised",
-      logSinceMs: undefined,
+      logSinceMs: NOW,
     });
+  });
+
+  test("knows nothing of a time before it, nor of what it forgot", () => {
+    const log = open({ rowsMax: 300 });
+    log.inForce(builtInRules());
+    const before = { atMs: NOW - DAY };
+    expect(read().emitting("Q_DREAM_TRIGGER", before).empty).toBe("before_log");
+    for (let n = 0; n < 600; n += 1)
+      log.record([sampleRecord({ signalId: `s-${String(n)}`, atMs: NOW + n * 1000 })]);
+    const { empty, logSinceMs = 0 } = read().emitting("Q_DREAM_TRIGGER", { atMs: NOW + 1000 });
+    expect(empty).toBe("before_log");
+    expect(logSinceMs).toBeGreaterThan(NOW + 200_000);
   });
 
   test("remembers which rules were in force, and since when", () => {
@@ -114,6 +138,15 @@ describe("the decision log", () => {
     expect(decisions.bySignal("s-0")).toEqual([]);
     expect(decisions.bySignal("s-599")).toHaveLength(1);
     expect(decisions.emitting("Q_DREAM_TRIGGER", { limit: 1000 }).records.length).toBeLessThanOrEqual(400);
+  });
+
+  test("stays within its bytes", () => {
+    const log = open({ bytesMax: 1_000_000 });
+    const condition = "x".repeat(4000);
+    for (let n = 0; n < 800; n += 1) log.record([sampleRecord({ signalId: `s-${String(n)}`, condition })]);
+    const { records } = read().emitting("Q_DREAM_TRIGGER", { limit: 1000 });
+    expect(JSON.stringify(records).length).toBeLessThan(1_700_000);
+    expect(records[0]?.signalId).toBe("s-799");
   });
 
   test("sets a damaged file aside by name, begins a new one and goes on", () => {

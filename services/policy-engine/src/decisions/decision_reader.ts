@@ -35,11 +35,11 @@ export interface Emitting {
   /** Newest first. */
   readonly records: readonly DecisionRecord[];
   /**
-   * When there are no records: `no_rule` no rule emits that signal; `nothing_advised` no signal that its rules listen to
-   * came in the time that the log covers.
+   * When there are no records: `before_log` the log does not go back so far; `no_rule` no rule emits that signal;
+   * `nothing_advised` no signal that its rules listen to was judged.
    */
-  readonly empty: "no_rule" | "nothing_advised" | undefined;
-  /** The log's oldest evaluation, UTC ms; undefined: it has none. */
+  readonly empty: "before_log" | "no_rule" | "nothing_advised" | undefined;
+  /** Since when the log knows of every evaluation, UTC ms; undefined: there was no engine yet. */
   readonly logSinceMs: number | undefined;
 }
 

@@ -62,6 +62,8 @@ export interface DecisionRecord {
   readonly emits: string;
   /** The trigger that was emitted; with `held` by `singleton` and with `released` the one that runs or ran. */
   readonly triggerId?: string;
+  /** With `fired`: which firing of its rule it is, from 1. */
+  readonly firing?: number;
   /** Which rules were in force: first 12 hex digits of SHA-256 of their text. */
   readonly rulesHash: string;
 }

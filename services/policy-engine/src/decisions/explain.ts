@@ -78,8 +78,15 @@ function eligibleSentence(record: DecisionRecord): readonly string[] {
   if (record.outcome !== "held") return [];
   if (record.eligibleAtMs === undefined)
     return ["When it may fire next is not known: somebody has to let it."];
-  const sooner = record.control === "singleton" ? ", or sooner, when that run ends" : "";
-  return [`It may fire from ${at(record.eligibleAtMs)} on${sooner}.`];
+  // Only these two judge this signal again; for the others another one has to come.
+  const { control } = record;
+  const how =
+    control === "singleton"
+      ? ", or sooner, when that run ends"
+      : control === "debounce"
+        ? ""
+        : ", on a signal that comes then";
+  return [`It may fire from ${at(record.eligibleAtMs)} on${how}.`];
 }
 
 /** Why a signal was, or was not, emitted up to a moment; newest first. */
@@ -87,6 +94,8 @@ export function explainEmitting(emitting: Emitting): readonly string[] {
   const { rules, records, empty, logSinceMs } = emitting;
   const known =
     logSinceMs === undefined ? "The log has no evaluation yet." : `The log goes back to ${at(logSinceMs)}.`;
+  if (empty === "before_log")
+    return [`What was decided then is not known: the log goes back to ${at(logSinceMs ?? 0)}.`];
   if (empty === "no_rule") {
     return rules === undefined
       ? ["No rules were ever in force here."]
@@ -97,7 +106,7 @@ export function explainEmitting(emitting: Emitting): readonly string[] {
     const listens = (rules?.rules ?? []).map(({ name, on }) => `"${name}" listens to ${on.join(", ")}`);
     const off = rules?.rules.every(({ enabled }) => !enabled) === true && first !== undefined;
     return [
-      `Nothing was evaluated: no signal came that its rules listen to (${listens.join("; ")}).`,
+      `Nothing was evaluated up to then: no signal that its rules listen to reached the engine (${listens.join("; ")}).`,
       ...(off ? ["All these rules are switched off."] : []),
       known,
     ];

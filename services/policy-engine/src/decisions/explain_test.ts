@@ -43,7 +43,7 @@ describe("explainDecision()", () => {
       'Rule "promotions-start-dream" (2025-11-14 10:30:00Z, on Q_PROMOTIONS_DETECTED signal-1) did not fire: its condition was met, but cooldown held it back: each of its subjects cools down.',
       "Met: facts.unacknowledged_count > 0: facts.unacknowledged_count was 2.",
       "Cooling down: a@1 until 2025-11-14 11:00:00Z.",
-      "It may fire from 2025-11-14 11:00:00Z on.",
+      "It may fire from 2025-11-14 11:00:00Z on, on a signal that comes then.",
     ]);
   });
 
@@ -83,8 +83,11 @@ describe("explainEmitting()", () => {
       empty: "nothing_advised" as const,
     };
     expect(explainEmitting(quiet)).toEqual([
-      'Nothing was evaluated: no signal came that its rules listen to ("one" listens to Q_A).',
+      'Nothing was evaluated up to then: no signal that its rules listen to reached the engine ("one" listens to Q_A).',
       "The log goes back to 2025-11-14 11:00:00Z.",
+    ]);
+    expect(explainEmitting({ ...quiet, empty: "before_log" })).toEqual([
+      "What was decided then is not known: the log goes back to 2025-11-14 11:00:00Z.",
     ]);
   });
 });

@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS decision (
   body TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS decision_signal ON decision (signal_id);
-CREATE INDEX IF NOT EXISTS decision_emits ON decision (emits, at);
+CREATE INDEX IF NOT EXISTS decision_emits ON decision (emits, n, at);
 CREATE INDEX IF NOT EXISTS decision_about ON decision (about_id) WHERE about_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS decision_trigger ON decision (trigger_id) WHERE trigger_id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS in_force (

@@ -1,6 +1,7 @@
 /** The decision log for readers: the operator's command, tests. Changes nothing. */
 import { Database } from "bun:sqlite";
 import { existsSync } from "node:fs";
+import { messageOf } from "@kloros/daemon";
 import type { Installation } from "@kloros/daemon";
 import type { Decisions, Emitting, EmittingQuery, RulesInForce, RuleSummary } from "./decision_reader.ts";
 import type { DecisionRecord } from "./decision_record.ts";
@@ -48,7 +49,7 @@ export function openDecisions(paths: Pick<Installation, "decisionLog">): Decisio
     byTrigger: (id) =>
       bodies(`SELECT body FROM decision WHERE trigger_id = ? ORDER BY n LIMIT ${String(ROWS_MAX)}`, id),
     emitting: (signalName, query = {}) =>
-      emitting(signalName, query, { bodies, rulesAt, oldest: () => oldestAt(database) }),
+      emitting(signalName, query, { bodies, rulesAt, since: () => sinceOf(database) }),
     rules: () => rulesAt(Number.MAX_SAFE_INTEGER),
     close: () => database.close(),
   };
@@ -57,13 +58,14 @@ export function openDecisions(paths: Pick<Installation, "decisionLog">): Decisio
 interface Sources {
   bodies(sql: string, ...values: (string | number)[]): readonly DecisionRecord[];
   rulesAt(atMs: number): RulesInForce | undefined;
-  oldest(): number | undefined;
+  since(): number | undefined;
 }
 
 function emitting(signalName: string, query: EmittingQuery, sources: Sources): Emitting {
   const { atMs = Number.MAX_SAFE_INTEGER, limit = EMITTING_LIMIT } = query;
   const records = sources.bodies(
-    "SELECT body FROM decision WHERE emits = ? AND at <= ? ORDER BY at DESC, n DESC LIMIT ?",
+    // In the order in which they were made: the wall clock may have gone back in between.
+    "SELECT body FROM decision WHERE emits = ? AND at <= ? ORDER BY n DESC LIMIT ?",
     signalName,
     atMs,
     Math.min(limit, ROWS_MAX),
@@ -71,8 +73,22 @@ function emitting(signalName: string, query: EmittingQuery, sources: Sources): E
   const all = sources.rulesAt(atMs);
   const rules =
     all === undefined ? undefined : { ...all, rules: all.rules.filter(({ emits }) => emits === signalName) };
-  const none = rules === undefined || rules.rules.length === 0 ? "no_rule" : "nothing_advised";
-  return { rules, records, empty: records.length > 0 ? undefined : none, logSinceMs: sources.oldest() };
+  const logSinceMs = sources.since();
+  return {
+    rules,
+    records,
+    logSinceMs,
+    empty: records.length > 0 ? undefined : whyEmpty(rules, atMs, logSinceMs),
+  };
+}
+
+function whyEmpty(
+  rules: RulesInForce | undefined,
+  atMs: number,
+  logSinceMs = -Infinity,
+): NonNullable<Emitting["empty"]> {
+  if (atMs < logSinceMs) return "before_log";
+  return rules === undefined || rules.rules.length === 0 ? "no_rule" : "nothing_advised";
 }
 
 function inForceAt(database: Database, atMs: number): RulesInForce | undefined {
@@ -87,9 +103,13 @@ function inForceAt(database: Database, atMs: number): RulesInForce | undefined {
   return { hash: row.hash, source: row.source, sinceMs: row.since, rules };
 }
 
-function oldestAt(database: Database): number | undefined {
-  const row = database.query<{ at: number }, []>("SELECT at FROM decision ORDER BY n LIMIT 1").get();
-  return row?.at;
+/** The first row is still there: nothing was forgotten since the engine ran first. */
+function sinceOf(database: Database): number | undefined {
+  const row = database
+    .query<{ n: number; at: number }, []>("SELECT n, at FROM decision ORDER BY n LIMIT 1")
+    .get();
+  const began = database.query<{ since: number }, []>("SELECT since FROM in_force ORDER BY n LIMIT 1").get();
+  return row === null || row.n === 1 ? (began?.since ?? row?.at) : row.at;
 }
 
 /** Reading a WAL file needs its index, which a closed engine has taken away: then it is opened so that it can be made. */
@@ -111,7 +131,7 @@ function reading<T>(path: string, task: () => T): T {
   try {
     return task();
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     const remedy = "policy-engine sets a damaged file aside at its next decision and begins a new one";
     throw new Error(`the decision log ${path} cannot be read: ${why}; ${remedy}`, { cause: error });
   }

@@ -7,7 +7,7 @@ import { decide, isConcerned, nextDueMs } from "../decide.ts";
 import type { RulePause } from "../deciding/holds.ts";
 import { markTime } from "../deciding/moment.ts";
 import type { Moment } from "../deciding/moment.ts";
-import { readState, timeOf } from "../deciding/state.ts";
+import { NEW_RULE_STATE, readState, timeOf } from "../deciding/state.ts";
 import type { EngineState } from "../deciding/state.ts";
 import type { DecisionLog } from "../decisions/decision_log.ts";
 import type { DecisionRecord } from "../decisions/decision_record.ts";
@@ -58,10 +58,9 @@ export function createEngine(context: EngineContext, options: EngineOptions): En
   };
 }
 
-/** A later firing may be one that the log could not keep. */
-function wasCommitted({ rules }: EngineState, { rule, triggerId, atMs }: DecisionRecord): boolean {
-  const last = rules[rule]?.lastFired;
-  return last !== undefined && (last.triggerId === triggerId || last.wallMs > atMs);
+function wasCommitted({ rules }: EngineState, { rule, triggerId, firing = 0 }: DecisionRecord): boolean {
+  const { firedTotal, lastFired } = rules[rule] ?? NEW_RULE_STATE;
+  return firing < firedTotal || (firing === firedTotal && lastFired?.triggerId === triggerId);
 }
 
 /** What cannot be read would hold everything back for ever. */

@@ -7,7 +7,8 @@
 import { celEnv, isCelError, parse, plan, unparse } from "@bufbuild/cel";
 import type { CelInput, CelResult } from "@bufbuild/cel";
 import { strings } from "@bufbuild/cel/ext";
-import { loopDepth, type Expr, type ParsedExpr } from "./walk.ts";
+import { messageOf } from "@kloros/daemon";
+import { loopDepth, walk, type Expr, type ParsedExpr } from "./walk.ts";
 
 /** Characters. The longest that a person still reads. */
 export const EXPRESSION_LENGTH_MAX = 4000;
@@ -94,7 +95,7 @@ function syntaxProblem(error: unknown): ExpressionProblem {
     readonly rawMessage?: string;
     readonly location?: { readonly start: { readonly line: number; readonly column: number } };
   };
-  const text = rawMessage ?? (error instanceof Error ? error.message : String(error));
+  const text = rawMessage ?? messageOf(error);
   const { line, column } = location?.start ?? { line: 1, column: 1 };
   return { line, column, text: `this is no CEL expression: ${shortened(text)}` };
 }
@@ -112,20 +113,19 @@ function conjuncts(expr: Expr): readonly Expr[] {
 
 function evaluator(expr: Expr): ExpressionPart["evaluate"] {
   const depth = loopDepth(expr);
+  const { literalItems } = walk(expr);
   let run: ((bindings: Record<string, CelInput>) => CelResult) | undefined;
   return (bindings, listSizeMax) => {
-    if (depth > 1 && listSizeMax ** depth > LOOP_STEPS_MAX) {
-      return {
-        ok: false,
-        error: `loops ${String(depth)} deep over lists of ${String(listSizeMax)} are too much`,
-      };
+    const size = listSizeMax + literalItems;
+    if (depth > 1 && size ** depth > LOOP_STEPS_MAX) {
+      return { ok: false, error: `loops ${String(depth)} deep over lists of ${String(size)} are too much` };
     }
     try {
       run ??= plan(environment, expr) as (bindings: Record<string, CelInput>) => CelResult;
       const value = run({ ...bindings });
       return isCelError(value) ? { ok: false, error: value.message } : { ok: true, value };
     } catch (error) {
-      return { ok: false, error: error instanceof Error ? error.message : String(error) };
+      return { ok: false, error: messageOf(error) };
     }
   };
 }

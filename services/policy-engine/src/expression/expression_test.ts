@@ -67,6 +67,10 @@ describe("an expression", () => {
     expect(value(nested, facts, longestList({ x: Array.from({ length: 1000 }, () => 1) }))).toContain(
       "too much",
     );
+    const written = `[${"1,".repeat(299)}1]`;
+    expect(value(`${written}.all(a, ${written}.all(b, ${written}.all(c, true)))`, facts, 0)).toContain(
+      "too much",
+    );
   });
 
   test("tells what it reads and calls, without the variables of its own loops", () => {

@@ -22,14 +22,17 @@ export interface Call {
 export interface Found {
   readonly reads: readonly Read[];
   readonly calls: readonly Call[];
+  /** Items of all lists that are written out in it. */
+  readonly literalItems: number;
 }
 
 /** Everything in it, macros expanded; variables of its own loops are left out. */
 export function walk(expr: Expr): Found {
   const reads: Read[] = [];
   const calls: Call[] = [];
+  let literalItems = 0;
   visit(expr, new Set());
-  return { reads, calls };
+  return { reads, calls, literalItems };
 
   function visit(node: Expr | undefined, own: ReadonlySet<string>): void {
     if (node === undefined) return;
@@ -44,7 +47,10 @@ export function walk(expr: Expr): Found {
       calls.push({ name: exprKind.value.function, args: exprKind.value.args, expr: node });
       for (const child of [exprKind.value.target, ...exprKind.value.args]) visit(child, own);
     }
-    if (exprKind.case === "listExpr") for (const child of exprKind.value.elements) visit(child, own);
+    if (exprKind.case === "listExpr") {
+      literalItems += exprKind.value.elements.length;
+      for (const child of exprKind.value.elements) visit(child, own);
+    }
     if (exprKind.case === "structExpr") {
       for (const { keyKind, value } of exprKind.value.entries) {
         if (keyKind.case === "mapKey") visit(keyKind.value, own);

@@ -141,10 +141,10 @@ function tryOn(
     one.evaluate(bindings, bound.listSizeMax);
   for (const part of role.result === "bool" ? expression.parts : [expression]) {
     const result = evaluate(part);
-    if (!result.ok && /overload|no such|unbound/.test(result.error)) {
+    if (!result.ok && /overload|no such|unbound|too much/.test(result.error)) {
       return {
         text: `\`${part.text}\` cannot be worked out: ${result.error}`,
-        remedy: "compare like with like",
+        remedy: result.error.includes("too much") ? "loop less" : "compare like with like",
       };
     }
     if (result.ok && !fits(result.value, role.result)) {

@@ -1,9 +1,8 @@
 /** For the operator's command: what a file of rules says, or what is wrong with it. Changes nothing. */
-import { readFile } from "node:fs/promises";
-import { errorCode } from "@kloros/daemon";
 import type { RuleSummary } from "../decisions/decision_reader.ts";
 import type { RuleProblem } from "./rule_problem.ts";
 import { loadRules } from "./rule_set.ts";
+import { readRulesText } from "./rules_text.ts";
 import { summarize } from "./summarize.ts";
 
 export interface PolicyCheck {
@@ -13,18 +12,19 @@ export interface PolicyCheck {
 }
 
 /** A file that cannot be read is a problem like any other. */
-export async function checkPolicies(path: string): Promise<PolicyCheck> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    const absent = errorCode(error) === "ENOENT";
-    const remedy = absent ? "give the path of a file of rules" : "make it readable";
-    const told = absent ? "there is no such file" : `it cannot be read: ${(error as Error).message}`;
-    return { rules: [], problems: [{ file: path, line: 1, column: 1, text: told, remedy }] };
+export function checkPolicies(path: string): Promise<PolicyCheck> {
+  const { text, error = "there is no such file" } = readRulesText(path);
+  if (text === undefined) {
+    const remedy = "give the path of a file of rules that you may read";
+    return Promise.resolve({
+      rules: [],
+      problems: [{ file: path, line: 1, column: 1, text: error, remedy }],
+    });
   }
   const loaded = loadRules(text, path);
-  return loaded.ok
-    ? { rules: loaded.ruleSet.rules.map(summarize), problems: [] }
-    : { rules: [], problems: loaded.problems };
+  return Promise.resolve(
+    loaded.ok
+      ? { rules: loaded.ruleSet.rules.map(summarize), problems: [] }
+      : { rules: [], problems: loaded.problems },
+  );
 }

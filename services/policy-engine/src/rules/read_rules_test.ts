@@ -177,4 +177,22 @@ describe("readRules()", () => {
     expect(problemsOf(bomb).length).toBeGreaterThan(0);
     expect(problemsOf("x".repeat(600 * 1024))[0]).toContain("more than 512 KiB");
   });
+
+  test("takes aliases, one for each rule that there may be, and refuses those that contain themselves", () => {
+    const [head = "", rules = ""] = GOOD.split("rules:\n");
+    const kept = `${head}rules:\n${rules.replace("emit:", "emit: &what")}`;
+    const more = Array.from(
+      { length: 30 },
+      (_, n) => `  - { name: r${String(n)}, on: [Q_PROMOTIONS_DETECTED], emit: *what }\n`,
+    );
+    expect(problemsOf(`${kept.trimEnd()}\n${more.join("")}`)).toEqual([]);
+    expect(problemsOf("version: 1\nrules: &all [*all]\n")[0]).toMatch(
+      /^f\.yaml:1:1: .*aliases .* cannot be resolved/,
+    );
+  });
+
+  test("refuses a time whose end is no date", () => {
+    expect(problemsOf(`${GOOD}    control: { cooldown: 9999999d }\n`)).toEqual([]);
+    expect(problemsOf(`${GOOD}    control: { cooldown: 99999999999d }\n`)[0]).toContain("does not fit");
+  });
 });

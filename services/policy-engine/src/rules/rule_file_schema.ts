@@ -6,7 +6,8 @@ import { Type } from "@sinclair/typebox";
 import type { Static } from "@sinclair/typebox";
 
 const RULES_MAX = 100;
-const DURATION = /^\d+(\.\d+)?(ms|s|m|h|d)$/;
+/** So many digits that its end is always a date. */
+const DURATION = /^\d{1,7}(\.\d{1,3})?(ms|s|m|h|d)$/;
 const NAME = "^[a-z0-9][a-z0-9-]*$";
 const CLOCK = "^([01]\\d|2[0-3]):[0-5]\\d$";
 export const DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] as const;

@@ -4,16 +4,16 @@
  * At a start with a broken file the last good copy of it holds, so that a restart changes no rules; without a copy the
  * built-in rules do: an engine without rules would start nothing, and nobody would notice.
  */
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { errorCode, inspectHome, writeFileAtomic } from "@kloros/daemon";
+import { inspectHome, writeFileAtomic } from "@kloros/daemon";
 import type { Installation, Logger, Mode } from "@kloros/daemon";
 import { DEFAULT_RULES_TEXT } from "./default_rules.ts";
-import { RULES_FILE_BYTES_MAX } from "./read_rules.ts";
 import type { RuleSet } from "./rule.ts";
 import { formatRuleProblem } from "./rule_problem.ts";
 import { builtInRules, loadRules } from "./rule_set.ts";
 import { ruleSchemaText } from "./rule_schema_text.ts";
+import { readRulesText } from "./rules_text.ts";
 
 export interface RulesKeeper {
   readonly inForce: RuleSet;
@@ -50,7 +50,7 @@ export async function keepRules(options: RulesKeeperOptions): Promise<RulesKeepe
   options.onChange(inForce);
 
   async function firstRules(): Promise<RuleSet> {
-    const read = readText(paths.policies);
+    const read = readRulesText(paths.policies);
     if (read.text === undefined && read.error === undefined) {
       log.info({ file: paths.policies }, "there is no file of rules: the built-in rules hold");
       return builtInRules();
@@ -62,7 +62,8 @@ export async function keepRules(options: RulesKeeperOptions): Promise<RulesKeepe
       return loaded.ruleSet;
     }
     const why = loaded === undefined ? [String(read.error)] : loaded.problems.map(formatRuleProblem);
-    const copy = existsSync(lastGood) ? loadRules(readFileSync(lastGood, "utf8"), lastGood) : undefined;
+    const { text: kept } = readRulesText(lastGood);
+    const copy = kept === undefined ? undefined : loadRules(kept, lastGood);
     const stay = copy?.ok === true ? "the last good copy of it holds" : "the built-in rules hold";
     refuse(why, stay);
     return copy?.ok === true ? copy.ruleSet : builtInRules();
@@ -79,15 +80,14 @@ export async function keepRules(options: RulesKeeperOptions): Promise<RulesKeepe
   async function saveGood({ text }: RuleSet): Promise<void> {
     if (mode !== "act") return;
     try {
-      const known = existsSync(lastGood) ? readFileSync(lastGood, "utf8") : undefined;
-      if (known !== text) await writeFileAtomic(lastGood, text, { mode: 0o600 });
+      if (readRulesText(lastGood).text !== text) await writeFileAtomic(lastGood, text, { mode: 0o600 });
     } catch (error) {
       log.warn({ file: lastGood, error }, "no copy of the rules was kept for a start with a broken file");
     }
   }
 
   async function look(): Promise<boolean> {
-    const { text, error } = readText(paths.policies);
+    const { text, error } = readRulesText(paths.policies);
     if (text === undefined) {
       const gone = seen !== undefined && trouble === undefined;
       if (error === undefined && gone) {
@@ -146,7 +146,8 @@ async function teach(
   try {
     const text = ruleSchemaText();
     if (!existsSync(schema) || readFileSync(schema, "utf8") !== text) await writeFileAtomic(schema, text);
-    if (existsSync(policies)) return;
+    // A link that leads nowhere is somebody's, too: what it leads to may come back.
+    if (lstatSync(policies, { throwIfNoEntry: false }) !== undefined) return;
     await writeFileAtomic(policies, DEFAULT_RULES_TEXT);
     log.info({ file: policies }, "there was no file of rules: the default one was written");
   } catch (error) {
@@ -154,21 +155,5 @@ async function teach(
       { file: policies, error },
       "the default file of rules cannot be written; its rules hold all the same",
     );
-  }
-}
-
-/** Neither text nor error: there is no such file. */
-function readText(path: string): { readonly text?: string; readonly error?: string } {
-  try {
-    const { size } = statSync(path);
-    if (size > RULES_FILE_BYTES_MAX) {
-      return {
-        error: `${path} has ${String(size)} bytes, more than ${String(RULES_FILE_BYTES_MAX)}; shorten it`,
-      };
-    }
-    return { text: readFileSync(path, "utf8") };
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return {};
-    return { error: `${path} cannot be read: ${(error as Error).message}` };
   }
 }

@@ -1,5 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeTestHome } from "@kloros/daemon/testing";
@@ -116,5 +126,30 @@ describe("keepRules()", () => {
     expect((await checkPolicies(join(home.home, "none.yaml"))).problems[0]?.text).toBe(
       "there is no such file",
     );
+  });
+
+  test("leaves a link that leads nowhere, and follows it when it leads somewhere", async () => {
+    const target = join(home.home, "elsewhere.yaml");
+    symlinkSync(target, home.paths.policies);
+    const keeper = await keep();
+    expect(names(keeper)).toEqual(DEFAULTS);
+    expect(lstatSync(home.paths.policies).isSymbolicLink()).toBe(true);
+    writeFileSync(target, OTHER);
+    await keeper.look();
+    expect(names(keeper)).toEqual(["promotions-start-dream", "another"]);
+  });
+
+  test("refuses a pipe, a directory and what is too large, instead of reading it", async () => {
+    const { policies } = home.paths;
+    Bun.spawnSync(["mkfifo", policies]);
+    expect((await keep()).trouble).toContain("it is no file");
+    expect((await checkPolicies(policies)).problems[0]?.text).toContain("it is no file");
+    unlinkSync(policies);
+    mkdirSync(policies);
+    expect((await keep()).trouble).toContain("it is no file");
+    rmSync(policies, { recursive: true });
+    writeFileSync(policies, `${DEFAULT_RULES_TEXT}#${"x".repeat(600_000)}`);
+    expect((await keep()).trouble).toContain("shorten it");
+    expect((await checkPolicies(policies)).problems[0]?.text).toContain("shorten it");
   });
 });

@@ -32,9 +32,13 @@ export function readYaml(text: string): PlacedYaml {
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
   const start = (node: Node | undefined): Place => (node?.range == null ? START : at(node.range[0]));
+  const read = document.errors.length === 0 ? plain(document) : {};
   return {
-    value: document.errors.length === 0 ? plain(document) : undefined,
-    errors: document.errors.map((error) => ({ ...at(error.pos[0]), text: error.message })),
+    value: read.value,
+    errors: [
+      ...document.errors.map((error) => ({ ...at(error.pos[0]), text: error.message })),
+      ...(read.error === undefined ? [] : [{ ...START, text: read.error }]),
+    ],
     placeOf: (path) => start(nearest(document, path)),
     placeOfKey: (path) => start(keyNode(document, path) ?? nearest(document, path)),
     placeIn: (path, inside) => {
@@ -44,12 +48,17 @@ export function readYaml(text: string): PlacedYaml {
   };
 }
 
-/** An alias that refers to itself, or too many of them, is no value. */
-function plain(document: Document): unknown {
+/** Aliases in one file; more, or some within others, are taken for a bomb. */
+const ALIASES_MAX = 100;
+
+function plain(document: Document): { readonly value?: unknown; readonly error?: string } {
   try {
-    return document.toJS({ maxAliasCount: 20 });
-  } catch {
-    return undefined;
+    const value: unknown = document.toJS({ maxAliasCount: ALIASES_MAX });
+    // What contains itself is no text, and throws.
+    JSON.stringify(value);
+    return { value };
+  } catch (error) {
+    return { error: `its aliases (*name) cannot be resolved: ${(error as Error).message}` };
   }
 }
 

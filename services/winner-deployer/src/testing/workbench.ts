@@ -2,11 +2,11 @@
  * A home with an environment file, and deliveries that survive this process: plan, result and the consumer's state stand in
  * files, as they would in the journal. So a child process can be killed at any point and the next run sees what it left.
  */
+import { PROTOCOL_LIMITS, TerminalError } from "@kloros/bus-client";
 import type { Delivery } from "@kloros/bus-client";
 import type { Installation, Mode } from "@kloros/daemon";
-import { configFor } from "@kloros/daemon/testing";
+import { configFor, handlerContext } from "@kloros/daemon/testing";
 import {
-  createChild,
   createRoot,
   deriveRootId,
   DreamComplete,
@@ -60,7 +60,9 @@ export interface Workbench {
   letter(id: string): Letter;
   setAttempt(id: string, attempt: number): void;
   /** Handles one letter, commits, and returns what was emitted, each checked against its schema. */
-  deliver(id: string): Promise<readonly Envelope[]>;
+  /** Saving a plan fails from now on, before it is stored or after. */
+  refusePlans(error: Error, when?: "before" | "after"): void;
+  deliver(id: string, abort?: AbortSignal): Promise<readonly Envelope[]>;
   cycle(winners: readonly Candidate[], changes?: Partial<CycleFacts>): Promise<readonly Envelope[]>;
   decide(decision: DecisionFacts["decision"], winner: Candidate): Promise<readonly Envelope[]>;
   deliverAll(): Promise<void>;
@@ -107,7 +109,8 @@ export function openWorkbench(options: WorkbenchOptions = {}): Workbench {
     const n = readdirSync(mail).length;
     return deriveRootId(STARTED + n, root, String(n));
   };
-  const deliver = async (id: string): Promise<readonly Envelope[]> => {
+  let refusal: { readonly error: Error; readonly when: "before" | "after" } | undefined;
+  const deliver = async (id: string, abort = new AbortController().signal): Promise<readonly Envelope[]> => {
     const { signal, plan, attempt } = letter(id);
     const delivery: Delivery = {
       signal,
@@ -116,13 +119,21 @@ export function openWorkbench(options: WorkbenchOptions = {}): Workbench {
       late: false,
       state: existsSync(stateFile) ? (JSON.parse(readFileSync(stateFile, "utf8")) as unknown) : null,
       plan,
-      savePlan: async (next) => replaceJson(fileOf(id), { ...letter(id), plan: next }),
-      abort: new AbortController().signal,
+      savePlan: async (next) => {
+        refuseLonger(next, PROTOCOL_LIMITS.planBytesMax, "plan_too_large");
+        if (refusal?.when === "before") throw refusal.error;
+        replaceJson(fileOf(id), { ...letter(id), plan: next });
+        if (refusal !== undefined) throw refusal.error;
+      },
+      abort,
     };
     const handle = signal.signal === DreamComplete.name ? handleCycle : handleDecision;
     const result = await handle(deployer, delivery);
     const emitted = valid(result?.emit ?? []);
-    if (result?.state !== undefined) replaceJson(stateFile, result.state);
+    if (result?.state !== undefined) {
+      refuseLonger(result.state, PROTOCOL_LIMITS.stateBytesMax, "state_too_large");
+      replaceJson(stateFile, result.state);
+    }
     replaceJson(fileOf(id), { ...letter(id), plan: null, emitted });
     return emitted;
   };
@@ -144,6 +155,9 @@ export function openWorkbench(options: WorkbenchOptions = {}): Workbench {
       post(createRoot(WinnerDecision, facts, { source: "operator", nowMs: STARTED, id: idFor() })),
     letter,
     setAttempt: (id, attempt) => replaceJson(fileOf(id), { ...letter(id), attempt }),
+    refusePlans: (error, when = "before") => {
+      refusal = { error, when };
+    },
     deliver,
     cycle: (winners, changes) => deliver(bench.postCycle(winners, changes)),
     decide: (decision, { experiment, hash }) => deliver(bench.postDecision({ experiment, hash, decision })),
@@ -192,6 +206,12 @@ function completionOf(winners: readonly Candidate[]): CycleFacts {
   };
 }
 
+/** As the bus does. */
+function refuseLonger(value: unknown, bytesMax: number, code: string): void {
+  const bytes = Buffer.byteLength(JSON.stringify(value));
+  if (bytes > bytesMax) throw new TerminalError(code, `${bytes} bytes, at most ${bytesMax}`);
+}
+
 function replaceJson(file: string, value: unknown): void {
   writeFileSync(`${file}.tmp`, JSON.stringify(value));
   renameSync(`${file}.tmp`, file);
@@ -228,26 +248,13 @@ interface Surroundings {
 }
 
 function contextFor({ paths, settings, mode, said, gauges, shown }: Surroundings): Deployer["context"] {
-  const say =
-    (level: string) =>
-    (fields: object, message: string): void => {
-      said.push(`${level}: ${message} ${JSON.stringify(fields)}`);
-    };
-  const clock = { wallMs: () => Date.now(), monotonicMs: () => performance.now() };
   return {
-    config: settings,
-    paths,
-    mode,
-    log: { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") },
-    clock,
-    child: (delivery, definition, facts, effectKey = "") =>
-      createChild(delivery.signal, definition, facts, {
-        source: manifest.name,
-        consumer: manifest.name,
-        effectKey,
-        nowMs: clock.wallMs(),
-      }),
-    count: () => {},
+    ...handlerContext<typeof config>(manifest.name, {
+      config: settings,
+      paths,
+      mode,
+      say: (level, message, fields) => said.push(`${level}: ${message} ${JSON.stringify(fields)}`),
+    }),
     gauge: (name, value, labels = {}) => void gauges.set(`${name} ${Object.values(labels).join(" ")}`, value),
     status: (text) => {
       shown.status = text;

@@ -86,6 +86,7 @@ export function openWatchPost(options: WatchPostOptions = {}): WatchPost {
       createCheckRunner(alertCheck(probe, { book, clock, root: rootOf, intervalMs, clearMargin, quietMs }), {
         publish,
         gatherMs: 1,
+        rest: 0,
       }),
     alerts: async () => {
       const { items } = await bus.read({ signals: [HealthAlert.name], limit: 1000 });

@@ -53,7 +53,7 @@ export function openLookout(options: { readonly root?: string; readonly mode?: M
   return {
     root,
     paths,
-    runner: createCheckRunner(check, { publish, gatherMs: 1 }),
+    runner: createCheckRunner(check, { publish, gatherMs: 1, rest: 0 }),
     said,
     register: (...names) => writeFileSync(paths.registry, names.map(entryOf).join("")),
     announced: () =>

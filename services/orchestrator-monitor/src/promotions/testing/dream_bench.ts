@@ -109,7 +109,12 @@ export function openDreamBench(options: BenchOptions = {}): DreamBench {
     artifacts,
     said,
     agains,
-    runner: createCheckRunner(check, { publish, gatherMs: 0, again: (inMs) => void agains.push(inMs) }),
+    runner: createCheckRunner(check, {
+      publish,
+      gatherMs: 0,
+      rest: 0,
+      again: (inMs) => void agains.push(inMs),
+    }),
     put: (name: string, content: string | Uint8Array = `{"schema":"v1","id":"${name}"}`): string => {
       const path = join(paths.promotions, name);
       writeFileSync(path, content);

@@ -1,14 +1,15 @@
 /**
- * Sees to it that no process of a cycle outlives this service, however it dies.
+ * Sees to it that no process of a cycle outlives whoever started it, however that one dies.
  *
  * A shell in a session of its own waits on a pipe whose other end only this process holds. When that end closes without
- * a word, the service is gone: the guard kills the cycle's group and, for two seconds, whatever carries the run tag.
+ * a word, this process is gone: the guard kills the group that it watches and, for two seconds, whatever carries the mark.
  * It ignores what asks a whole unit to end: it goes when it is told, or with its work.
  * While the group lives its id cannot be given to anybody else, and the guard is told as soon as it is over.
  */
 import { pause } from "@kloros/daemon";
+import type { Mark } from "./marked.ts";
 
-/** Arguments: run tag. Lines on standard input: the id of the group, 0 when it is over, `done`. */
+/** Arguments: how grep compares, the mark's entry. Lines on standard input: the id of the group, 0 when it is over, `done`. */
 const SCRIPT = `
 trap '' TERM INT HUP
 group=0
@@ -19,9 +20,11 @@ done
 [ "$group" -gt 1 ] && kill -s KILL -- "-$group" 2>/dev/null
 round=0
 while [ "$round" -lt 20 ]; do
-  for file in $(grep -lzxF "KLOROS_RUN_TAG=$1" /proc/[0-9]*/environ 2>/dev/null); do
+  for file in $(grep "-lsz$1" -e "$2" /proc/[0-9]*/environ 2>/dev/null); do
     pid=\${file#/proc/}
-    kill -s KILL "\${pid%/environ}" 2>/dev/null
+    pid=\${pid%/environ}
+    kill -s KILL -- "-$pid" 2>/dev/null
+    kill -s KILL "$pid" 2>/dev/null
   done
   sleep 0.1
   round=$((round + 1))
@@ -30,23 +33,23 @@ done
 
 /** It has nothing to do but to read a word. */
 const RELEASE_MS_MAX = 300;
-const NEVER = new AbortController().signal;
 
 export interface Guard {
   readonly pid: number;
   watch(groupId: number): void;
-  /** The group is over; what carries the run tag is still watched. */
+  /** The group is over; what carries the mark is still watched. */
   groupOver(): void;
   /** All is over. Resolves when the guard has gone. */
   release(): Promise<void>;
 }
 
 /** Throws the system's error when no process can be made. */
-export function startGuard(runTag: string): Guard {
+export function startGuard({ entry, isOpen = false }: Mark): Guard {
   const shell = Bun.spawn({
-    cmd: ["/bin/sh", "-c", SCRIPT, "kloros-dream-guard", runTag],
-    // Nothing else: with the run tag in its environment it would end itself.
+    cmd: ["/bin/sh", "-c", SCRIPT, "kloros-dream-guard", isOpen ? "F" : "xF", entry],
+    // Nothing else: with the mark in its environment it would end itself.
     env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin" },
+    cwd: "/",
     stdin: "pipe",
     stdout: "ignore",
     stderr: "ignore",
@@ -65,14 +68,19 @@ export function startGuard(runTag: string): Guard {
     },
     release: async () => {
       tell("done");
-      await Promise.race([shell.exited, pause(RELEASE_MS_MAX, NEVER)]);
+      // A timer that is left would keep this process from its end.
+      const gone = new AbortController();
+      void shell.exited.then(() => {
+        gone.abort();
+      });
+      await pause(RELEASE_MS_MAX, gone.signal);
       // One that was stopped, say.
       shell.kill("SIGKILL");
     },
   };
 }
 
-/** Fails when somebody killed the guard: the cycle is then watched by this service alone. */
+/** Fails when somebody killed the guard: the work is then watched by this process alone. */
 async function say(stdin: Bun.FileSink, line: string): Promise<void> {
   await stdin.write(`${line}\n`);
   await stdin.flush();
