@@ -8,7 +8,7 @@
 import type { Database } from "bun:sqlite";
 import type { JournalDatabase } from "./database.ts";
 import type { IdMemo } from "./id_memo.ts";
-import { WAITING } from "./schema.ts";
+import { RUNNING, WAITING } from "./schema.ts";
 import { type Tally, addDelivery, emptyTally, plus, purgedKey, purgedTally } from "./tally.ts";
 
 export interface RetentionLimits {
@@ -39,11 +39,12 @@ interface Candidate {
   readonly needed: number;
 }
 
+/** A deadline that nobody started needs its request no longer than its deliveries do. */
 const CANDIDATES =
   `SELECT s.seq, s.id, s.at, s.sum, s.body, ` +
   `EXISTS(SELECT 1 FROM consumer c JOIN delivery d ON d.cid = c.cid AND d.seq = s.seq WHERE d.state <= ${WAITING}) ` +
   `OR EXISTS(SELECT 1 FROM deadletter l WHERE l.id = s.id AND l.state IN ('dead', 'reported')) ` +
-  `OR EXISTS(SELECT 1 FROM deadline e WHERE e.request_seq = s.seq AND e.closed_by = 0 AND e.state < 2) AS needed ` +
+  `OR EXISTS(SELECT 1 FROM deadline e WHERE e.request_seq = s.seq AND e.closed_by = 0 AND e.state = ${RUNNING}) AS needed ` +
   `FROM signal s WHERE s.seq > ? ORDER BY s.seq LIMIT ${STEP_ROWS}`;
 
 /** What would go now; reads only. `limitsAt`: UTC, ms. */

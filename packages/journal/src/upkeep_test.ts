@@ -1,4 +1,9 @@
-import { type Envelope, InvestigationComplete, createRoot } from "@kloros/signal-schema";
+import {
+  CuriosityInvestigate,
+  type Envelope,
+  InvestigationComplete,
+  createRoot,
+} from "@kloros/signal-schema";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
   existsSync,
@@ -197,6 +202,20 @@ describe("retention", () => {
       ok: true,
       consumers: [{ matched: 12, done: 9, dead: 1, open: 2, purged: 9 }],
     });
+  });
+
+  test("takes a request that nobody ever asked for", async () => {
+    const bus = await start({ retention });
+    const asker = new TestClient(bus.broker, "curiosity-core");
+    const request = createRoot(CuriosityInvestigate, CuriosityInvestigate.examples[0] as never, {
+      source: "curiosity-core",
+      nowMs: NOW,
+    });
+    await asker.now(asker.session.publish([text(request)]));
+    bus.clock.advance(2 * DAY);
+    runFor(bus.broker, bus.clock, 1000);
+    expect((await bus.broker.read({ id: request.id })).items).toEqual([]);
+    checkJournal(bus.broker);
   });
 
   test("forgets ids when their time is over, and survives a restart in between", async () => {
