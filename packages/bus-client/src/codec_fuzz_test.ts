@@ -13,7 +13,15 @@ const leases = { consumer: "c", seqs: [1, 2], tokens: ["t", "u"] };
 const texts = { "1": ["bad", "why"] };
 
 const CLIENT_SAYS: readonly (readonly [object, string?])[] = [
-  [{ verb: "HELLO", protos: [1], service: "s", instance: "i", consumers: [{ spec, held: [{ seq: 1, token: "t" }] }] }],
+  [
+    {
+      verb: "HELLO",
+      protos: [1],
+      service: "s",
+      instance: "i",
+      consumers: [{ spec, held: [{ seq: 1, token: "t" }] }],
+    },
+  ],
   [{ verb: "ATTACH", spec, held: [] }],
   [{ verb: "PUB", count: 2 }, '{"a":1}\n{"b":2}'],
   [{ verb: "CREDIT", consumer: "c", normal: 3, urgent: 4 }],

@@ -15,7 +15,22 @@ const SAMPLES = [
   "base: &b {x: 1}\nc:\n  <<: *b\n  list:\n  - 1\n  - [2, 3]\n  when: 2025-11-08\n  folded: >-\n    words\n",
   "",
 ];
-const WORDS = ["capabilities", "module", "auto_discovered", "&a", "*a", "<<: *a", "? ", "!!set", "---", "...", "|", ">", "%YAML 1.2\n", "config"];
+const WORDS = [
+  "capabilities",
+  "module",
+  "auto_discovered",
+  "&a",
+  "*a",
+  "<<: *a",
+  "? ",
+  "!!set",
+  "---",
+  "...",
+  "|",
+  ">",
+  "%YAML 1.2\n",
+  "config",
+];
 
 /** Undefined: refused as the module says. Whatever else is thrown is a finding. */
 function unlessRefused<T>(task: () => T): T | undefined {
@@ -30,8 +45,11 @@ function unlessRefused<T>(task: () => T): T | undefined {
   }
 }
 
+/** The YAML reader takes time by the square of keys and errors: half a second for 64 KiB of nothing else. */
+const YAML_BOUND_MS = 1500;
+
 test("any bytes as a registry are refused with their place, or take an entry and give it back", async () => {
-  await fuzz({ samples: SAMPLES, words: WORDS }, (bytes) => {
+  await fuzz({ samples: SAMPLES, words: WORDS, boundMs: YAML_BOUND_MS }, (bytes) => {
     const text = Buffer.from(bytes).toString("utf8");
     const document = unlessRefused(() => parseRegistry(text));
     if (document === undefined) return;
@@ -39,6 +57,24 @@ test("any bytes as a registry are refused with their place, or take an entry and
     if (edit === undefined) return;
     const { inserted } = edit;
     expect(parseRegistry(edit.document.text).entries.get("config")?.module).toBe("config");
-    expect(removeEntry(edit.document.text, { key: "config", entry: ENTRY, inserted })).toEqual({ removed: true, text });
+    expect(removeEntry(edit.document.text, { key: "config", entry: ENTRY, inserted })).toEqual({
+      removed: true,
+      text,
+    });
   });
 }, 60_000);
+
+test.each([
+  ["an alias inside of what it names", "a: &a\n  module:b: *a\n", 2, 13],
+  ["such an alias in a merge", "a: &a {<<: *a}\n", 1, 12],
+  ["endless nesting", `a: ${"[".repeat(3000)}${"]".repeat(3000)}\n`, 1, 103],
+])("%s is refused with its place", (_what, text, line, column) => {
+  try {
+    parseRegistry(text);
+  } catch (error) {
+    expect(error).toBeInstanceOf(RegistrySyntaxError);
+    expect(error).toMatchObject({ line, column });
+    return;
+  }
+  throw new Error("it was taken");
+});

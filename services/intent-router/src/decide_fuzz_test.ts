@@ -11,9 +11,17 @@ const SAMPLES = [
   {
     type: "discover.module",
     id: "discover.module.audio",
-    data: { question: "What is audio?", priority: 6, evidence: ["path:/home/kloros/src/audio", "py_files:14"] },
+    data: {
+      question: "What is audio?",
+      priority: 6,
+      evidence: ["path:/home/kloros/src/audio", "py_files:14"],
+    },
   },
-  { intent_type: "curiosity_investigate", priority: 9, data: { question_id: "q", question: "Why?", hypothesis: "H" } },
+  {
+    intent_type: "curiosity_investigate",
+    priority: 9,
+    data: { question_id: "q", question: "Why?", hypothesis: "H" },
+  },
   { type: "integration_fix", data: { question: "?", fix_specification: { a: [1] }, autonomy_level: 2.5 } },
   { type: "spica_spawn_request", data: { fix_context: {}, validation: { a: null } }, reason: "so" },
   { type: "run_scanner", scanner: "orphans", emitted_by: "cron" },
@@ -21,7 +29,15 @@ const SAMPLES = [
   { type: "suggest_lock_optimization", reason: "slow", priority: "high", data: { a: { b: {} } } },
 ].map((intent) => JSON.stringify(intent, null, 2));
 
-const WORDS = [...Object.keys(BUILT_IN_TYPES), "type", "intent_type", "data", "question", "evidence", "priority"];
+const WORDS = [
+  ...Object.keys(BUILT_IN_TYPES),
+  "type",
+  "intent_type",
+  "data",
+  "question",
+  "evidence",
+  "priority",
+];
 
 test("of any bytes a file waits, is rejected with a reason, or becomes a signal that the bus takes", async () => {
   await fuzz({ samples: SAMPLES, words: WORDS, inputs: 2500 }, (bytes) => {

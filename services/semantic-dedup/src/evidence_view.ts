@@ -4,7 +4,7 @@
  */
 import { readFileSync, renameSync, statSync } from "node:fs";
 import { type Logger, messageOf, writeFileAtomic } from "@kloros/daemon";
-import { applyUpdate, type EvidenceFile, type EvidenceUpdate } from "./evidence.ts";
+import { applyUpdate, type EvidenceFile, type EvidenceUpdate, valueOf } from "./evidence.ts";
 import type { PendingUpdates } from "./pending_updates.ts";
 
 export interface EvidenceViewOptions {
@@ -33,7 +33,8 @@ export class EvidenceView {
   /** The module's entry as the file will have it; undefined when there is none. */
   entry(module: string): unknown {
     this.#refresh();
-    return this.#waiting.findLast((update) => update.module === module)?.entry ?? this.#content[module];
+    const waiting = this.#waiting.findLast((update) => update.module === module);
+    return waiting?.entry ?? valueOf(this.#content, module);
   }
 
   modules(): string[] {

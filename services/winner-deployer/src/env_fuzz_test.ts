@@ -4,7 +4,7 @@ import { effective, EnvSyntaxError, parseEnv } from "./env_document.ts";
 import { EnvEditError, restoreKeys, setKeys } from "./env_edit.ts";
 
 const SAMPLES = [
-  "# Settings\nKLR_VOICE_RATE=1.25\nexport KLR_NAME='it is'\n\nKLR_TEXT=\"a \\\" b\"   # note\n",
+  '# Settings\nKLR_VOICE_RATE=1.25\nexport KLR_NAME=\'it is\'\n\nKLR_TEXT="a \\" b"   # note\n',
   "A=1\r\nB = 2\r\nLONG=one\\\r\ntwo\r\n; old\r\n",
   "\uFEFFKLR_A=x",
   'KLR_A="over\nlines"\nKLR_A=again\n',

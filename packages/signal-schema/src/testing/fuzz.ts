@@ -16,7 +16,7 @@ const STANDARD_SEED = 1;
 const INPUTS = 400;
 const BOUND_MS = 250;
 /** What of an input is shown, bytes. */
-const SHOWN_MAX = 4096;
+const SHOWN_MAX = 1024;
 
 /**
  * Gives `check` one input after the other. It throws when the reader threw what it does not promise, or took what it must not.

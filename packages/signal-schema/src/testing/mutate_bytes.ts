@@ -1,5 +1,6 @@
 /** One piece of bytes that somebody might have written → another that nobody would have: the same choices, the same bytes. */
 import type { Choices } from "./choices.ts";
+import { exchangeValue } from "./exchange_value.ts";
 
 /** What a fuzzed reader knows: whole good inputs, and the words that mean something to it. */
 export interface Corpus {
@@ -11,7 +12,7 @@ type Mutate = (bytes: Uint8Array, choices: Choices, corpus: Corpus) => Uint8Arra
 
 /** Longest input, bytes: long enough to be slow where something is quadratic, short enough for thousands. */
 const BYTES_MAX = 64 * 1024;
-const STEPS_MAX = 5;
+const STEPS_MAX = 4;
 
 const HOSTILE_TEXTS = [
   "__proto__",
@@ -158,6 +159,9 @@ const MUTATIONS: readonly Mutate[] = [
     const { index, 0: old } = choices.pick(found);
     return spliced(bytes, index, index + old.length, encoder.encode(choices.pick(words)));
   },
+  (bytes, choices) => exchangeValue(bytes, choices) ?? bytes,
+  (bytes, choices) => exchangeValue(bytes, choices) ?? bytes,
+  (bytes, choices) => exchangeValue(bytes, choices) ?? bytes,
   function nest(bytes, choices) {
     const [open, close] = choices.pick(BRACKETS);
     const depth = choices.pick(DEPTHS);
