@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { fuzz } from "@kloros/signal-schema/testing";
+import { fuzz, FUZZ_LIMIT_MS } from "@kloros/signal-schema/testing";
 import { decodeBusMessage, decodeClientMessage, encodeMessage } from "./codec.ts";
 import { unpackDeliveries } from "./delivery_columns.ts";
 import { BUS_VERBS, type BusIncoming, CLIENT_VERBS, type ClientIncoming, ProtocolError } from "./protocol.ts";
@@ -101,39 +101,47 @@ type Decode = typeof decodeClientMessage | typeof decodeBusMessage;
 
 function expectSame(message: ClientIncoming | BusIncoming, decode: Decode): void {
   const { payload, session, n } = message;
-  const frames = encodeMessage({ ...message, payload } as never, { session, n });
+  const frames = encodeMessage({ ...message, payload }, { session, n });
   const again = decode(frames.map((frame) => new TextEncoder().encode(frame)));
   expect(Bun.deepEquals(plain(again), plain(message), true)).toBe(true);
 }
 
 const INPUTS = 2500;
 
-test("of any bytes what a client says is the protocol, and stays the same when it is written again", async () => {
-  const words = [...Object.keys(CLIENT_VERBS), "seqs", "tokens", "emits", "kinds", "count", "earliest"];
-  await fuzz({ samples: samplesOf(CLIENT_SAYS), words, inputs: INPUTS }, (bytes) => {
-    const message = unlessProtocol(() => decodeClientMessage(framesOf(bytes)));
-    if (message === undefined) return;
-    expectSame(message, decodeClientMessage);
-    if (message.verb === "COMMIT") {
-      const items = unlessProtocol(() => unpackSettlement(message));
-      if (items !== undefined) expect(items.length).toBe(message.fields.seqs.length);
-    }
-    if (message.verb === "EXTEND") unlessProtocol(() => unpackLeases(message.fields));
-  });
-});
+test(
+  "of any bytes what a client says is the protocol, and stays the same when it is written again",
+  async () => {
+    const words = [...Object.keys(CLIENT_VERBS), "seqs", "tokens", "emits", "kinds", "count", "earliest"];
+    await fuzz({ samples: samplesOf(CLIENT_SAYS), words, inputs: INPUTS }, (bytes) => {
+      const message = unlessProtocol(() => decodeClientMessage(framesOf(bytes)));
+      if (message === undefined) return;
+      expectSame(message, decodeClientMessage);
+      if (message.verb === "COMMIT") {
+        const items = unlessProtocol(() => unpackSettlement(message));
+        if (items !== undefined) expect(items.length).toBe(message.fields.seqs.length);
+      }
+      if (message.verb === "EXTEND") unlessProtocol(() => unpackLeases(message.fields));
+    });
+  },
+  FUZZ_LIMIT_MS,
+);
 
-test("of any bytes what the bus says is the protocol, and stays the same when it is written again", async () => {
-  const words = [...Object.keys(BUS_VERBS), "statuses", "lanes", "plans", "attempts", "late", "texts"];
-  await fuzz({ samples: samplesOf(BUS_SAYS), words, inputs: INPUTS }, (bytes) => {
-    const message = unlessProtocol(() => decodeBusMessage(framesOf(bytes)));
-    if (message === undefined) return;
-    expectSame(message, decodeBusMessage);
-    if (message.verb === "DELIVER") {
-      const deliveries = unlessProtocol(() => unpackDeliveries(message));
-      if (deliveries !== undefined) expect(deliveries.length).toBe(message.fields.seqs.length);
-    }
-    if (message.verb === "PUBACK") unlessProtocol(() => unpackPublishResults(message.fields));
-    if (message.verb === "COMMITTED" || message.verb === "PLANNED")
-      unlessProtocol(() => unpackSettleResults(message.fields));
-  });
-});
+test(
+  "of any bytes what the bus says is the protocol, and stays the same when it is written again",
+  async () => {
+    const words = [...Object.keys(BUS_VERBS), "statuses", "lanes", "plans", "attempts", "late", "texts"];
+    await fuzz({ samples: samplesOf(BUS_SAYS), words, inputs: INPUTS }, (bytes) => {
+      const message = unlessProtocol(() => decodeBusMessage(framesOf(bytes)));
+      if (message === undefined) return;
+      expectSame(message, decodeBusMessage);
+      if (message.verb === "DELIVER") {
+        const deliveries = unlessProtocol(() => unpackDeliveries(message));
+        if (deliveries !== undefined) expect(deliveries.length).toBe(message.fields.seqs.length);
+      }
+      if (message.verb === "PUBACK") unlessProtocol(() => unpackPublishResults(message.fields));
+      if (message.verb === "COMMITTED" || message.verb === "PLANNED")
+        unlessProtocol(() => unpackSettleResults(message.fields));
+    });
+  },
+  FUZZ_LIMIT_MS,
+);

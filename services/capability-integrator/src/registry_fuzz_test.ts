@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { fuzz } from "@kloros/signal-schema/testing";
+import { fuzz, FUZZ_LIMIT_MS } from "@kloros/signal-schema/testing";
 import { parseRegistry, RegistrySyntaxError } from "./registry_document.ts";
 import { insertEntry, RegistryEditError, removeEntry } from "./registry_edit.ts";
 import { makeEntry } from "./registry_entry.ts";
@@ -48,21 +48,25 @@ function unlessRefused<T>(task: () => T): T | undefined {
 /** The YAML reader takes time by the square of keys and errors: half a second for 64 KiB of nothing else. */
 const YAML_BOUND_MS = 1500;
 
-test("any bytes as a registry are refused with their place, or take an entry and give it back", async () => {
-  await fuzz({ samples: SAMPLES, words: WORDS, boundMs: YAML_BOUND_MS }, (bytes) => {
-    const text = Buffer.from(bytes).toString("utf8");
-    const document = unlessRefused(() => parseRegistry(text));
-    if (document === undefined) return;
-    const edit = unlessRefused(() => insertEntry(document, "config", ENTRY));
-    if (edit === undefined) return;
-    const { inserted } = edit;
-    expect(parseRegistry(edit.document.text).entries.get("config")?.module).toBe("config");
-    expect(removeEntry(edit.document.text, { key: "config", entry: ENTRY, inserted })).toEqual({
-      removed: true,
-      text,
+test(
+  "any bytes as a registry are refused with their place, or take an entry and give it back",
+  async () => {
+    await fuzz({ samples: SAMPLES, words: WORDS, boundMs: YAML_BOUND_MS }, (bytes) => {
+      const text = Buffer.from(bytes).toString("utf8");
+      const document = unlessRefused(() => parseRegistry(text));
+      if (document === undefined) return;
+      const edit = unlessRefused(() => insertEntry(document, "config", ENTRY));
+      if (edit === undefined) return;
+      const { inserted } = edit;
+      expect(parseRegistry(edit.document.text).entries.get("config")?.module).toBe("config");
+      expect(removeEntry(edit.document.text, { key: "config", entry: ENTRY, inserted })).toEqual({
+        removed: true,
+        text,
+      });
     });
-  });
-}, 60_000);
+  },
+  FUZZ_LIMIT_MS,
+);
 
 test.each([
   ["an alias inside of what it names", "a: &a\n  module:b: *a\n", 2, 13],

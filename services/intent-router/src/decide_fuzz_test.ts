@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { createRoot, validateEnvelope } from "@kloros/signal-schema";
-import { fuzz } from "@kloros/signal-schema/testing";
+import { fuzz, FUZZ_LIMIT_MS } from "@kloros/signal-schema/testing";
 import { decideIntent } from "./decide.ts";
 import type { Rules } from "./decide.ts";
 import { BUILT_IN_TYPES, compileTable } from "./mapping_table.ts";
@@ -39,19 +39,23 @@ const WORDS = [
   "priority",
 ];
 
-test("of any bytes a file waits, is rejected with a reason, or becomes a signal that the bus takes", async () => {
-  await fuzz({ samples: SAMPLES, words: WORDS, inputs: 2500 }, (bytes) => {
-    for (const quietMs of [0, rules.quietMs]) {
-      const step = decideIntent({ bytes, sizeBytes: bytes.length, quietMs }, rules);
-      if (step.kind === "route") {
-        const envelope = createRoot(step.definition, step.facts, { source: "intent-router", nowMs: 0 });
-        const result = validateEnvelope(envelope);
-        if (!result.ok) throw new Error(`routed as what is no signal: ${result.text}`);
-      } else {
-        expect(step.reason).not.toBe("");
-        // What was quiet for long enough never waits for ever.
-        if (quietMs > 0) expect(step.kind).toBe("reject");
+test(
+  "of any bytes a file waits, is rejected with a reason, or becomes a signal that the bus takes",
+  async () => {
+    await fuzz({ samples: SAMPLES, words: WORDS, inputs: 2500 }, (bytes) => {
+      for (const quietMs of [0, rules.quietMs]) {
+        const step = decideIntent({ bytes, sizeBytes: bytes.length, quietMs }, rules);
+        if (step.kind === "route") {
+          const envelope = createRoot(step.definition, step.facts, { source: "intent-router", nowMs: 0 });
+          const result = validateEnvelope(envelope);
+          if (!result.ok) throw new Error(`routed as what is no signal: ${result.text}`);
+        } else {
+          expect(step.reason).not.toBe("");
+          // What was quiet for long enough never waits for ever.
+          if (quietMs > 0) expect(step.kind).toBe("reject");
+        }
       }
-    }
-  });
-});
+    });
+  },
+  FUZZ_LIMIT_MS,
+);

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { fuzz } from "@kloros/signal-schema/testing";
+import { fuzz, FUZZ_LIMIT_MS } from "@kloros/signal-schema/testing";
 import { applyUpdate, type EvidenceEntry, type EvidenceFile, readEntry, recordOf } from "./evidence.ts";
 
 const NEWS: EvidenceEntry = {
@@ -23,26 +23,30 @@ const SAMPLES = [
 ];
 const MODULES = ["audio", "__proto__", "constructor", "new"];
 
-test("whatever the evidence file holds, news of a module get into it and others keep what they say", async () => {
-  await fuzz(
-    { samples: SAMPLES, words: [...MODULES, "used_by", "suppression", "integrates_with"], inputs: 800 },
-    (bytes) => {
-      let text: string;
-      try {
-        text = JSON.stringify(recordOf(JSON.parse(Buffer.from(bytes).toString("utf8"))));
-      } catch {
-        return;
-      }
-      for (const module of MODULES) {
-        // As the view does before it changes anything.
-        const file = structuredClone(JSON.parse(text) as EvidenceFile);
-        applyUpdate(file, { module, entry: NEWS });
-        const after = JSON.parse(JSON.stringify(file)) as EvidenceFile;
-        expect(Object.hasOwn(after, module)).toBe(true);
-        expect(readEntry(Object.getOwnPropertyDescriptor(after, module)?.value)).toMatchObject({ ...NEWS });
-        const before = JSON.parse(text) as EvidenceFile;
-        for (const name of Object.keys(before)) expect(Object.hasOwn(after, name)).toBe(true);
-      }
-    },
-  );
-});
+test(
+  "whatever the evidence file holds, news of a module get into it and others keep what they say",
+  async () => {
+    await fuzz(
+      { samples: SAMPLES, words: [...MODULES, "used_by", "suppression", "integrates_with"], inputs: 800 },
+      (bytes) => {
+        let text: string;
+        try {
+          text = JSON.stringify(recordOf(JSON.parse(Buffer.from(bytes).toString("utf8"))));
+        } catch {
+          return;
+        }
+        for (const module of MODULES) {
+          // As the view does before it changes anything.
+          const file = structuredClone(JSON.parse(text) as EvidenceFile);
+          applyUpdate(file, { module, entry: NEWS });
+          const after = JSON.parse(JSON.stringify(file)) as EvidenceFile;
+          expect(Object.hasOwn(after, module)).toBe(true);
+          expect(readEntry(Object.getOwnPropertyDescriptor(after, module)?.value)).toMatchObject({ ...NEWS });
+          const before = JSON.parse(text) as EvidenceFile;
+          for (const name of Object.keys(before)) expect(Object.hasOwn(after, name)).toBe(true);
+        }
+      },
+    );
+  },
+  FUZZ_LIMIT_MS,
+);

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { fuzz } from "@kloros/signal-schema/testing";
+import { fuzz, FUZZ_LIMIT_MS } from "@kloros/signal-schema/testing";
 import { effective, EnvSyntaxError, parseEnv } from "./env_document.ts";
 import { EnvEditError, restoreKeys, setKeys } from "./env_edit.ts";
 
@@ -28,21 +28,25 @@ function unlessRefused<T>(task: () => T): T | undefined {
   }
 }
 
-test("any bytes as an environment file are refused with their line, or take values and give the old ones back", async () => {
-  await fuzz({ samples: SAMPLES, words: WORDS, inputs: 3000 }, (bytes) => {
-    const text = Buffer.from(bytes).toString("utf8");
-    const document = unlessRefused(() => parseEnv(text));
-    if (document === undefined) return;
-    const lines = text.split("\n").length;
-    for (const { line, key, raw, rawStart } of document.assignments) {
-      expect(line).toBeLessThanOrEqual(lines);
-      expect(key).toMatch(/^[A-Za-z_][A-Za-z0-9_]*$/);
-      expect(text.slice(rawStart, rawStart + raw.length)).toBe(raw);
-    }
-    const edit = unlessRefused(() => setKeys(text, VALUES));
-    if (edit === undefined) return;
-    const after = parseEnv(edit.text);
-    for (const { key, text: value } of VALUES) expect(effective(after, key)?.value).toBe(value);
-    expect(restoreKeys(edit.text, edit.edits)).toMatchObject({ text, foreign: [] });
-  });
-});
+test(
+  "any bytes as an environment file are refused with their line, or take values and give the old ones back",
+  async () => {
+    await fuzz({ samples: SAMPLES, words: WORDS, inputs: 3000 }, (bytes) => {
+      const text = Buffer.from(bytes).toString("utf8");
+      const document = unlessRefused(() => parseEnv(text));
+      if (document === undefined) return;
+      const lines = text.split("\n").length;
+      for (const { line, key, raw, rawStart } of document.assignments) {
+        expect(line).toBeLessThanOrEqual(lines);
+        expect(key).toMatch(/^[A-Za-z_][A-Za-z0-9_]*$/);
+        expect(text.slice(rawStart, rawStart + raw.length)).toBe(raw);
+      }
+      const edit = unlessRefused(() => setKeys(text, VALUES));
+      if (edit === undefined) return;
+      const after = parseEnv(edit.text);
+      for (const { key, text: value } of VALUES) expect(effective(after, key)?.value).toBe(value);
+      expect(restoreKeys(edit.text, edit.edits)).toMatchObject({ text, foreign: [] });
+    });
+  },
+  FUZZ_LIMIT_MS,
+);

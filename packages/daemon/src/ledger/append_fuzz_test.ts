@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
-import { fuzz } from "@kloros/signal-schema/testing";
+import { fuzz, FUZZ_LIMIT_MS } from "@kloros/signal-schema/testing";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -42,46 +42,54 @@ function isRecord(line: string): boolean {
   }
 }
 
-test("whatever stands in a log, a line gets into it whole and once, and no record of others goes", async () => {
-  await fuzz(
-    { samples: SAMPLES, words: ["{", "}", "\n", LINE.slice(0, 40), OTHER], inputs: 300 },
-    async (bytes) => {
-      for (const earlier of [null, planAppend(file, LINE, 0), planAppend(file, LINE, bytes.length >> 1)]) {
-        writeFileSync(file, bytes);
-        let plan: AppendPlan | null = earlier;
-        const savePlan = async (next: AppendPlan): Promise<void> => {
-          plan = next;
-        };
-        await appendOnce(file, LINE, { plan: earlier, savePlan });
-        const after = readFileSync(file);
-        if (plan === null) throw new Error("no plan was stored");
-        expect(await findAppended(plan)).toBe(LINE);
-        const lines = linesOf(whole(after));
-        for (const record of linesOf(whole(bytes)).filter(isRecord)) expect(lines).toContain(record);
-        expect((await appendOnce(file, LINE, { plan, savePlan })).how).toBe("found");
-        expect(readFileSync(file).equals(after)).toBe(true);
-        if (earlier === null) expect(whole(after).endsWith(`${LINE_BYTES}\n`)).toBe(true);
-      }
-    },
-  );
-}, 60_000);
+test(
+  "whatever stands in a log, a line gets into it whole and once, and no record of others goes",
+  async () => {
+    await fuzz(
+      { samples: SAMPLES, words: ["{", "}", "\n", LINE.slice(0, 40), OTHER], inputs: 300 },
+      async (bytes) => {
+        for (const earlier of [null, planAppend(file, LINE, 0), planAppend(file, LINE, bytes.length >> 1)]) {
+          writeFileSync(file, bytes);
+          let plan: AppendPlan | null = earlier;
+          const savePlan = async (next: AppendPlan): Promise<void> => {
+            plan = next;
+          };
+          await appendOnce(file, LINE, { plan: earlier, savePlan });
+          const after = readFileSync(file);
+          if (plan === null) throw new Error("no plan was stored");
+          expect(await findAppended(plan)).toBe(LINE);
+          const lines = linesOf(whole(after));
+          for (const record of linesOf(whole(bytes)).filter(isRecord)) expect(lines).toContain(record);
+          expect((await appendOnce(file, LINE, { plan, savePlan })).how).toBe("found");
+          expect(readFileSync(file).equals(after)).toBe(true);
+          if (earlier === null) expect(whole(after).endsWith(`${LINE_BYTES}\n`)).toBe(true);
+        }
+      },
+    );
+  },
+  FUZZ_LIMIT_MS,
+);
 
-test("any bytes as a stored plan are no plan, or one that looks its line up without harm", async () => {
-  writeFileSync(file, `${OTHER}\n${LINE}\n`);
-  const samples = [JSON.stringify(planAppend(file, LINE, 10)), JSON.stringify(planAppend(file, OTHER, 0))];
-  await fuzz(
-    { samples, words: ["offset", "length", "sha256", "head", "append"], inputs: 1000 },
-    async (bytes) => {
-      let value: unknown;
-      try {
-        value = JSON.parse(Buffer.from(bytes).toString("utf8"));
-      } catch {
-        return;
-      }
-      const plan = readAppendPlan(value);
-      if (plan === null) return;
-      const found = await findAppended({ ...plan, file });
-      if (found !== null) expect([LINE, OTHER]).toContain(found);
-    },
-  );
-});
+test(
+  "any bytes as a stored plan are no plan, or one that looks its line up without harm",
+  async () => {
+    writeFileSync(file, `${OTHER}\n${LINE}\n`);
+    const samples = [JSON.stringify(planAppend(file, LINE, 10)), JSON.stringify(planAppend(file, OTHER, 0))];
+    await fuzz(
+      { samples, words: ["offset", "length", "sha256", "head", "append"], inputs: 1000 },
+      async (bytes) => {
+        let value: unknown;
+        try {
+          value = JSON.parse(Buffer.from(bytes).toString("utf8"));
+        } catch {
+          return;
+        }
+        const plan = readAppendPlan(value);
+        if (plan === null) return;
+        const found = await findAppended({ ...plan, file });
+        if (found !== null) expect([LINE, OTHER]).toContain(found);
+      },
+    );
+  },
+  FUZZ_LIMIT_MS,
+);

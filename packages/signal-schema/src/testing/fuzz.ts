@@ -12,6 +12,9 @@ export interface FuzzOptions extends Corpus {
   readonly boundMs?: number;
 }
 
+/** Of a test that fuzzes, ms: many rounds take their time, each input has its own bound. */
+export const FUZZ_LIMIT_MS = 3_600_000;
+
 const STANDARD_SEED = 1;
 const INPUTS = 400;
 const BOUND_MS = 250;
@@ -42,7 +45,7 @@ export async function fuzz(
 
 function seedsOf(env: Readonly<Record<string, string | undefined>>): number[] {
   const { KLOROS_SEED: one, KLOROS_ROUNDS: more = "0" } = env;
-  if (one !== undefined) return [Number(one)];
+  if (one !== undefined && one !== "") return [Number(one)];
   const random = Array.from({ length: Number(more) }, () => Math.floor(Math.random() * 2 ** 32));
   return [STANDARD_SEED, ...random];
 }

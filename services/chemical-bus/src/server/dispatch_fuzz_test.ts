@@ -8,7 +8,7 @@ import {
 } from "@kloros/bus-client";
 import { checkJournal, TestClient, testBroker } from "@kloros/journal/testing";
 import { createRoot, HealthAlert } from "@kloros/signal-schema";
-import { fuzz } from "@kloros/signal-schema/testing";
+import { fuzz, FUZZ_LIMIT_MS } from "@kloros/signal-schema/testing";
 import { dispatch } from "./dispatch.ts";
 
 const head = { v: 1, session: "s", n: 1, ref: 1 };
@@ -82,61 +82,65 @@ function framesOf(bytes: Uint8Array): Uint8Array[] {
 const isRefusal = (error: unknown): boolean =>
   error instanceof ProtocolError || (error instanceof RangeError && error.message.startsWith("PUB of "));
 
-test("whatever a client says, the bus answers in its protocol or ends that session, and keeps its journal", async () => {
-  const { broker } = testBroker();
-  const client = new TestClient(broker, NAME);
-  await client.attach(spec as never);
-  await client.now(client.session.publish([alertOf(0)]));
-  const [first] = client.take(NAME);
-  const replies: BusOutgoing[] = [];
-  const say = async (bytes: Uint8Array): Promise<void> => {
-    const done = dispatch(decodeClientMessage(framesOf(bytes)), {
-      broker,
-      session: client.session,
-      service: "operator",
-      pageBytesMax: 64 * 1024,
-      reply: (message) => replies.push(message),
-      detach: () => undefined,
-    });
-    broker.flush();
-    await done;
-  };
-  const words = [
-    "COMMIT",
-    "earliest",
-    "poison",
-    "invalid",
-    "force",
-    "dryRun",
-    "facts",
-    "__proto__",
-    "%",
-    "'; --",
-  ];
-  try {
-    await fuzz(
-      { samples: samplesOf(first?.seq ?? 1, first?.token ?? "t"), words, inputs: 1500 },
-      async (bytes) => {
-        replies.length = 0;
-        // What went before may have taken the consumer away, or all there was to do.
-        await client.attach(spec as never);
-        client.take(NAME);
-        try {
-          await say(bytes);
-        } catch (error) {
-          if (!isRefusal(error)) throw error;
-        }
-        for (const reply of replies) {
-          const frames = encodeMessage(reply, { session: "s", n: 1 });
-          expect(decodeBusMessage(frames.map((frame) => new TextEncoder().encode(frame))).verb).toBe(
-            reply.verb,
-          );
-        }
-      },
-    );
-    expect(checkJournal(broker)).toEqual([]);
-    expect(await client.now(client.session.publish([alertOf(99)]))).toMatchObject([{ status: "stored" }]);
-  } finally {
-    broker.close();
-  }
-}, 60_000);
+test(
+  "whatever a client says, the bus answers in its protocol or ends that session, and keeps its journal",
+  async () => {
+    const { broker } = testBroker();
+    const client = new TestClient(broker, NAME);
+    await client.attach(spec as never);
+    await client.now(client.session.publish([alertOf(0)]));
+    const [first] = client.take(NAME);
+    const replies: BusOutgoing[] = [];
+    const say = async (bytes: Uint8Array): Promise<void> => {
+      const done = dispatch(decodeClientMessage(framesOf(bytes)), {
+        broker,
+        session: client.session,
+        service: "operator",
+        pageBytesMax: 64 * 1024,
+        reply: (message) => replies.push(message),
+        detach: () => undefined,
+      });
+      broker.flush();
+      await done;
+    };
+    const words = [
+      "COMMIT",
+      "earliest",
+      "poison",
+      "invalid",
+      "force",
+      "dryRun",
+      "facts",
+      "__proto__",
+      "%",
+      "'; --",
+    ];
+    try {
+      await fuzz(
+        { samples: samplesOf(first?.seq ?? 1, first?.token ?? "t"), words, inputs: 1500 },
+        async (bytes) => {
+          replies.length = 0;
+          // What went before may have taken the consumer away, or all there was to do.
+          await client.attach(spec as never);
+          client.take(NAME);
+          try {
+            await say(bytes);
+          } catch (error) {
+            if (!isRefusal(error)) throw error;
+          }
+          for (const reply of replies) {
+            const frames = encodeMessage(reply, { session: "s", n: 1 });
+            expect(decodeBusMessage(frames.map((frame) => new TextEncoder().encode(frame))).verb).toBe(
+              reply.verb,
+            );
+          }
+        },
+      );
+      expect(checkJournal(broker)).toEqual([]);
+      expect(await client.now(client.session.publish([alertOf(99)]))).toMatchObject([{ status: "stored" }]);
+    } finally {
+      broker.close();
+    }
+  },
+  FUZZ_LIMIT_MS,
+);
