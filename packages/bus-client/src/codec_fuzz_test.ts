@@ -145,3 +145,10 @@ test(
   },
   FUZZ_LIMIT_MS,
 );
+
+test.each(["v", "verb", "session", "n"])("a %s that nests without end is not the protocol", (key) => {
+  const fields = JSON.stringify({ ...head, verb: "PING", [key]: 0 });
+  const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+  const frame = new TextEncoder().encode(fields.replace(`"${key}":0`, `"${key}":${deep}`));
+  expect(() => decodeClientMessage([frame])).toThrow(ProtocolError);
+});

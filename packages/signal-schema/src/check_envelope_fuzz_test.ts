@@ -30,3 +30,11 @@ test(
   },
   FUZZ_LIMIT_MS,
 );
+
+test.each([
+  ["by itself", (deep: string) => deep],
+  ["as an id", (deep: string) => `{"signal":"Q_HEALTH_ALERT","id":${deep}}`],
+])("nesting without end is refused: %s", (_what, textOf) => {
+  const result = parseEnvelope(textOf(`${"[".repeat(100_000)}${"]".repeat(100_000)}`));
+  expect(result.ok).toBe(false);
+});
