@@ -118,7 +118,11 @@ function parseMeta(
   return meta as Record<string, unknown>;
 }
 
-const short = (value: unknown): string => (JSON.stringify(value) ?? "nothing").slice(0, 60);
+/** Of a list or an object no more than that: what nests by the ten thousand can be read and not be written again. */
+const short = (value: unknown): string =>
+  typeof value === "object" && value !== null
+    ? "an object or a list"
+    : (JSON.stringify(value) ?? "nothing").slice(0, 60);
 
 /** Joins JSON texts to a payload. A text with a raw newline is not JSON as we write it and would shift all that follow. */
 export function joinLines(texts: readonly string[]): string {

@@ -83,17 +83,18 @@ export function missingSince(mark: Mark | undefined, found: Mark): string | unde
 /** The mark of a running bus: one file, kept open. */
 export class HighWater {
   readonly #fd: number;
-  readonly #old = Buffer.alloc(SLOT_BYTES * SLOTS);
   #slot: number;
   #dirty = false;
   #syncing = false;
 
   constructor(path: string) {
     this.#fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
-    readSync(this.#fd, this.#old, 0, this.#old.length, 0);
+    const old = Buffer.alloc(SLOT_BYTES * SLOTS);
+    // What is read, and no more: a slot whose padding was cut off still counts, as it does to `readMark`.
+    const text = old.toString("latin1", 0, readSync(this.#fd, old, 0, old.length, 0));
     // Never over the newest.
-    const first = parse(this.#old.toString("latin1", 0, SLOT_BYTES));
-    this.#slot = first !== undefined && newest(this.#old.toString("latin1"))?.commit === first.commit ? 1 : 0;
+    const first = parse(text.slice(0, SLOT_BYTES));
+    this.#slot = first !== undefined && newest(text)?.commit === first.commit ? 1 : 0;
   }
 
   /** In place, so a full disk does not matter. Throws the file system's error. */

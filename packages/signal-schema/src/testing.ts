@@ -7,3 +7,5 @@ export {
   mutations,
 } from "./testing/arbitrary_envelope.ts";
 export type { InvalidEnvelope, Mutation } from "./testing/arbitrary_envelope.ts";
+export { fuzz, FUZZ_LIMIT_MS } from "./testing/fuzz.ts";
+export type { FuzzOptions } from "./testing/fuzz.ts";

@@ -5,7 +5,7 @@
  * container (its own values are no attributes such as `module: x`). A file that cannot be edited safely (broken,
  * duplicate keys, several documents, a list) is refused with the place of the first problem.
  */
-import { Composer, isAlias, isMap, isNode, isScalar, LineCounter, Parser } from "yaml";
+import { Composer, isAlias, isMap, isNode, isPair, isScalar, isSeq, LineCounter, Parser } from "yaml";
 import type { Document, Pair, YAMLMap } from "yaml";
 import { messageOf } from "@kloros/daemon";
 
@@ -239,6 +239,7 @@ function keyText(pair: Pair | undefined): string {
 }
 
 function contentOf(document: Document.Parsed, text: string): unknown {
+  refuseDepths(document, text);
   try {
     return document.toJS({ mapAsMap: true, maxAliasCount: 10_000 }) as unknown;
   } catch (error) {
@@ -246,6 +247,29 @@ function contentOf(document: Document.Parsed, text: string): unknown {
     const alias = /^Unresolved alias.*: (\S+)$/.exec(message)?.[1];
     throw at(text, alias === undefined ? 0 : Math.max(0, text.indexOf(`*${alias}`)), message);
   }
+}
+
+/** Far above any registry; comparing before and after goes as deep as the file. */
+const DEPTH_MAX = 100;
+
+/** What contains itself, or nests without end, cannot be compared before and after. */
+function refuseDepths(document: Document.Parsed, text: string): void {
+  const anchors = new Map<string, unknown>();
+  const walk = (node: unknown, above: readonly unknown[]): void => {
+    if (isPair(node)) {
+      walk(node.key, above);
+      walk(node.value, above);
+    } else if (isAlias(node)) {
+      if (!above.includes(anchors.get(node.source))) return;
+      throw at(text, startOf(node), `*${node.source} stands inside of what it names; write it out`);
+    } else if (isMap(node) || isSeq(node)) {
+      if (above.length >= DEPTH_MAX)
+        throw at(text, startOf(node), `it nests deeper than ${DEPTH_MAX} levels; flatten it`);
+      if (node.anchor !== undefined) anchors.set(node.anchor, node);
+      for (const item of node.items) walk(item, [...above, node]);
+    }
+  };
+  walk(document.contents, []);
 }
 
 function lastPair(map: Root | undefined): Pair | undefined {

@@ -38,7 +38,19 @@ export function parseIntent(bytes: Uint8Array): ParseResult {
   if (!isObject(value)) {
     return { kind: "broken", reason: `the content is ${nameShape(value)}, an intent is a JSON object` };
   }
+  // What nests by the ten thousand can be read here and not be written again.
+  if (isDeeper(value, DEPTH_MAX)) {
+    return { kind: "broken", reason: `the content nests deeper than ${DEPTH_MAX} levels; flatten it` };
+  }
   return { kind: "parsed", intent: toIntent(value) };
+}
+
+/** Above what a signal may nest: some of it becomes text. */
+const DEPTH_MAX = 100;
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
 }
 
 function decode(bytes: Uint8Array): string | undefined {

@@ -44,7 +44,7 @@ export function applyUpdate(file: EvidenceFile, { module, entry }: EvidenceUpdat
   const { suppression, ...rest } = entry;
   const users = new Set([...textsOf(before["used_by"]), ...usersOf(file, module)]);
   users.delete(module);
-  file[module] = {
+  const value = {
     ...before,
     ...rest,
     used_by: [...users].toSorted(),
@@ -52,6 +52,8 @@ export function applyUpdate(file: EvidenceFile, { module, entry }: EvidenceUpdat
       ? {}
       : { suppression: { ...recordOf(before["suppression"]), ...suppression } }),
   };
+  // Assigned, a module called `__proto__` would never reach the file.
+  Object.defineProperty(file, module, { value, writable: true, enumerable: true, configurable: true });
   for (const other of textsOf(before["integrates_with"])) {
     if (!entry.integrates_with.includes(other)) setUser(file, other, module, false);
   }
@@ -74,8 +76,13 @@ function setUser(file: EvidenceFile, module: string, user: string, uses: boolean
   entry["used_by"] = [...users].toSorted();
 }
 
+/** What the file itself says of a module; undefined: nothing. */
+export function valueOf(file: EvidenceFile, module: string): unknown {
+  return Object.hasOwn(file, module) ? file[module] : undefined;
+}
+
 function entryOf(file: EvidenceFile, module: string): Record<string, unknown> | undefined {
-  const entry = Object.hasOwn(file, module) ? file[module] : undefined;
+  const entry = valueOf(file, module);
   const record = recordOf(entry);
   return record === entry ? record : undefined;
 }

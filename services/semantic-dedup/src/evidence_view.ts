@@ -4,7 +4,7 @@
  */
 import { readFileSync, renameSync, statSync } from "node:fs";
 import { type Logger, messageOf, writeFileAtomic } from "@kloros/daemon";
-import { applyUpdate, type EvidenceFile, type EvidenceUpdate } from "./evidence.ts";
+import { applyUpdate, type EvidenceFile, type EvidenceUpdate, valueOf } from "./evidence.ts";
 import type { PendingUpdates } from "./pending_updates.ts";
 
 export interface EvidenceViewOptions {
@@ -33,7 +33,8 @@ export class EvidenceView {
   /** The module's entry as the file will have it; undefined when there is none. */
   entry(module: string): unknown {
     this.#refresh();
-    return this.#waiting.findLast((update) => update.module === module)?.entry ?? this.#content[module];
+    const waiting = this.#waiting.findLast((update) => update.module === module);
+    return waiting?.entry ?? valueOf(this.#content, module);
   }
 
   modules(): string[] {
@@ -117,12 +118,21 @@ export class EvidenceView {
   }
 }
 
+/** What nests by the ten thousand can be read and not be written again. */
+const DEPTH_MAX = 100;
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
+}
+
 /** @throws SyntaxError when it is not a JSON object. */
 function parseEvidence(text: string): EvidenceFile {
   const content: unknown = JSON.parse(text.startsWith("\uFEFF") ? text.slice(1) : text);
   if (typeof content !== "object" || content === null || Array.isArray(content)) {
     throw new SyntaxError("it is no JSON object");
   }
+  if (isDeeper(content, DEPTH_MAX)) throw new SyntaxError(`it nests deeper than ${DEPTH_MAX} levels`);
   return content as EvidenceFile;
 }
 

@@ -102,16 +102,19 @@ describe("EvidenceView", () => {
     expect(purposes()).toEqual(["ours again", "theirs"]);
   });
 
-  test.each(["{ not json", "[]", '"text"'])("keeps a damaged file aside and says so: %s", async (content) => {
-    writeFileSync(path, content);
-    const view = open();
-    view.add({ module: "audio", entry: entry("new") });
-    await view.write();
-    expect(readFileSync(`${path}.damaged-1000`, "utf8")).toBe(content);
-    expect(purposes()).toEqual(["new"]);
-    expect(errors).toHaveLength(1);
-    expect(errors[0]).toContain("is damaged");
-  });
+  test.each(["{ not json", "[]", '"text"', `{"a":${"[".repeat(200)}${"]".repeat(200)}}`])(
+    "keeps a damaged file aside and says so: %s",
+    async (content) => {
+      writeFileSync(path, content);
+      const view = open();
+      view.add({ module: "audio", entry: entry("new") });
+      await view.write();
+      expect(readFileSync(`${path}.damaged-1000`, "utf8")).toBe(content);
+      expect(purposes()).toEqual(["new"]);
+      expect(errors).toHaveLength(1);
+      expect(errors[0]).toContain("is damaged");
+    },
+  );
 
   test("goes on trying when the file cannot be written, and loses nothing", async () => {
     const view = open();

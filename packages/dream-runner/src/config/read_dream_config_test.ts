@@ -51,8 +51,15 @@ describe("readDreamConfig()", () => {
     ["experiments:\n\t- name: x\n", "2:1"],
     ["experiments:\n  - *nowhere\n", "2:5"],
     [BOMB, "1:1"],
+    ["experiments: &a [*a]\n", "1:17"],
+    [experiment("    search_space: {a: &b [*b]}\n"), "2:3"],
+    [`experiments: ${"[".repeat(1000)}${"]".repeat(1000)}\n`, "1:14"],
   ])("%p is refused at %s", (text, place) => {
     expect(problemsOf(text)[0]).toStartWith(place);
+  });
+
+  test("names a hundred syntax errors at most", () => {
+    expect(problemsOf("[".repeat(1000))).toHaveLength(100);
   });
 
   test.each(["../x", "a/b", ".hidden", "winners", "a..b", "x.json"])(

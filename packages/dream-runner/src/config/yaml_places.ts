@@ -19,6 +19,10 @@ import type { FileProblem } from "../file_problem.ts";
 export type YamlPath = readonly (string | number)[];
 
 const ALIASES_MAX = 1000;
+/** More at once help nobody. */
+const ERRORS_MAX = 100;
+/** Far above any configuration; an alias inside of what it names nests without end. */
+const DEPTH_MAX = 100;
 /** As PyYAML, which is stricter than the standard's page: a parameter called `y` is not `true`. */
 const PYTHON_TRUE = /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/;
 const PYTHON_FALSE = /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/;
@@ -34,6 +38,12 @@ function pythonTags(tags: Tags): Tags {
     const isLoose = tag.tag === FLOAT && (tag.test.test("e5") || tag.test.test("."));
     return isLoose ? { ...tag, test: new RegExp(`(?=.*[0-9])(?![-+]?[eE])${tag.test.source}`) } : tag;
   });
+}
+
+/** Whether it nests deeper than so many levels. Stops there: also when it contains itself. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
 }
 
 export class YamlPlaces {
@@ -54,9 +64,11 @@ export class YamlPlaces {
       customTags: pythonTags,
     } as const;
     this.#document = parseDocument(text, options);
-    const errors = this.#document.errors.map((error) =>
-      this.#problemAt(error.pos[0], error.message.replaceAll("\n", " "), "mend the YAML there"),
-    );
+    const errors = this.#document.errors
+      .slice(0, ERRORS_MAX)
+      .map((error) =>
+        this.#problemAt(error.pos[0], error.message.replaceAll("\n", " "), "mend the YAML there"),
+      );
     const plain = errors.length > 0 ? { errors } : this.#toPlain();
     this.syntax = plain.errors;
     this.content = plain.content;
@@ -88,21 +100,40 @@ export class YamlPlaces {
   /** Aliases are followed only now. */
   #toPlain(): { readonly content?: unknown; readonly errors: readonly FileProblem[] } {
     try {
-      return { content: this.#document.toJS({ maxAliasCount: ALIASES_MAX }) as unknown, errors: [] };
+      const content = this.#document.toJS({ maxAliasCount: ALIASES_MAX }) as unknown;
+      return isDeeper(content, DEPTH_MAX) ? { errors: [this.#tooDeep(content)] } : { content, errors: [] };
     } catch (error) {
-      const name = messageOf(error);
-      let offset: number | undefined;
-      visit(this.#document, {
-        Alias: (_, alias) => {
-          if (alias.resolve(this.#document) === undefined) offset ??= alias.range?.[0];
-        },
-      });
+      const offset = this.#unknownAlias();
       const remedy =
         offset === undefined
           ? "write the values out instead of aliases"
           : "write the anchor before the alias";
-      return { errors: [this.#problemAt(offset ?? 0, name, remedy)] };
+      return { errors: [this.#problemAt(offset ?? 0, messageOf(error), remedy)] };
     }
+  }
+
+  /** Offset of the first alias without an anchor before it. */
+  #unknownAlias(): number | undefined {
+    const anchors = new Set<string>();
+    let offset: number | undefined;
+    visit(this.#document, {
+      Node: (_, node) => {
+        if (!isAlias(node)) {
+          if (node.anchor !== undefined) anchors.add(node.anchor);
+          return undefined;
+        }
+        if (anchors.has(node.source)) return undefined;
+        offset = node.range?.[0];
+        return visit.BREAK;
+      },
+    });
+    return offset;
+  }
+
+  #tooDeep(content: unknown): FileProblem {
+    const top = Object.entries(content as object).find(([, value]) => isDeeper(value, DEPTH_MAX - 1));
+    const problem = `it nests deeper than ${String(DEPTH_MAX)} levels, or an alias stands inside of what it names`;
+    return this.problem(top === undefined ? [] : [top[0]], problem, "write it flat, without that alias");
   }
 
   #node(path: YamlPath): Node | undefined {
