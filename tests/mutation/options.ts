@@ -1,0 +1,35 @@
+import { parseArgs } from "node:util";
+
+export interface Options {
+  /** Names of faults; empty: all. */
+  readonly only: readonly string[];
+  readonly list: boolean;
+  readonly json: boolean;
+  readonly help: boolean;
+}
+
+export const USAGE = `./scripts/mutate  plants faults in a copy of the code, one after the other, and sees whether a test fails
+
+  --only NAME  this fault, repeatable
+  --list       names, and the promise that each breaks
+  --json       the results as JSON on stdout
+
+Exit code 0: every fault was caught; 1: one survived; 2: it could not be told; 64: wrong use.
+`;
+
+/** Throws an Error with what is wrong. */
+export function parseOptions(argv: readonly string[], known: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      only: { type: "string", multiple: true, default: [] },
+      list: { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  for (const name of values.only) {
+    if (!known.includes(name)) throw new Error(`--only ${name}: there is no such fault; see --list`);
+  }
+  return values;
+}
