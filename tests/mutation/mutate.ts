@@ -62,5 +62,7 @@ export function judge(fault: Fault, clean: TestRun, planted: TestRun | undefined
   if (planted.passed) return of("survived", fault.breaks);
   if (planted.timedOut) return of("caught", "its tests did not come to an end");
   const [first] = planted.failed;
-  return first === undefined ? of("unclear", `no test ran: ${planted.output.slice(-500)}`) : of("caught", first);
+  return first === undefined
+    ? of("unclear", `no test ran: ${planted.output.slice(-500)}`)
+    : of("caught", first);
 }

@@ -19,7 +19,8 @@ export const CLIENT_FAULTS: readonly Fault[] = [
   {
     name: "settled-after-loss",
     file: `${CLIENT}/consumption.ts`,
-    before: '    this.#slots.done(work);\n    if (work.phase === "running") {\n      this.#settle(work, work.timedOutAt',
+    before:
+      '    this.#slots.done(work);\n    if (work.phase === "running") {\n      this.#settle(work, work.timedOutAt',
     after: "    this.#slots.done(work);\n    {\n      this.#settle(work, work.timedOutAt",
     breaks: "a delivery is not settled after its lease was lost",
     tests: CONSUMPTION_TEST,

@@ -15,7 +15,7 @@ export const DELIVERY_FAULTS: readonly Fault[] = [
       '  if (signalSum(row.seq, row as Row & { id: string }) !== row.sum) return "checksum of the signal";\n',
     after: "",
     breaks: "a signal that changed on the disk reaches nobody",
-    tests: [`${SRC}/flipped_byte_test.ts`, `${SRC}/broker_test.ts`],
+    tests: [`${SRC}/grants_test.ts`],
   },
   {
     name: "delivery-granted-unchecked",
@@ -23,7 +23,7 @@ export const DELIVERY_FAULTS: readonly Fault[] = [
     before: '  if (row.intact !== 1) return "checksum of the delivery";\n',
     after: "",
     breaks: "a delivery that changed on the disk is set aside",
-    tests: [`${SRC}/flipped_byte_test.ts`, `${SRC}/broker_test.ts`],
+    tests: [`${SRC}/grants_test.ts`],
   },
   {
     name: "grant-twice",
@@ -31,7 +31,7 @@ export const DELIVERY_FAULTS: readonly Fault[] = [
     before: "  return rows.filter((row) => !consumer.leases.has(row.seq)).slice(0, limit);",
     after: "  return rows.slice(0, limit);",
     breaks: "a delivery has at most one lease",
-    tests: [...BROKER_TEST, `${SRC}/same_moment_test.ts`],
+    tests: [`${SRC}/grants_test.ts`],
   },
   {
     name: "grant-beyond-credit",
@@ -47,7 +47,7 @@ export const DELIVERY_FAULTS: readonly Fault[] = [
     before: "return context.client.leases > 0 ? [] : suspect(consumer, context);",
     after: "return suspect(consumer, context);",
     breaks: "what may have killed its client is redelivered alone",
-    tests: BROKER_TEST,
+    tests: [`${SRC}/grants_test.ts`],
   },
   {
     name: "deadline-fires-again",
@@ -92,8 +92,7 @@ export const DELIVERY_FAULTS: readonly Fault[] = [
   {
     name: "late-not-marked",
     file: `${SRC}/grants.ts`,
-    before:
-      "late: answeredBy(row.name) !== undefined && context.db.prepare(IS_LATE).get(row.seq) !== null,",
+    before: "late: answeredBy(row.name) !== undefined && context.db.prepare(IS_LATE).get(row.seq) !== null,",
     after: "late: false,",
     breaks: "an answer after its timeout is delivered as late",
     tests: DEADLINES_TEST,

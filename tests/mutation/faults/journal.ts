@@ -11,7 +11,7 @@ export const JOURNAL_FAULTS: readonly Fault[] = [
     before: "for (const next of batch) next.apply(tx);",
     after: "for (const next of batch) (next.apply(tx), next.done());",
     breaks: "nothing is answered before its commit returned",
-    tests: [`${SRC}/bad_input_test.ts`, `${SRC}/full_disk_test.ts`],
+    tests: [`${SRC}/commit_mark_test.ts`],
   },
   {
     name: "memory-before-commit",
@@ -27,7 +27,7 @@ export const JOURNAL_FAULTS: readonly Fault[] = [
     before: "        this.#mark.note();\n",
     after: "        this.#mark.note();\n        this.#mark.committed(tx.nextSeq - 1);\n",
     breaks: "the mark never claims more than the last returned commit",
-    tests: [`${SRC}/full_disk_test.ts`, `${SRC}/journal_file_test.ts`, `${SRC}/flipped_byte_test.ts`],
+    tests: [`${SRC}/commit_mark_test.ts`],
   },
   {
     name: "mark-not-written",
@@ -85,7 +85,7 @@ export const JOURNAL_FAULTS: readonly Fault[] = [
     before: "if (consumer === undefined || tx.leaseOf(consumer, seq)?.token !== token) return",
     after: "if (consumer === undefined) return",
     breaks: "whoever lost its lease is told so before it acts",
-    tests: BROKER_TEST,
+    tests: [`${SRC}/lease_test.ts`],
   },
   {
     name: "extend-without-token",
@@ -93,7 +93,7 @@ export const JOURNAL_FAULTS: readonly Fault[] = [
     before: "if (lease === undefined || lease.token !== token) gone.push(seq);",
     after: "if (lease === undefined) gone.push(seq);",
     breaks: "a lease is kept alive only by its holder's token",
-    tests: BROKER_TEST,
+    tests: [`${SRC}/lease_test.ts`],
   },
   {
     name: "state-outside-transaction",
@@ -110,7 +110,7 @@ export const JOURNAL_FAULTS: readonly Fault[] = [
         .run(consumer.cid, lease.stateKey, value),
     );`,
     breaks: "a consumer's new state commits with the acknowledgement, or not at all",
-    tests: BROKER_TEST,
+    tests: [`${SRC}/lease_test.ts`],
   },
   {
     name: "emits-dropped",
@@ -142,7 +142,7 @@ export const JOURNAL_FAULTS: readonly Fault[] = [
     before: "if (lease.attempt >= (consumer.spec.attemptsMax ?? DEFAULTS.attemptsMax)) {",
     after: "if (lease.attempt === -1) {",
     breaks: "work whose lease always expires ends as a dead letter",
-    tests: [`${SRC}/broker_test.ts`, `${SRC}/same_moment_test.ts`],
+    tests: [`${SRC}/lease_test.ts`],
   },
   {
     name: "strike-for-everybody",
@@ -190,7 +190,7 @@ export const JOURNAL_FAULTS: readonly Fault[] = [
     before: "AND d.plan IS NULL AND d.seq < (SELECT",
     after: "AND d.seq < (SELECT",
     breaks: "an effect that was begun is finished, not superseded",
-    tests: BROKER_TEST,
+    tests: [`${SRC}/lease_test.ts`],
   },
   {
     name: "retention-takes-dead-letters",

@@ -10,8 +10,7 @@ export const SERVICE_FAULTS: readonly Fault[] = [
   {
     name: "policy-cooldown-ignored",
     file: `${POLICY}/deciding/evaluate.ts`,
-    before:
-      "rule.control.cooldownMs === undefined ? subjects : subjects.filter((one) => !cooling.has(one));",
+    before: "rule.control.cooldownMs === undefined ? subjects : subjects.filter((one) => !cooling.has(one));",
     after: "subjects;",
     breaks: "a rule leaves a subject alone for its cooldown",
     tests: [`${POLICY}/decide_test.ts`],
@@ -35,9 +34,9 @@ export const SERVICE_FAULTS: readonly Fault[] = [
   {
     name: "deployer-without-read-back",
     file: `${DEPLOYER}/deploy.ts`,
-    before: "  if (misread !== undefined) return undo(work, deployment, misread, false);\n",
-    after: "",
-    breaks: "what was written is read back before anything is reloaded",
+    before: "  return keys.length === 0 ? undefined : `${keys",
+    after: "  return keys.length >= 0 ? undefined : `${keys",
+    breaks: "what was written is read back",
     tests: [`${DEPLOYER}/deploy_test.ts`],
   },
   {
@@ -128,7 +127,7 @@ export const SERVICE_FAULTS: readonly Fault[] = [
       "  if (report.run_tag !== runTag) throw new Error(`${path} tells of another run, ${report.run_tag}`);\n",
     after: "",
     breaks: "a cycle is told of by its own report only",
-    tests: [`${DREAM}/effects_test.ts`, `${DREAM}/output_test.ts`],
+    tests: [`${DREAM}/results/read_yield_test.ts`],
   },
   {
     name: "dream-adopts-stopped-cycle",
@@ -136,7 +135,7 @@ export const SERVICE_FAULTS: readonly Fault[] = [
     before: "return report.exit_code !== STOPPED_EXIT_CODE;",
     after: "return report.exit_code !== null || STOPPED_EXIT_CODE > 0;",
     breaks: "a cycle that a stop ended runs again",
-    tests: [`${DREAM}/decide_test.ts`, `${DREAM}/effects_test.ts`],
+    tests: [`${DREAM}/decide_test.ts`],
   },
   {
     name: "dream-other-topic-absorbed",
