@@ -49,7 +49,7 @@ export async function mutate(
   return results;
 }
 
-export function judge(fault: Fault, clean: TestRun, planted: TestRun | undefined): Result {
+function judge(fault: Fault, clean: TestRun, planted: TestRun | undefined): Result {
   const of = (verdict: Result["verdict"], by: string): Result => ({
     name: fault.name,
     verdict,

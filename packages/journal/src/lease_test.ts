@@ -66,10 +66,13 @@ test("an older one of a key whose effect was begun is not superseded while it wa
   await monitor.now(monitor.session.publish([text(alert(1))]));
   const [begun] = rules.take(RULES.name);
   await rules.now(rules.session.plan(RULES.name, begun!.seq, begun!.token, '{"step":1}'));
-  await rules.settle(begun!, { kind: "retry", error: "later", delayMs: 0 });
-  rules.session.credit(RULES.name, "normal", 1);
-  rules.session.credit(RULES.name, "urgent", 1);
+  await rules.settle(begun!, { kind: "retry", error: "later", delayMs: 1000 });
   await monitor.now(monitor.session.publish([text(alert(2))]));
   expect((await broker.admin("consumers", {}))[0]).toMatchObject({ superseded: 0 });
-  expect(rules.take(RULES.name)).toMatchObject([{ seq: 1, plan: '{"step":1}' }, { seq: 2 }]);
+  runFor(broker, clock, 1200);
+  const granted = rules.inbox.splice(0).map(({ seq, plan }) => [seq, plan]);
+  expect(granted).toEqual([
+    [2, null],
+    [1, '{"step":1}'],
+  ]);
 });

@@ -111,6 +111,6 @@ export const CLIENT_FAULTS: readonly Fault[] = [
     before: "const run = before.then(task);",
     after: "const run = task();",
     breaks: "tasks of one key take turns",
-    tests: [`${LEDGER}`, "packages/daemon/src/files"],
+    tests: [LEDGER, "packages/daemon/src/files"],
   },
 ];
