@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { plant } from "./fault.ts";
 import { FAULTS } from "./faults.ts";
+import { PAGE } from "./record.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const transpiler = new Bun.Transpiler({ loader: "ts" });
@@ -31,4 +32,12 @@ test("plant() refuses a text that is gone, one that stands twice, and a change t
   expect(() => plant(fault, "a b")).toThrow("stands 0 times in a.ts");
   expect(() => plant(fault, "x x")).toThrow("stands 2 times in a.ts");
   expect(() => plant({ ...fault, after: "x" }, "x")).toThrow("changes nothing");
+});
+
+test("the page about reliability lists every fault and its promise; ./scripts/mutate --record writes it", () => {
+  const page = readFileSync(join(ROOT, PAGE), "utf8");
+  const missing = FAULTS.filter(
+    ({ name, breaks }) => !page.includes(`| \`${name}\``) || !page.includes(breaks),
+  );
+  expect(missing.map(({ name }) => name)).toEqual([]);
 });

@@ -1,10 +1,12 @@
 /** ./scripts/mutate: see options.ts for what it takes. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CopiedTree } from "./copied_tree.ts";
 import type { Fault } from "./fault.ts";
 import { FAULTS } from "./faults.ts";
 import { mutate } from "./mutate.ts";
-import { parseOptions, USAGE } from "./options.ts";
+import { type Options, parseOptions, USAGE } from "./options.ts";
+import { PAGE, sectionOf, withSection } from "./record.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -16,11 +18,11 @@ async function main(argv: readonly string[]): Promise<number> {
   const faults = FAULTS.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
   if (options.help) console.log(USAGE);
   else if (options.list) for (const { name, breaks } of faults) console.log(`${name.padEnd(40)}${breaks}`);
-  else return run(faults, options.json);
+  else return run(faults, options);
   return 0;
 }
 
-async function run(faults: readonly Fault[], json: boolean): Promise<number> {
+async function run(faults: readonly Fault[], { json, record }: Options): Promise<number> {
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => {
@@ -39,6 +41,11 @@ async function run(faults: readonly Fault[], json: boolean): Promise<number> {
     if (json) console.log(JSON.stringify(results, null, 2));
     const of = (verdict: string): number => results.filter((one) => one.verdict === verdict).length;
     const seconds = Math.round((performance.now() - started) / 1000);
+    if (record) {
+      const path = join(ROOT, PAGE);
+      const page = existsSync(path) ? readFileSync(path, "utf8") : "# Reliability\n";
+      writeFileSync(path, withSection(page, sectionOf(faults, results, seconds)));
+    }
     console.error(
       `${String(faults.length)} faults: ${String(of("caught"))} caught, ${String(of("survived"))} survived, ${String(of("unclear"))} unclear, in ${String(seconds)} s`,
     );

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { CopiedTree } from "./copied_tree.ts";
 import type { Fault } from "./fault.ts";
 import { mutate } from "./mutate.ts";
+import { withSection } from "./record.ts";
 
 const house = mkdtempSync(join(tmpdir(), "kloros-mutate-test-"));
 afterAll(() => {
@@ -59,4 +60,11 @@ test("mutate() tells what was caught, what survived and what cannot be told, and
   expect(readFileSync(join(tree.root, FILE), "utf8")).toBe(TEXT);
   expect(readFileSync(join(house, FILE), "utf8")).toBe(TEXT);
   tree.remove();
+});
+
+test("withSection() replaces its own section and leaves the others", () => {
+  const page = "# Reliability\n\n## Planted faults\n\nold\n\n## Others\n\ntext\n";
+  const written = "## Planted faults\n\nnew\n";
+  expect(withSection(page, written)).toBe("# Reliability\n\n## Planted faults\n\nnew\n\n## Others\n\ntext\n");
+  expect(withSection("# Reliability\n", written)).toBe("# Reliability\n\n## Planted faults\n\nnew\n");
 });

@@ -5,6 +5,7 @@ export interface Options {
   readonly only: readonly string[];
   readonly list: boolean;
   readonly json: boolean;
+  readonly record: boolean;
   readonly help: boolean;
 }
 
@@ -13,6 +14,7 @@ export const USAGE = `./scripts/mutate  plants faults in a copy of the code, one
   --only NAME  this fault, repeatable
   --list       names, and the promise that each breaks
   --json       the results as JSON on stdout
+  --record     writes list and results into docs/operating/reliability.md
 
 Exit code 0: every fault was caught; 1: one survived; 2: it could not be told; 64: wrong use.
 `;
@@ -25,11 +27,14 @@ export function parseOptions(argv: readonly string[], known: readonly string[]):
       only: { type: "string", multiple: true, default: [] },
       list: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
+      record: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
   });
   for (const name of values.only) {
     if (!known.includes(name)) throw new Error(`--only ${name}: there is no such fault; see --list`);
   }
+  if (values.record && values.only.length > 0)
+    throw new Error("--record tells of all faults: leave out --only");
   return values;
 }
