@@ -45,6 +45,7 @@ async function run(faults: readonly Fault[], { json, record }: Options): Promise
       const path = join(ROOT, PAGE);
       const page = existsSync(path) ? readFileSync(path, "utf8") : "# Reliability\n";
       writeFileSync(path, withSection(page, sectionOf(faults, results, seconds)));
+      Bun.spawnSync([process.execPath, "--bun", join(ROOT, "node_modules/.bin/oxfmt"), path]);
     }
     console.error(
       `${String(faults.length)} faults: ${String(of("caught"))} caught, ${String(of("survived"))} survived, ${String(of("unclear"))} unclear, in ${String(seconds)} s`,

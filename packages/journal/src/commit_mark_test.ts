@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-test("a commit that fails at its last step is answered as failed, and leaves the mark where it was", async () => {
+test("a commit that fails at its last step is answered as failed, and leaves mark and memory as they were", async () => {
   const path = join(dir, "journal.db");
   const { broker } = testBroker({ path });
   const { handle } = broker.db;
@@ -26,10 +26,12 @@ test("a commit that fails at its last step is answered as failed, and leaves the
   await router.now(router.session.publish([text(question(1))]));
   const before = readMark(markPathOf(path));
   let answered = "";
+  let remembered = false;
   broker
     .run((tx) => {
       tx.db.prepare("UPDATE meta SET v = v WHERE k = 'commit'").run();
       tx.db.prepare("INSERT INTO child VALUES(1)").run();
+      tx.afterCommit(() => (remembered = true));
     })
     .then(
       () => (answered = "stored"),
@@ -38,6 +40,7 @@ test("a commit that fails at its last step is answered as failed, and leaves the
   broker.flush();
   await Bun.sleep(0);
   expect(answered).toContain("FOREIGN KEY");
+  expect(remembered).toBeFalse();
   expect(readMark(markPathOf(path))).toEqual(before);
   const [result] = await router.now(router.session.publish([text(question(2))]));
   expect(result).toMatchObject({ status: "stored", seq: 2 });

@@ -76,3 +76,14 @@ test("an older one of a key whose effect was begun is not superseded while it wa
     [1, '{"step":1}'],
   ]);
 });
+
+test("what is handed back in order uses up no attempt, however often", async () => {
+  await worker.attach(SPEC);
+  await publish();
+  for (let n = 0; n < 4; n++) {
+    const [d] = worker.inbox.splice(0).concat(worker.take(WORKER.name));
+    expect(d).toMatchObject({ seq: 1, attempt: 1 });
+    await worker.settle(d!, { kind: "release" });
+  }
+  expect(await broker.admin("deadLetters", {})).toEqual([]);
+});

@@ -16,10 +16,28 @@ export const JOURNAL_FAULTS: readonly Fault[] = [
   {
     name: "memory-before-commit",
     file: `${SRC}/broker.ts`,
-    before: "        tx.finish();\n",
-    after: "        tx.finish();\n        tx.committed();\n",
-    breaks: "memory changes only after the commit, once",
-    tests: BROKER_TEST,
+    before: `        this.#mark.note();
+      });
+    } catch (error) {
+      this.#refuse(batch, error);
+      return;
+    }
+    this.#nextSeq = tx.nextSeq;
+    this.#mark.committed(this.lastSeq);
+    tx.committed();
+`,
+    after: `        this.#mark.note();
+        tx.committed();
+      });
+    } catch (error) {
+      this.#refuse(batch, error);
+      return;
+    }
+    this.#nextSeq = tx.nextSeq;
+    this.#mark.committed(this.lastSeq);
+`,
+    breaks: "memory changes only after the commit",
+    tests: [`${SRC}/commit_mark_test.ts`],
   },
   {
     name: "mark-before-commit",
@@ -198,6 +216,46 @@ export const JOURNAL_FAULTS: readonly Fault[] = [
     before: "l.state IN ('dead', 'reported')) ",
     after: "l.state IN ('reported')) ",
     breaks: "retention takes nothing that a dead letter needs",
+    tests: [`${SRC}/upkeep_test.ts`],
+  },
+  {
+    name: "release-counted",
+    file: `${SRC}/settle.ts`,
+    before: "      attempt: lease.attempt - 1,\n",
+    after: "      attempt: lease.attempt,\n",
+    breaks: "an orderly release uses up no attempt",
+    tests: [`${SRC}/lease_test.ts`],
+  },
+  {
+    name: "counted-failure-adopted",
+    file: `${SRC}/attach.ts`,
+    before: "if (row === null || isCounted(row, held.token)) return false;",
+    after: "if (row === null) return false;",
+    breaks: "a failure that was committed is no lease any more",
+    tests: [`${SRC}/applied_test.ts`, `${SRC}/broker_test.ts`],
+  },
+  {
+    name: "neighbours-unanswered",
+    file: `${SRC}/broker.ts`,
+    before: "    if (others.length > 0) {\n",
+    after: "    if (others.length > batch.length) {\n",
+    breaks: "an operation that fails takes no neighbour with it",
+    tests: [`${SRC}/bad_input_test.ts`, `${SRC}/commit_mark_test.ts`],
+  },
+  {
+    name: "purged-id-forgotten",
+    file: `${SRC}/retention.ts`,
+    before: "  for (const row of gone) memo.remember(row, at + limits.rememberMs);\n",
+    after: "",
+    breaks: "the id of what retention took is remembered",
+    tests: [`${SRC}/upkeep_test.ts`],
+  },
+  {
+    name: "purged-not-tallied",
+    file: `${SRC}/retention.ts`,
+    before: "    if (tally.matched > 0) addPurged(db, cid, tally);\n",
+    after: "",
+    breaks: "what retention took is in the books",
     tests: [`${SRC}/upkeep_test.ts`],
   },
 ];
