@@ -16,11 +16,11 @@ export class CopiedTree {
   constructor(from: string) {
     this.root = mkdtempSync(join(tmpdir(), "kloros-mutate-"));
     for (const name of [...FOLDERS, ...FILES]) {
-      const inModules = /(^|\/)(dist|build)(\/|$)/;
+      const built = /(^|\/)(dist|build)(\/|$)/;
       cpSync(join(from, name), join(this.root, name), {
         recursive: true,
         verbatimSymlinks: true,
-        filter: (path) => !inModules.test(relative(from, path)),
+        filter: (path) => !built.test(relative(from, path)),
       });
     }
     symlinkSync(join(from, "node_modules"), join(this.root, "node_modules"));

@@ -5,7 +5,7 @@ import { CopiedTree } from "./copied_tree.ts";
 import type { Fault } from "./fault.ts";
 import { FAULTS } from "./faults.ts";
 import { mutate } from "./mutate.ts";
-import { type Options, parseOptions, USAGE } from "./options.ts";
+import { type Options, parseOptions, USAGE, UsageError } from "./options.ts";
 import { PAGE, sectionOf, withSection } from "./record.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -61,5 +61,6 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error));
-  process.exitCode = 64;
+  // A fault whose text is gone fails the check as a survivor does.
+  process.exitCode = error instanceof UsageError ? 64 : 1;
 }
