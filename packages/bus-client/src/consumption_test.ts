@@ -6,6 +6,7 @@ import { ConsumptionRunner } from "./consumption.ts";
 import { Inbox } from "./contract/inbox.ts";
 import { question } from "./contract/samples.ts";
 import { until } from "./contract/until.ts";
+import { LeaseLostError } from "./errors.ts";
 import type { LaneTotals, Link } from "./link.ts";
 import type { ConsumeOptions, Handler } from "./types.ts";
 
@@ -19,6 +20,10 @@ class ScriptedLink {
   }
   forget(): void {
     // Nothing to remember.
+  }
+  /** The lease is gone by then. */
+  plan(): Promise<SettleResult> {
+    return Promise.resolve({ status: "gone" });
   }
   extend(): void {
     // Leases do not matter here.
@@ -101,6 +106,34 @@ describe("the consumption runner", () => {
     runner.deliver([grant(1), grant(2)]);
     await inbox.settles(2);
     await until("credit", () => link.credits.at(-1)?.normal === 5);
+  });
+
+  test("does not take the result of a handler that was over its limit", async () => {
+    const inbox = new Inbox();
+    const handler: Handler = async ({ abort }) => {
+      await until("the abort signal", () => abort.aborted);
+      return { emit: [question("late")] };
+    };
+    const { link, runner } = await consume(handler, { handlerTimeoutMs: 10, onSettled: inbox.onSettled });
+    runner.deliver([grant(1)]);
+    await inbox.settles(1);
+    expect(kinds(link)).toEqual(["retry"]);
+  });
+
+  test("lets no effect begin whose plan came too late", async () => {
+    const inbox = new Inbox();
+    let thrown: unknown = "nothing";
+    const handler: Handler = async (delivery) => {
+      await delivery.savePlan({ step: 1 }).catch((error: unknown) => {
+        thrown = error;
+        throw error;
+      });
+    };
+    const { link, runner } = await consume(handler, { onSettled: inbox.onSettled });
+    runner.deliver([grant(1)]);
+    await until("the refusal", () => thrown !== "nothing");
+    expect(thrown).toBeInstanceOf(LeaseLostError);
+    expect(link.settled).toEqual([]);
   });
 
   test("makes a dead letter of what the bus refused, with the bus's reason", async () => {

@@ -127,6 +127,20 @@ describe("the publisher", () => {
     expect(link.batches[0]).toEqual(["q0", "q1", "q2", "q3", "q4"]);
   });
 
+  test("sends what the bus was too busy for before what was published meanwhile", async () => {
+    const { link, publisher } = make((ids, batch) =>
+      batch === 1 ? Promise.resolve(ids.map(() => ({ status: "busy", text: "full" }))) : stored(ids),
+    );
+    const first = publisher.publish([question("a"), question("b")]);
+    for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+    const second = publisher.publish([question("c")]);
+    await Promise.all([first, second]);
+    expect(link.batches).toEqual([
+      ["a", "b"],
+      ["a", "b", "c"],
+    ]);
+  });
+
   test("gives up what was not yet sent when a call is aborted, and frees its room", async () => {
     const gate = Promise.withResolvers<void>();
     const { link, publisher } = make(

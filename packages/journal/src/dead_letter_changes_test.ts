@@ -228,3 +228,15 @@ test("a file that was given to the router again is noted once; a signal is not a
   await giveUp(1);
   expect((await admin("noteResubmitted", { n: 2 })).text).toContain("kloros dlq retry 2");
 });
+
+test("one that was retried and given up again is retried by its new letter, not once more by the old one", async () => {
+  await giveUp(1);
+  expect(await admin("retryDeadLetter", { n: 1 })).toMatchObject({ retried: true });
+  for (const delivery of worker.take(WORKER.name)) await worker.settle(delivery, DEAD);
+  expect(await admin("retryDeadLetter", { n: 1 })).toMatchObject({ retried: false });
+  expect((await all()).map(({ n, state }) => [n, state])).toEqual([
+    [1, "retried"],
+    [2, "dead"],
+  ]);
+  expect(await admin("retryDeadLetter", { n: 2 })).toMatchObject({ retried: true });
+});

@@ -167,6 +167,22 @@ describe("an answer", () => {
     house.close();
   });
 
+  test("that is the second late one of its request closes nothing and is not late", async () => {
+    const house = new House();
+    await house.open();
+    const asked = question(1);
+    await house.ask(asked);
+    house.worker.take(WORKER.name);
+    house.run(LIMIT_MS + GRACE_MS);
+    await house.answer(answerTo(asked));
+    const before = house.states();
+    const { trace, hops, id: cause } = asked;
+    await house.answer({ ...answerWithoutCause("q.1"), trace, hops: hops + 1, cause });
+    expect(house.heard().map((one) => one?.late)).toEqual([false, true, false]);
+    expect(house.states()).toEqual(before);
+    house.close();
+  });
+
   test("that waits in the input when its deadline passes is heard first", async () => {
     const house = new House();
     await house.open();

@@ -10,6 +10,7 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -168,4 +169,16 @@ test("a letter that was purged before its turn is passed over", async () => {
   await purged;
   expect(await new DeadLetterMirror(path, broker).catchUp()).toBe(1);
   expect(numbers()).toEqual([2]);
+});
+
+test("a page that a full disk did not take is written when there is room again", async () => {
+  symlinkSync("/dev/full", path);
+  const mirror = new DeadLetterMirror(path, broker);
+  await reject(1);
+  await reject(2);
+  expect(await mirror.catchUp().catch(String)).toContain("ENOSPC");
+  rmSync(path);
+  writeFileSync(path, "");
+  expect(await mirror.catchUp()).toBe(2);
+  expect(numbers()).toEqual([1, 2]);
 });

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import {
   answerWithout,
   completionOf,
+  isAdoptable,
   type CycleEnd,
   type CycleStory,
   type CycleYield,
@@ -182,4 +183,13 @@ test("an answer without a cycle keeps the trigger's own facts", () => {
     winners: [],
   });
   expect(validateFacts(DreamComplete, facts)).toMatchObject({ ok: true });
+});
+
+test("the report of a run that was asked to end is not adopted; that of any other is", () => {
+  const report = (exit_code: number): CycleReport => {
+    const left = reportOf({ exit_code });
+    if (left.kind !== "report") throw new Error("no report");
+    return left.report;
+  };
+  expect([0, 1, 143].map((code) => isAdoptable(report(code)))).toEqual([true, true, false]);
 });

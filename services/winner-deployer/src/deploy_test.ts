@@ -356,6 +356,18 @@ test("a broken dream.yaml blocks with file and line, and changes nothing", async
   expect(bench.env()).toBe(ENV);
 });
 
+test("a plan that was stored before the allow-list was shortened is held to the shorter one", async () => {
+  bench.refusePlans(new RetryableError("stopped", "the process ends here"), "after");
+  const id = bench.postCycle([WINNER]);
+  await bench.deliver(id).catch(() => undefined);
+  expect(bench.letter(id).plan).not.toBeNull();
+  bench = openWorkbench({ root: bench.root, config: { allow: [] } });
+  const signals = await bench.deliver(id);
+  expect(complete(signals)).toMatchObject({ deployed: 0, failed: 1 });
+  expect(JSON.stringify(signals)).toContain("is not on the allow-list any more");
+  expect(bench.env()).toBe(ENV);
+});
+
 test("an experiment's own mapping cannot extend the allow-list", async () => {
   writeFileSync(bench.paths.dreamConfig, MAPPING.replace("NAME", "KLR_AUTONOMY_LEVEL"));
   const [failed] = await bench.cycle([{ ...WINNER, params: { token: 3 } }]);

@@ -170,6 +170,36 @@ describe("appendOnce()", () => {
     expect(records()).toEqual([LINE]);
   });
 
+  test("says that a line is there only when it is, however somebody else writes half lines into it", async () => {
+    writeFileSync(file, "");
+    // Bounded by itself, too: about a second.
+    const scribble = `
+      const { openSync, writeSync } = require("node:fs");
+      const fd = openSync(process.argv[1], "a");
+      for (const end = Date.now() + 1000; Date.now() < end;) { writeSync(fd, "\\n"); writeSync(fd, "{"); }
+    `;
+    const scribbler = Bun.spawn([process.execPath, "-e", scribble, file], { stderr: "inherit" });
+    const said: string[] = [];
+    try {
+      while (content() === "") await Bun.sleep(1);
+      for (let n = 0; n < 200 && scribbler.exitCode === null; n += 1) {
+        const line = `{"n":${n}}`;
+        try {
+          await append(line);
+          said.push(line);
+        } catch (error) {
+          expect(error).toMatchObject({ code: "append_failed" });
+        }
+      }
+    } finally {
+      scribbler.kill("SIGKILL");
+      await scribbler.exited;
+    }
+    const whole = new Set(records());
+    expect(said.filter((line) => !whole.has(line))).toEqual([]);
+    expect(said).not.toBeEmpty();
+  });
+
   test("has each record once, whatever was cut, foreign or half", async () => {
     const foreign = fc.constantFrom('{"f":1}\n', '{"f":1}', '{"f":', "\n", "not json\n", '{"timestamp":"20');
     const step = fc.record({
