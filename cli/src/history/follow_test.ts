@@ -18,7 +18,8 @@ async function say(kinds: readonly boolean[]): Promise<readonly Envelope[]> {
   const said: Envelope[] = [];
   for (const operator of kinds) {
     clock += 1;
-    const envelope = operator ? scan("s", clock) : question("m", clock);
+    // The same question over and over would be cut as a loop.
+    const envelope = operator ? scan("s", clock) : question(`m${String(clock)}`, clock);
     await (operator ? bus : curiosity).publish([envelope]);
     said.push(envelope);
   }
