@@ -1,17 +1,16 @@
+import { type Choices, choicesOf } from "@kloros/signal-schema/testing";
+
 /** For tests: many random cases from one seed, which a failure names and `KLOROS_TEST_SEED` gives back. */
 export class Dice {
-  #state: number;
+  readonly #choices: Choices;
 
   constructor(seed: number) {
-    this.#state = seed >>> 0;
+    this.#choices = choicesOf(seed);
   }
 
-  /** 0 ≤ x < 1 (mulberry32). */
+  /** 0 ≤ x < 1. */
   next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+    return this.#choices.random();
   }
 
   /** A whole number, both ends included. */

@@ -56,3 +56,4 @@ export type { ChildOptions, RootOptions } from "./build_signal.ts";
 
 export { evidenceHash, stableEvidence } from "./evidence_hash.ts";
 export { canonicalJson } from "./canonical_json.ts";
+export { deeperThan } from "./depth.ts";

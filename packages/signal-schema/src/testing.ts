@@ -7,5 +7,7 @@ export {
   mutations,
 } from "./testing/arbitrary_envelope.ts";
 export type { InvalidEnvelope, Mutation } from "./testing/arbitrary_envelope.ts";
+export { choicesOf } from "./testing/choices.ts";
+export type { Choices } from "./testing/choices.ts";
 export { fuzz, FUZZ_LIMIT_MS } from "./testing/fuzz.ts";
 export type { FuzzOptions } from "./testing/fuzz.ts";

@@ -6,6 +6,7 @@
  */
 import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { choicesOf } from "@kloros/signal-schema/testing";
 
 export interface GeneratedTree {
   readonly root: string;
@@ -45,7 +46,7 @@ const AGE_MS = 100 * 86_400_000;
 
 /** `count` packages that shall be found, below `root`; every fifth of as many more is registered already. */
 export function generateTree(root: string, count: number, seed: number): GeneratedTree {
-  const random = seededRandom(seed);
+  const { random } = choicesOf(seed);
   const writtenAt = new Date(Date.now() - AGE_MS);
   const expected: string[] = [];
   const registered: string[] = [];
@@ -119,15 +120,4 @@ function registryText(registered: readonly string[]): string {
       : `capability_${index}:\n  module: src.parts.${name}\n  enabled: true\n`,
   );
   return `# Capabilities of this system.\n\n${entries.join("\n")}`;
-}
-
-/** Mulberry32: small, and the same everywhere. */
-function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

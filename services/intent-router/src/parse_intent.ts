@@ -4,6 +4,7 @@
  * Two kinds of "not": `unfinished` is text that could still become JSON while its writer goes on (old writers write in
  * place), so it is worth waiting for; `broken` is complete JSON of the wrong shape, which no further write completes.
  */
+import { deeperThan } from "@kloros/signal-schema";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -39,7 +40,7 @@ export function parseIntent(bytes: Uint8Array): ParseResult {
     return { kind: "broken", reason: `the content is ${nameShape(value)}, an intent is a JSON object` };
   }
   // What nests by the ten thousand can be read here and not be written again.
-  if (isDeeper(value, DEPTH_MAX)) {
+  if (deeperThan(value, DEPTH_MAX)) {
     return { kind: "broken", reason: `the content nests deeper than ${DEPTH_MAX} levels; flatten it` };
   }
   return { kind: "parsed", intent: toIntent(value) };
@@ -47,11 +48,6 @@ export function parseIntent(bytes: Uint8Array): ParseResult {
 
 /** Above what a signal may nest: some of it becomes text. */
 const DEPTH_MAX = 100;
-
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
-}
 
 function decode(bytes: Uint8Array): string | undefined {
   try {

@@ -4,6 +4,7 @@
  */
 import { readFileSync, renameSync, statSync } from "node:fs";
 import { type Logger, messageOf, writeFileAtomic } from "@kloros/daemon";
+import { deeperThan } from "@kloros/signal-schema";
 import { applyUpdate, type EvidenceFile, type EvidenceUpdate, valueOf } from "./evidence.ts";
 import type { PendingUpdates } from "./pending_updates.ts";
 
@@ -121,18 +122,13 @@ export class EvidenceView {
 /** What nests by the ten thousand can be read and not be written again. */
 const DEPTH_MAX = 100;
 
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
-}
-
 /** @throws SyntaxError when it is not a JSON object. */
 function parseEvidence(text: string): EvidenceFile {
   const content: unknown = JSON.parse(text.startsWith("\uFEFF") ? text.slice(1) : text);
   if (typeof content !== "object" || content === null || Array.isArray(content)) {
     throw new SyntaxError("it is no JSON object");
   }
-  if (isDeeper(content, DEPTH_MAX)) throw new SyntaxError(`it nests deeper than ${DEPTH_MAX} levels`);
+  if (deeperThan(content, DEPTH_MAX)) throw new SyntaxError(`it nests deeper than ${DEPTH_MAX} levels`);
   return content as EvidenceFile;
 }
 

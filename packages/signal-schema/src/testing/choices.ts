@@ -1,5 +1,7 @@
 /** Randomness that can be had again: the same seed, the same choices. */
 export interface Choices {
+  /** 0 ≤ x < 1. */
+  readonly random: () => number;
   /** Whole number, 0 ≤ x < max; 0 when there is nothing to choose from. */
   below(max: number): number;
   pick<T>(items: readonly T[]): T;
@@ -16,6 +18,7 @@ export function choicesOf(seed: number): Choices {
   };
   const below = (max: number): number => Math.floor(random() * max);
   return {
+    random,
     below,
     pick: (items) => {
       if (items.length === 0) throw new Error("nothing to pick from");
