@@ -3,10 +3,10 @@
  *
  * Invariants: at most one session at a time; nothing but HELLO goes out before WELCOME.
  */
-import type { Readiness } from "@kloros/zmq";
 import { type Ambient, backoffMs } from "./ambient.ts";
 import { DealerSession } from "./dealer_session.ts";
 import type { BusIncoming, BusMessage, ClientMessage, ClientOutgoing } from "./protocol.ts";
+import type { Sockets } from "./sockets.ts";
 
 export interface LinkTiming {
   /** A bus that is quiet for so long is taken for gone, ms. */
@@ -50,7 +50,7 @@ export interface ConnectionHooks {
 
 export interface ConnectionOptions {
   readonly endpoint: string;
-  readonly readiness: Readiness;
+  readonly sockets: Sockets;
   readonly ambient: Ambient;
   readonly timing: LinkTiming;
 }
@@ -113,10 +113,10 @@ export class BusConnection {
 
   #connect(): void {
     if (this.#closed) return;
-    const { endpoint, readiness } = this.#options;
+    const { endpoint, sockets } = this.#options;
     try {
       this.#session = new DealerSession(
-        { endpoint, readiness, nowMs: () => this.#now() },
+        { endpoint, sockets, nowMs: () => this.#now() },
         {
           message: (message) => {
             this.#take(message);

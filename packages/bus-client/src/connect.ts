@@ -1,12 +1,12 @@
 import type { Identity } from "@kloros/journal";
 import { type Ambient, systemAmbient } from "./ambient.ts";
+import { busOver } from "./bus_over.ts";
 import { BusClient } from "./bus_client.ts";
 import { type LocalBroker, LocalLink } from "./local_link.ts";
 import { PUBLISHER_LIMITS, type PublisherLimits } from "./publisher.ts";
-import { borrowReadiness } from "./readiness_share.ts";
+import { borrowSockets } from "./socket_share.ts";
 import type { Bus } from "./types.ts";
-import { LINK_TIMING, type LinkTiming } from "./bus_connection.ts";
-import { ZmqLink } from "./zmq_link.ts";
+import type { LinkTiming } from "./bus_connection.ts";
 
 interface CommonOptions {
   /** The service that speaks: `source` of what it publishes, beginning of its consumers' names. */
@@ -30,19 +30,16 @@ export interface ConnectOptions extends CommonOptions {
  * waited for. Refused for good: state `closed`, and every call rejects with `DeniedError`.
  */
 export function connectBus(options: ConnectOptions): Bus {
-  const ambient = options.ambient ?? systemAmbient;
-  const { readiness, release } = borrowReadiness();
-  const link = new ZmqLink({
-    endpoint: options.endpoint,
-    liveEndpoint: options.liveEndpoint,
+  const { sockets, release } = borrowSockets();
+  return busOver(sockets, options.ambient ?? systemAmbient, {
     service: options.service,
     instance: options.instance ?? crypto.randomUUID(),
-    ambient,
-    readiness,
-    timing: { ...LINK_TIMING, ...options.timing },
+    endpoint: options.endpoint,
+    liveEndpoint: options.liveEndpoint,
+    timing: options.timing,
+    publisher: options.publisher,
     onClosed: release,
   });
-  return new BusClient(link, ambient, { ...PUBLISHER_LIMITS, ...options.publisher });
 }
 
 export interface LocalOptions extends CommonOptions {

@@ -2,9 +2,10 @@
  * One DEALER from its connect to its end: numbering, gap detection, silence. A session that lost anything is over; its owner
  * opens a new one. The socket never reconnects by itself, because libzmq would replay what a dead bus left with a hole in it.
  */
-import { openSocket, type Readiness, type ZmqSocket } from "@kloros/zmq";
+import type { ZmqSocket } from "@kloros/zmq";
 import { decodeBusMessage, encodeMessage } from "./codec.ts";
 import { type BusIncoming, type ClientOutgoing, PROTOCOL_LIMITS } from "./protocol.ts";
+import type { Sockets } from "./sockets.ts";
 
 export interface SessionHooks {
   message(message: BusIncoming): void;
@@ -14,7 +15,7 @@ export interface SessionHooks {
 
 export interface SessionOptions {
   readonly endpoint: string;
-  readonly readiness: Readiness;
+  readonly sockets: Sockets;
   readonly nowMs: () => number;
 }
 
@@ -37,7 +38,7 @@ export class DealerSession {
     this.#hooks = hooks;
     this.#nowMs = options.nowMs;
     this.sentAt = this.heardAt = options.nowMs();
-    this.#socket = openSocket("dealer", {
+    this.#socket = options.sockets.open("dealer", {
       lingerMs: 0,
       reconnectStop: true,
       sendHighWaterMark: HIGH_WATER_MARK,
@@ -51,7 +52,7 @@ export class DealerSession {
         if (event === "handshakeFailed") this.#lost("the handshake with the bus failed");
       });
       this.#socket.connect(options.endpoint);
-      options.readiness.watch(this.#socket, () => {
+      options.sockets.watch(this.#socket, () => {
         this.drain();
       });
     } catch (error) {

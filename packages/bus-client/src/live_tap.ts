@@ -1,9 +1,11 @@
-import { openSocket, type Readiness } from "@kloros/zmq";
+import type { Ambient } from "./ambient.ts";
+import type { Sockets } from "./sockets.ts";
 import type { Tap } from "./types.ts";
 
 export interface LiveTapOptions {
   readonly endpoint: string;
-  readonly readiness: Readiness;
+  readonly sockets: Sockets;
+  readonly ambient: Ambient;
   /** Exact names; undefined: all. */
   readonly names: readonly string[] | undefined;
 }
@@ -21,9 +23,9 @@ const JOIN_MS = 1000;
 
 /** Subscribes to the live feed: two frames, `[signal name][envelope]`. Reconnects by itself. */
 export function openLiveTap(options: LiveTapOptions, onText: (name: string, body: string) => void): LiveTap {
-  const { names, endpoint, readiness } = options;
+  const { names, endpoint, sockets, ambient } = options;
   const wanted = names === undefined ? undefined : new Set(names);
-  const socket = openSocket("sub", {
+  const socket = sockets.open("sub", {
     receiveHighWaterMark: HIGH_WATER_MARK,
     reconnectIntervalMs: 50,
     reconnectIntervalMaxMs: 2000,
@@ -42,17 +44,14 @@ export function openLiveTap(options: LiveTapOptions, onText: (name: string, body
     if (wanted === undefined || wanted.has(name)) onText(name, decoder.decode(body));
   };
   // What a turn leaves over gets the next one: readiness looks again after each drain.
-  readiness.watch(socket, () => {
+  sockets.watch(socket, () => {
     for (let count = 0; count < TURN_MAX && !socket.closed; count++) {
       const message = socket.receive();
       if (message === undefined) return;
       take(message.frames);
     }
   });
-  const late = setTimeout(join, JOIN_MS);
-  void joined.then(() => {
-    clearTimeout(late);
-  });
+  void joined.then(ambient.after(JOIN_MS, join));
   return {
     joined,
     close() {

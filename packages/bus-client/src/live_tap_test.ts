@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { openSocket, type ZmqSocket } from "@kloros/zmq";
 import { type IpcDirectory, makeIpcDirectory } from "@kloros/zmq/testing";
+import { systemAmbient } from "./ambient.ts";
 import { until } from "./contract/until.ts";
 import { openLiveTap } from "./live_tap.ts";
-import { borrowReadiness } from "./readiness_share.ts";
+import { borrowSockets } from "./socket_share.ts";
 import type { Tap } from "./types.ts";
 
-const { readiness, release } = borrowReadiness();
+const { sockets, release } = borrowSockets();
 let directory: IpcDirectory;
 let feed: ZmqSocket;
 let tap: Tap | undefined;
@@ -26,7 +27,7 @@ afterEach(async () => {
 test("a tap gets the names it asked for, not those that only begin alike, and nothing but two frames", async () => {
   const seen: string[] = [];
   const open = openLiveTap(
-    { endpoint: directory.endpoint("live"), readiness, names: ["Q_X_DONE"] },
+    { endpoint: directory.endpoint("live"), sockets, ambient: systemAmbient, names: ["Q_X_DONE"] },
     (name, body) => {
       seen.push(`${name} ${body}`);
     },

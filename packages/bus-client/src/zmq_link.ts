@@ -14,7 +14,6 @@ import type {
   SettleItem,
   SettleResult,
 } from "@kloros/journal";
-import type { Readiness } from "@kloros/zmq";
 import type { Ambient } from "./ambient.ts";
 import { expectAnswer, valueOf } from "./answers.ts";
 import { BusConnection, type LinkTiming } from "./bus_connection.ts";
@@ -35,6 +34,7 @@ import { unpackPublishResults } from "./publish_columns.ts";
 import { type Request, Requests } from "./requests.ts";
 import { packSettlement, settlementRuns } from "./settle_columns.ts";
 import { unpackSettleResults } from "./settle_result_columns.ts";
+import type { Sockets } from "./sockets.ts";
 import type { Tap } from "./types.ts";
 
 export interface ZmqLinkOptions {
@@ -43,7 +43,7 @@ export interface ZmqLinkOptions {
   readonly service: string;
   readonly instance: string;
   readonly ambient: Ambient;
-  readonly readiness: Readiness;
+  readonly sockets: Sockets;
   readonly timing: LinkTiming;
   /** After the last socket is closed. */
   readonly onClosed: () => Promise<void>;
@@ -163,13 +163,13 @@ export class ZmqLink implements Link {
     names: readonly string[] | undefined,
     onText: (name: string, body: string) => void,
   ): Promise<Tap> {
-    const { liveEndpoint: endpoint, readiness } = this.#options;
+    const { liveEndpoint: endpoint, sockets, ambient } = this.#options;
     if (this.#closed !== undefined) throw this.#closed;
     if (endpoint === undefined) throw new DeniedError("protocol", "no live endpoint is configured for taps");
     if (this.#taps.size >= TAPS_MAX) {
       throw new RetryableError("busy", `${String(TAPS_MAX)} taps are open already: close one`);
     }
-    const tap = openLiveTap({ endpoint, readiness, names }, onText);
+    const tap = openLiveTap({ endpoint, sockets, ambient, names }, onText);
     const own: Tap = {
       close: () => {
         this.#taps.delete(own);
