@@ -17,17 +17,16 @@ import {
 } from "@kloros/bus-client";
 import { messageOf } from "@kloros/daemon";
 import type { Identity, Session, SessionPort } from "@kloros/journal";
-import { openSocket, type ZmqSocket } from "@kloros/zmq";
+import type { ZmqSocket } from "@kloros/zmq";
 import { ClientSession } from "./client_session.ts";
 import { dispatch } from "./dispatch.ts";
 import { identify, type IdentityPolicy } from "./identity.ts";
 import { SERVER_LIMITS, type ServerLimits } from "./limits.ts";
 import { LiveFeed } from "./live_feed.ts";
-import { markProcess } from "./peer.ts";
+import { type BoundEndpoint, realMachine, type ServerMachine } from "./machine.ts";
 import type { ServerEvent } from "./server_event.ts";
 import type { BusServerOptions } from "./server_options.ts";
 import { SessionTable } from "./session_table.ts";
-import { SocketFile } from "./socket_file.ts";
 
 type Hello = Extract<ClientIncoming, { verb: "HELLO" }>["fields"];
 type Denial = Extract<BusOutgoing, { verb: "DENY" }>["fields"];
@@ -52,9 +51,9 @@ export class BusServer {
   readonly #options: BusServerOptions;
   readonly #limits: ServerLimits;
   readonly #policy: IdentityPolicy;
-  readonly #nowMs: () => number;
+  readonly #machine: ServerMachine;
   readonly #router: ZmqSocket;
-  readonly #file: SocketFile;
+  readonly #file: BoundEndpoint;
   readonly #live: LiveFeed;
   readonly #sockets: readonly ZmqSocket[];
   readonly #sessions: SessionTable;
@@ -72,15 +71,15 @@ export class BusServer {
   /** Binds. Throws when the bus's own endpoint cannot be bound; a live endpoint that cannot is tried again. */
   constructor(options: BusServerOptions) {
     this.#options = options;
+    this.#machine = options.machine ?? realMachine;
     this.#limits = { ...SERVER_LIMITS, ...options.limits };
     this.#policy = {
-      uids: [process.getuid?.() ?? 0, ...(options.allowedUids ?? [])],
+      uids: [this.#machine.uid, ...(options.allowedUids ?? [])],
       servicesOf: options.servicesOf ?? (() => "*"),
     };
-    this.#nowMs = options.nowMs ?? (() => performance.now());
-    this.#seen = this.#nowMs();
+    this.#seen = this.#machine.nowMs();
     this.#sessions = this.#openTable();
-    this.#router = openSocket("router", {
+    this.#router = this.#machine.open("router", {
       lingerMs: 0,
       routerMandatory: true,
       sendHighWaterMark: HIGH_WATER_MARK,
@@ -91,7 +90,7 @@ export class BusServer {
       if (event === "disconnected") this.#watchUntil = this.#clock + WATCH_MS;
     });
     try {
-      this.#file = new SocketFile(this.#router, options.endpoint);
+      this.#file = this.#machine.bind(this.#router, options.endpoint);
     } catch (error) {
       this.#router.close();
       throw error;
@@ -139,7 +138,7 @@ export class BusServer {
 
   /** Looks after lost clients and stolen sockets. Call after `drain`, at least every 250 ms. */
   keepHouse(): void {
-    const now = this.#nowMs();
+    const now = this.#machine.nowMs();
     this.#clock += Math.min(Math.max(0, now - this.#seen), STEP_MS_MAX);
     this.#seen = now;
     if (this.#clock < this.#watchUntil || this.#clock >= this.#processesAt) {
@@ -160,7 +159,7 @@ export class BusServer {
     const closing = this.#sessions.endAll(reason);
     this.#options.broker.flush();
     await closing;
-    await new Promise((resolve) => setTimeout(resolve, FAREWELL_MS));
+    await this.#machine.pause(FAREWELL_MS);
     this.#router.close();
     this.#live.close();
   }
@@ -291,9 +290,10 @@ export class BusServer {
     const { pid } = identity;
     const session = new ClientSession(this.#router, {
       ...from,
+      id: this.#machine.newId(),
       service,
       instance,
-      process: markProcess(pid),
+      process: this.#machine.markProcess(pid),
       nowMs: this.#clock,
     });
     const info = { service, instance, pid, identity };
@@ -328,22 +328,27 @@ export class BusServer {
   // ---- the house
 
   #openTable(): SessionTable {
-    return new SessionTable(this.#limits, {
-      ended: (session, why, clean) => {
-        if (session.lostAt === undefined) session.send({ verb: "BYE", fields: { reason: why } });
-        this.#tell({ event: "ended", service: session.service, pid: session.process.pid, why, clean });
+    return new SessionTable(
+      this.#limits,
+      {
+        ended: (session, why, clean) => {
+          if (session.lostAt === undefined) session.send({ verb: "BYE", fields: { reason: why } });
+          this.#tell({ event: "ended", service: session.service, pid: session.process.pid, why, clean });
+        },
+        lost: (session, why) => {
+          this.#say(session, { verb: "WHO", fields: { text: why } });
+          this.#tell({ event: "lost", service: session.service, pid: session.process.pid, why });
+        },
       },
-      lost: (session, why) => {
-        this.#say(session, { verb: "WHO", fields: { text: why } });
-        this.#tell({ event: "lost", service: session.service, pid: session.process.pid, why });
-      },
-    });
+      this.#machine,
+    );
   }
 
   #openLive(): LiveFeed {
     return new LiveFeed({
       endpoints: this.#options.liveEndpoints,
       singleFrameEndpoints: this.#options.liveSingleFrameEndpoints ?? [],
+      machine: this.#machine,
       onBound: (endpoint) => {
         this.#tell({ event: "bound", endpoint });
       },

@@ -5,7 +5,7 @@ import type { ZmqSocket } from "@kloros/zmq";
 import type { ProcessMark } from "./peer.ts";
 
 export class ClientSession {
-  readonly id = crypto.randomUUID();
+  readonly id: string;
   readonly routingId: Uint8Array;
   readonly peerAddress: string;
   readonly service: string;
@@ -24,6 +24,7 @@ export class ClientSession {
   constructor(
     router: ZmqSocket,
     who: {
+      readonly id: string;
       readonly routingId: Uint8Array;
       readonly peerAddress: string;
       readonly service: string;
@@ -33,6 +34,7 @@ export class ClientSession {
     },
   ) {
     this.#router = router;
+    this.id = who.id;
     this.routingId = who.routingId;
     this.peerAddress = who.peerAddress;
     this.service = who.service;

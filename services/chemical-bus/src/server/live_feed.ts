@@ -3,8 +3,8 @@
  *
  * XPUB tells who subscribes to what, so that a signal that nobody wants costs no call into libzmq.
  */
-import { openSocket, type ZmqSocket } from "@kloros/zmq";
-import { SocketFile } from "./socket_file.ts";
+import type { ZmqSocket } from "@kloros/zmq";
+import { type BoundEndpoint, realMachine, type ServerMachine } from "./machine.ts";
 
 export interface LiveFeedOptions {
   /** Two frames: `[signal name][envelope]`. */
@@ -15,6 +15,8 @@ export interface LiveFeedOptions {
   readonly onTrouble: (endpoint: string, error: unknown) => void;
   readonly onFile: (endpoint: string, event: "deleted" | "stolen") => void;
   readonly onBound: (endpoint: string) => void;
+  /** Default: this one. */
+  readonly machine?: Pick<ServerMachine, "open" | "bind">;
 }
 
 /** Signals that may wait for a slow subscriber; then it loses some, nobody else does. */
@@ -24,9 +26,13 @@ const SUBSCRIBE = 1;
 
 /** One XPUB and the prefixes that somebody subscribes to. */
 class Feed {
-  readonly socket = openSocket("xpub", { sendHighWaterMark: HIGH_WATER_MARK });
+  readonly socket: ZmqSocket;
   /** As Latin-1, so that any bytes make a key. libzmq tells of the first and the last subscriber of each. */
   readonly #prefixes = new Set<string>();
+
+  constructor(machine: Pick<ServerMachine, "open">) {
+    this.socket = machine.open("xpub", { sendHighWaterMark: HIGH_WATER_MARK });
+  }
 
   /** Takes subscriptions. Anything else that a subscriber sends is ignored. */
   drain(): void {
@@ -52,19 +58,22 @@ class Feed {
 interface Endpoint {
   readonly feed: Feed;
   readonly endpoint: string;
-  file: SocketFile | undefined;
+  file: BoundEndpoint | undefined;
   told: boolean;
 }
 
 export class LiveFeed {
   readonly #options: LiveFeedOptions;
-  readonly #named = new Feed();
+  readonly #machine: Pick<ServerMachine, "open" | "bind">;
+  readonly #named: Feed;
   readonly #single: Feed | undefined;
   readonly #endpoints: readonly Endpoint[];
 
   constructor(options: LiveFeedOptions) {
     this.#options = options;
-    this.#single = options.singleFrameEndpoints.length === 0 ? undefined : new Feed();
+    this.#machine = options.machine ?? realMachine;
+    this.#named = new Feed(this.#machine);
+    this.#single = options.singleFrameEndpoints.length === 0 ? undefined : new Feed(this.#machine);
     this.#endpoints = [
       ...this.#of(this.#named, options.endpoints),
       ...this.#of(this.#single, options.singleFrameEndpoints),
@@ -118,7 +127,7 @@ export class LiveFeed {
 
   #look(one: Endpoint): void {
     if (one.file === undefined) {
-      one.file = new SocketFile(one.feed.socket, one.endpoint);
+      one.file = this.#machine.bind(one.feed.socket, one.endpoint);
       this.#options.onBound(one.file.endpoint);
       return;
     }

@@ -2,6 +2,7 @@
 import type { Broker } from "@kloros/journal";
 import type { IdentityPolicy } from "./identity.ts";
 import type { ServerLimits } from "./limits.ts";
+import type { ServerMachine } from "./machine.ts";
 import type { ServerEvent } from "./server_event.ts";
 
 export type ServerBroker = Pick<Broker, "open" | "admin" | "read" | "onLive" | "flush">;
@@ -19,6 +20,6 @@ export interface BusServerOptions {
   readonly servicesOf?: IdentityPolicy["servicesOf"];
   readonly limits?: Partial<ServerLimits>;
   readonly onEvent?: (event: ServerEvent) => void;
-  /** Monotonic, ms. */
-  readonly nowMs?: () => number;
+  /** Default: this one. */
+  readonly machine?: ServerMachine;
 }

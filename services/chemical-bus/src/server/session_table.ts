@@ -9,7 +9,8 @@
  */
 import type { ClientSession } from "./client_session.ts";
 import type { ServerLimits } from "./limits.ts";
-import { isAlive, isKnown } from "./peer.ts";
+import type { ServerMachine } from "./machine.ts";
+import { isKnown } from "./peer.ts";
 
 export interface SessionTableHooks {
   /** Before the broker is told. */
@@ -20,10 +21,12 @@ export interface SessionTableHooks {
 export class SessionTable {
   readonly #limits: ServerLimits;
   readonly #hooks: SessionTableHooks;
+  readonly #machine: Pick<ServerMachine, "isAlive">;
   readonly #byRoute = new Map<string, ClientSession>();
   readonly #all = new Set<ClientSession>();
 
-  constructor(limits: ServerLimits, hooks: SessionTableHooks) {
+  constructor(limits: ServerLimits, hooks: SessionTableHooks, machine: Pick<ServerMachine, "isAlive">) {
+    this.#machine = machine;
     this.#limits = limits;
     this.#hooks = hooks;
   }
@@ -78,14 +81,14 @@ export class SessionTable {
     for (const session of [...this.#all]) {
       const why = this.#whyOver(session, clock);
       if (why === undefined) continue;
-      const clean = isKnown(session.process) && isAlive(session.process);
+      const clean = isKnown(session.process) && this.#machine.isAlive(session.process);
       void this.end(session, why, { clean });
     }
   }
 
   #whyOver(session: ClientSession, clock: number): string | undefined {
     const { abandonMs, returnMs } = this.#limits;
-    if (!isAlive(session.process)) return `process ${String(session.process.pid)} is gone`;
+    if (!this.#machine.isAlive(session.process)) return `process ${String(session.process.pid)} is gone`;
     if (session.lostAt !== undefined && clock - session.lostAt > returnMs) {
       return "it lost its connection and did not come back";
     }

@@ -3,6 +3,7 @@ import type { Session } from "@kloros/journal";
 import type { ZmqSocket } from "@kloros/zmq";
 import { ClientSession } from "./client_session.ts";
 import { SERVER_LIMITS } from "./limits.ts";
+import { realMachine } from "./machine.ts";
 import { markProcess, type ProcessMark } from "./peer.ts";
 import { SessionTable } from "./session_table.ts";
 
@@ -15,8 +16,10 @@ function setUp(process: ProcessMark) {
   const table = new SessionTable(
     { ...SERVER_LIMITS, returnMs: 100, abandonMs: 1000 },
     { ended: (_session, why, clean) => ended.push({ why, clean }), lost: () => undefined },
+    realMachine,
   );
   const session = new ClientSession({} as ZmqSocket, {
+    id: "i-1",
     routingId: new Uint8Array([0, 1, 2]),
     peerAddress: "",
     service: "s",
