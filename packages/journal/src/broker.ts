@@ -83,7 +83,7 @@ export class Broker implements Host {
     this.#autoFlush = options.autoFlush ?? true;
     this.#onFatal = options.onFatal;
     this.startedAt = clock.wallMs();
-    const journal = openJournal(options.path, this.startedAt);
+    const journal = openJournal(options.path, this.startedAt, options.openDatabase);
     this.db = journal.db;
     this.#lock = journal.lock;
     this.epoch = journal.epoch;

@@ -1,5 +1,6 @@
 /** What a broker is made with. */
 import { type Boot, machineBoot } from "./time_away.ts";
+import type { JournalDatabase } from "./database.ts";
 import type { UpkeepOptions } from "./upkeep.ts";
 
 export interface BrokerClock {
@@ -14,6 +15,8 @@ export interface BrokerClock {
 export interface BrokerOptions extends UpkeepOptions {
   /** File of the journal, or ":memory:". */
   readonly path: string;
+  /** Opens the file. Default: SQLite does. */
+  readonly openDatabase?: (path: string) => JournalDatabase;
   readonly clock?: BrokerClock;
   readonly random?: () => number;
   /** Commit by itself soon after an operation arrives (default), or only when the host calls `flush()`. */

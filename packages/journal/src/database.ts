@@ -39,9 +39,10 @@ export class JournalDatabase {
   readonly #commit;
   readonly #rollback;
 
-  constructor(path: string) {
+  /** `handle`: a journal that is open already. */
+  constructor(path: string, handle = openHandle(path)) {
     this.path = path;
-    this.handle = openHandle(path);
+    this.handle = handle;
     this.#begin = this.handle.prepare("BEGIN IMMEDIATE");
     this.#commit = this.handle.prepare("COMMIT");
     this.#rollback = this.handle.prepare("ROLLBACK");

@@ -24,13 +24,17 @@ export interface OpenJournal {
 }
 
 /** Throws `FileLockHeldError`, `JournalError`; nothing stays open then. */
-export function openJournal(path: string, wallMs: number): OpenJournal {
+export function openJournal(
+  path: string,
+  wallMs: number,
+  open = (file: string) => new JournalDatabase(file),
+): OpenJournal {
   const lock =
     path === ":memory:" ? undefined : acquireFileLock(join(dirname(path), "journal.lock"), "chemical-bus");
   let db: JournalDatabase | undefined;
   try {
     const { damaged, complete: checkedWhole } = checkBeforeStart(path);
-    db = new JournalDatabase(path);
+    db = open(path);
     setAsideAtStart(db, damaged, wallMs);
     const epoch = startEpoch(db);
     const nextSeq = readMeta(db, "next_seq", 1);

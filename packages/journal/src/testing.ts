@@ -14,6 +14,8 @@ import type { BrokerClock, BrokerOptions } from "./broker_options.ts";
 import { brokenInvariants } from "./invariants.ts";
 
 export { brokenInvariants } from "./invariants.ts";
+export { MortalJournal } from "./mortal_journal.ts";
+export type { TransactionHooks } from "./mortal_journal.ts";
 
 export interface TestClock extends BrokerClock {
   boot(): { readonly id: string; readonly uptimeMs: number };
