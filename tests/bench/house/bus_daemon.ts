@@ -40,7 +40,7 @@ export async function startService(
   const main = join(ROOT, "services", name, "src/main.ts");
   const settings = (options.settings ?? []).flatMap((one) => ["--set", one]);
   const command = [process.execPath, ...(options.runtimeFlags ?? []), main, ...place.flags, ...settings];
-  const child = scratch.spawn(name, command, { KLOROS_LOG_FORMAT: "json" });
+  const child = scratch.spawn(name, command, { env: { KLOROS_LOG_FORMAT: "json" } });
   await untilReady(child, healthSocketPath(place.paths, name));
   return child;
 }

@@ -20,11 +20,14 @@ export interface ChildOptions {
   readonly command: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Other lines than events: a service's log. Default: passed over. */
+  readonly onLine?: (line: string) => void;
 }
 
 export class Child {
   readonly name: string;
   readonly #process: Process;
+  readonly #onLine: ((line: string) => void) | undefined;
   readonly #events: ChildEvent[] = [];
   readonly #waiters: Waiter[] = [];
   #stderr = "";
@@ -32,6 +35,7 @@ export class Child {
 
   constructor(options: ChildOptions) {
     this.name = options.name;
+    this.#onLine = options.onLine;
     this.#process = Bun.spawn([...options.command], {
       stdin: "pipe",
       stdout: "pipe",
@@ -109,7 +113,10 @@ export class Child {
 
   #take(line: string): void {
     const event = parseEvent(line);
-    if (event === undefined) return;
+    if (event === undefined) {
+      this.#onLine?.(line);
+      return;
+    }
     const waiter = this.#waiters.find((one) => one.event === event.event);
     if (waiter === undefined) this.#events.push(event);
     else waiter.take(event);
@@ -123,7 +130,7 @@ export class Child {
   }
 }
 
-/** Other lines (a service's log) are passed over. */
+/** Undefined: another line. */
 function parseEvent(line: string): ChildEvent | undefined {
   if (!line.startsWith('{"event":')) return undefined;
   try {

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Child } from "./child.ts";
+import { Child, type ChildOptions } from "./child.ts";
 
 /** statfs(2): file systems that live in memory, where a sync costs nothing. */
 const IN_MEMORY = new Set([0x01021994, 0x858458f6]);
@@ -24,8 +24,12 @@ export class Scratch {
     return path;
   }
 
-  spawn(name: string, command: readonly string[], env: Readonly<Record<string, string>> = {}): Child {
-    const child = new Child({ name, command, env });
+  spawn(
+    name: string,
+    command: readonly string[],
+    options: Omit<ChildOptions, "name" | "command"> = {},
+  ): Child {
+    const child = new Child({ name, command, ...options });
     this.#children.add(child);
     return child;
   }
