@@ -19,9 +19,12 @@ const CLIENTS = ["orchestrator-monitor", "policy-engine", "dream-consumer", "win
 export const SERVICES = ["chemical-bus", ...CLIENTS] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
-export interface DreamOptions {
+export interface DreamOptions<More extends string = never> {
   readonly experiment?: Experiment;
   readonly settings?: DreamSettings;
+  /** Beside D-REAM's own. */
+  readonly services?: readonly More[];
+  readonly compiled?: string;
 }
 
 /** Ends the name of an acknowledgement's record. */
@@ -29,12 +32,13 @@ export const ACK = "_ack.json";
 /** No process of a cycle may live for longer once its service was started again. */
 export const STRAY_LIMIT_MS = 5000;
 
-export class DreamHarness extends House<ServiceName> {
+/** `More`: names of further services on the same home. */
+export class DreamHarness<More extends string = never> extends House<ServiceName | More> {
   /** File stems of promotions that were dropped. */
   readonly promotions = new Set<string>();
 
-  constructor({ experiment = {}, settings = {} }: DreamOptions = {}) {
-    super({ what: "D-REAM", services: SERVICES, settleMs: 45_000, quietMs: 400 });
+  constructor({ experiment = {}, settings = {}, services = [], compiled }: DreamOptions<More> = {}) {
+    super({ what: "D-REAM", services: [...SERVICES, ...services], settleMs: 45_000, quietMs: 400, compiled });
     mkdirSync(this.paths.promotions, { recursive: true });
     writeExperiment(this.paths, experiment);
     writeFileSync(this.paths.configFile, homeConfig({ ...DREAM_CONFIG, ...settings }));
@@ -107,14 +111,14 @@ export class DreamHarness extends House<ServiceName> {
   async settle(
     options: SettleOptions & { readonly waitingMayStay?: boolean } = {},
   ): Promise<readonly DeadLetter[]> {
-    return this.rest(async () => this.#resting(options.waitingMayStay === true), options);
+    return this.rest(async () => this.resting(options.waitingMayStay === true), options);
   }
 
   #acknowledgedFiles(): readonly string[] {
     return jsonFiles(join(this.paths.promotions, "acknowledged"));
   }
 
-  async #resting(waitingMayStay: boolean): Promise<Resting> {
+  protected async resting(waitingMayStay = false): Promise<Resting> {
     const consumers = await this.operator.admin("consumers", {});
     const flaws = [
       ...CLIENTS.filter((name) => !consumers.some((one) => one.name === name)).map(

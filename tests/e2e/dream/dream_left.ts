@@ -29,7 +29,7 @@ export interface DreamLeft extends Pick<LeftBehind, "signals" | "deadLetters" | 
 
 const DECISIONS_MAX = 1000;
 
-export async function readDreamLeft(dream: DreamHarness): Promise<DreamLeft> {
+export async function readDreamLeft<More extends string>(dream: DreamHarness<More>): Promise<DreamLeft> {
   return {
     ...readJournal(dream.paths.journal),
     failedSignals: readLog(dream.paths.failedSignals),

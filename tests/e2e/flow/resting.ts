@@ -3,7 +3,9 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { CuriosityInvestigate, ModuleDiscovered, ModuleIntegrated } from "@kloros/signal-schema";
 import type { Resting } from "../house/house.ts";
-import type { FlowHarness } from "./flow_harness.ts";
+import type { Bus } from "@kloros/bus-client";
+import type { Installation } from "@kloros/daemon";
+import type { FlowTree } from "./flow_tree.ts";
 
 const CONSUMERS = [
   "investigation-consumer",
@@ -12,7 +14,17 @@ const CONSUMERS = [
   "orchestrator-monitor",
 ] as const;
 
-export async function restingFlaws(flow: FlowHarness): Promise<Resting> {
+export interface Flow {
+  readonly operator: Bus;
+  readonly paths: Installation;
+  readonly tree: FlowTree;
+  /** Question ids of intents that were written. */
+  readonly intents: ReadonlySet<string>;
+  /** Broken intent files that must end among the rejected. */
+  readonly rejectedFiles: ReadonlySet<string>;
+}
+
+export async function restingFlaws(flow: Flow): Promise<Resting> {
   const { operator, tree, intents, paths } = flow;
   const consumers = await operator.admin("consumers", {});
   const missing = CONSUMERS.filter((name) => !consumers.some((one) => one.name === name));
@@ -51,7 +63,7 @@ interface Said {
   readonly asked: ReadonlySet<string>;
 }
 
-async function namesSaid({ operator }: FlowHarness): Promise<Said> {
+async function namesSaid({ operator }: Flow): Promise<Said> {
   const said = { integrated: new Set<string>(), discovered: new Set<string>(), asked: new Set<string>() };
   const signals = [CuriosityInvestigate, ModuleIntegrated, ModuleDiscovered].map(({ name }) => name);
   for (let afterSeq: number | null = 0; afterSeq !== null;) {

@@ -16,6 +16,15 @@ export interface DaemonOptions {
   readonly paths: Installation;
   /** Beside home, source and runtime. */
   readonly flags?: readonly string[];
+  /** A directory of compiled programs, one name a service; default: from source. */
+  readonly compiled?: string | undefined;
+}
+
+export interface StartOptions {
+  readonly env?: Record<string, string>;
+  readonly flags?: readonly string[];
+  /** A command that sets its limits and becomes the one behind it. */
+  readonly within?: readonly string[];
 }
 
 export class DaemonProcess {
@@ -51,22 +60,12 @@ export class DaemonProcess {
     return this.#heard;
   }
 
-  start(options: { readonly env?: Record<string, string>; readonly flags?: readonly string[] } = {}): void {
+  start(options: StartOptions = {}): void {
     if (this.running) throw new Error(`${this.service} runs already, pid ${String(this.pid)}`);
-    const { paths, service, flags = [] } = this.#options;
+    const { paths, flags = [] } = this.#options;
     const places = ["--home", paths.home, "--source", paths.source, "--runtime", paths.runtime];
-    const program = join(ROOT, "services", service, "src/main.ts");
     const child = Bun.spawn(
-      [
-        process.execPath,
-        "--preload",
-        DIE_WITH_PARENT,
-        program,
-        ...places,
-        "--act",
-        ...flags,
-        ...(options.flags ?? []),
-      ],
+      [...(options.within ?? []), ...this.#program(), ...places, "--act", ...flags, ...(options.flags ?? [])],
       {
         env: {
           PATH: process.env["PATH"] ?? "",
@@ -161,6 +160,13 @@ export class DaemonProcess {
       ...this.lines.slice(-count).map((line) => JSON.stringify(line)),
       ...this.complaints.slice(-count),
     ].join("\n");
+  }
+
+  /** Both end with their parent. */
+  #program(): readonly string[] {
+    const { service, compiled } = this.#options;
+    if (compiled !== undefined) return [join(compiled, service)];
+    return [process.execPath, "--preload", DIE_WITH_PARENT, join(ROOT, "services", service, "src/main.ts")];
   }
 
   #took(line: string): void {

@@ -24,6 +24,8 @@ export interface HouseOptions<Name extends string> {
   readonly quietMs: number;
   /** Where the source tree is; default: in the home. */
   readonly source?: string | undefined;
+  /** A directory of compiled programs; default: from source. */
+  readonly compiled?: string | undefined;
 }
 
 export interface SettleOptions {
@@ -50,9 +52,10 @@ export class House<Name extends string> {
     this.#options = options;
     this.#home = makeTestHome(options.source === undefined ? {} : { source: options.source });
     const { paths } = this.#home;
+    const { compiled } = options;
     this.paths = paths;
     this.#daemons = new Map(
-      options.services.map((service) => [service, new DaemonProcess({ service, paths })]),
+      options.services.map((service) => [service, new DaemonProcess({ service, paths, compiled })]),
     );
   }
 
