@@ -23,6 +23,7 @@ const SECONDS = Number(process.env["KLOROS_FLIPS"]) || 2;
 const LIMIT_MS = ALL ? 6 * 3_600_000 : (SECONDS + 20) * 1000;
 /** Nothing here is about power: a sync costs nothing there. */
 const IN_MEMORY = "/dev/shm";
+const FLAWS_MAX = 20;
 const SPEC = { ...WORKER, stateKey: "" };
 
 let dir: string;
@@ -143,6 +144,7 @@ function* offsets(size: number): Generator<number> {
 async function flipAll(home: string, file: string, seconds = SECONDS): Promise<Record<string, number>> {
   const before = await baseline(home);
   const bytes = readFileSync(join(home, file));
+  const flaws: string[] = [];
   const counts: Record<string, number> = { bytes: 0, nothing: 0, named: 0, refused: 0 };
   const until = performance.now() + seconds * 1000;
   const place = join(dir, `flip-${file}`);
@@ -151,17 +153,21 @@ async function flipAll(home: string, file: string, seconds = SECONDS): Promise<R
     rmSync(place, { recursive: true, force: true });
     cpSync(home, place, { recursive: true });
     const flipped = Buffer.from(bytes);
-    flipped[at] = (flipped[at] ?? 0) ^ (1 << (at % 8)) ^ 0x40;
-    if (flipped[at] === bytes[at]) continue;
+    flipped[at] = (flipped[at] ?? 0) ^ (1 << (at % 8));
     writeFileSync(join(place, file), flipped);
     const verdict = await judge(place, before).catch((error: unknown) => {
-      throw new Error(`byte ${at} of ${file}: ${error instanceof Error ? error.stack : String(error)}`);
+      if (flaws.length < FLAWS_MAX) flaws.push(`byte ${at}: ${messageOf(error)}`);
+      return "silent";
     });
     for (const one of ["bytes", verdict]) counts[one] = (counts[one] ?? 0) + 1;
     if (ALL && at % 10_000 === 0) report(file, counts);
   }
+  report(file, counts);
+  expect(flaws).toEqual([]);
   return counts;
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? "") : String(error));
 
 async function baseline(home: string): Promise<Seen> {
   const place = join(dir, "baseline");
@@ -201,7 +207,6 @@ test(
   "a flipped byte of a closed journal has no effect, is named, or refuses the start and is repaired",
   async () => {
     const counts = await flipAll(await build(false), "journal.db");
-    report("closed journal", counts);
     expect(counts["refused"]).toBeGreaterThan(0);
   },
   LIMIT_MS,
@@ -211,7 +216,6 @@ test(
   "a flipped byte of a write-ahead log has no effect, or refuses the start and is repaired",
   async () => {
     const counts = await flipAll(await build(true), "journal.db-wal");
-    report("write-ahead log", counts);
     expect(counts["refused"]).toBeGreaterThan(0);
   },
   LIMIT_MS,
