@@ -14,6 +14,10 @@ export interface SimulatedProcess {
   readonly disk: SimulatedDisk;
   /** A connection to the simulated bus, over the simulated network. */
   connect(service: string): Bus;
+  /** Asked to end (SIGTERM): `task` hands back what it holds, then the process is over. Without it, it is over at once. */
+  onTerminate(task: () => Promise<void>): void;
+  /** Ends the process from within; nothing comes after it. */
+  exit(why: string): Promise<never>;
   /** A line of the run's record, which a replay prints. */
   note(text: string): void;
 }
@@ -32,6 +36,8 @@ export interface SimulatedDisk {
   list(directory: string): Promise<readonly string[]>;
   move(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
+  /** As flock(2): waits for it, whoever dies lets go of it. Resolves with its release. */
+  lock(path: string): Promise<() => void>;
 }
 
 /** Started anew after each death of its process. Returns when everything is set up. */
