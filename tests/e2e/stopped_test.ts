@@ -3,23 +3,18 @@
  * its work is not its own any more. The contract suite does the same with short limits; here it is the real services' own.
  */
 import { afterEach, expect, test } from "bun:test";
-import { closeSync, openSync } from "node:fs";
-import { join } from "node:path";
 import { connectBus } from "@kloros/bus-client";
 import { Inbox, until } from "@kloros/bus-client/testing";
 import { ModuleIntegrated } from "@kloros/signal-schema";
-import { tryLockDescriptor } from "@kloros/file-lock";
 import { checkFlow } from "./flow/check_flow.ts";
-import { DaemonProcess } from "./house/daemon_process.ts";
 import { FlowHarness, type ServiceName } from "./flow/flow_harness.ts";
 import { readLeftBehind } from "./flow/left_behind.ts";
+import { startSecond, stopInWork } from "./flow/stop_in_work.ts";
 
 const FULL = process.env["KLOROS_FULL"] === "1";
 /** Clients give a silent bus up after 5 s; leases of the real services last 30 s. */
 const BUS_STOP_MS = FULL ? 35_000 : 7000;
 const LEASE_STOP_MS = 33_000;
-/** A client that was silent for 10 s may be displaced. */
-const DISPLACED_LIMIT_MS = 25_000;
 const CONSUMERS = [
   "investigation-consumer",
   "semantic-dedup",
@@ -108,45 +103,3 @@ test.skipIf(!FULL)(
   },
   180_000,
 );
-
-/** Stops services while the integrator is in the middle of a delivery: it waits for the registry, which is then free again. */
-async function stopInWork(flow: FlowHarness, names: readonly ServiceName[]): Promise<void> {
-  const { operator } = flow;
-  const unlock = lockRegistry(flow);
-  for (let n = 0; n < 6; n++) flow.tree.add(`late_${String(n)}`, { bare: n % 2 === 0 });
-  await until("the integrator to be in the middle of its work", async () => {
-    const consumers = await operator.admin("consumers", {});
-    return consumers.some(({ name, leased }) => name === "capability-integrator" && leased > 0);
-  });
-  for (const name of names) flow.daemon(name).send("SIGSTOP");
-  unlock();
-}
-
-/** In a runtime directory of its own, or the instance lock would keep it out; refused until the bus finds the first one too silent. */
-async function startSecond({ paths }: FlowHarness, first: DaemonProcess): Promise<DaemonProcess> {
-  const { service } = first;
-  const runtime = join(paths.home, "second");
-  const flags = ["--set", `kloros.busEndpoint=${paths.busEndpoint}`];
-  const second = new DaemonProcess({ service, paths: { ...paths, runtime }, flags });
-  const starts = async (): Promise<boolean> => {
-    if (!second.running) {
-      await second.exited();
-      second.start();
-    }
-    return (await second.readiness())?.ok === true;
-  };
-  await until("a second integrator to be let in", starts, { limitMs: DISPLACED_LIMIT_MS });
-  expect(second.lastWords(50)).toContain(String(first.pid));
-  return second;
-}
-
-/** As another writer of the registry would; returns how to let go. */
-function lockRegistry(flow: FlowHarness): () => void {
-  const fd = openSync(`${flow.paths.registry}.lock`, "a");
-  const release = tryLockDescriptor(fd);
-  if (release === undefined) throw new Error("the registry is locked already");
-  return () => {
-    release();
-    closeSync(fd);
-  };
-}

@@ -25,6 +25,10 @@ export interface WholeHouseOptions {
   readonly seed: number;
   /** Default 6. */
   readonly modules?: number;
+  /** Where the source tree is; default: in the home. */
+  readonly source?: string;
+  /** Default: the programs of this test run. */
+  readonly compiled?: string;
   /** Further TOML, whose sections may be those that are there. */
   readonly config?: string;
 }
@@ -38,11 +42,12 @@ export class WholeHouse extends DreamHarness<FlowService> {
   readonly rejectedFiles = new Set<string>();
   #best = 3;
 
-  constructor({ seed, modules = 6, config = "" }: WholeHouseOptions) {
+  constructor({ seed, modules = 6, config = "", source, compiled = compiledPrograms() }: WholeHouseOptions) {
     super({
       experiment: { behaviour: "short", values: [1, 2, 3] },
       services: FLOW_ONLY,
-      compiled: compiledPrograms(),
+      compiled,
+      source,
     });
     this.tree = growTree(this.paths.source, { modules, seed });
     writeFileSync(this.paths.configFile, merged(homeConfig(DREAM_CONFIG), FLOW_CONFIG, config));

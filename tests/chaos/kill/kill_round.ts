@@ -1,4 +1,5 @@
 /** One round: kill -9 of everything, alone and several at once, while both flows are under load; then the whole check. */
+import { moreWork } from "../house/load.ts";
 import { SERVICES, type ServiceName, WholeHouse } from "../house/whole_house.ts";
 import { type Proof, prove } from "../house/proof.ts";
 import { Supervisor } from "../house/supervisor.ts";
@@ -12,7 +13,6 @@ export interface RoundResult extends Proof {
 
 /** How long a service is waited for to have something to do. */
 const AT_WORK_MS = 400;
-const PROMOTE_EVERY = 6;
 
 /** Kills until `kills` of them met a running process. `events`: what happened so far, for a failure's words. */
 export async function killRoundOf(kills: number, chance: Seed, events: string[]): Promise<RoundResult> {
@@ -50,7 +50,7 @@ interface Disturbance {
 async function disturb({ house, chance, events, kills }: Disturbance): Promise<void> {
   let done = 0;
   for (let step = 0; done < kills; step++) {
-    addWork(house, chance, step);
+    for (const ask of moreWork(house, chance, step)) ask();
     const victims = chooseVictims(chance).slice(0, kills - done);
     const atWork = chance.below(3) > 0;
     const delayMs = chance.below(atWork ? 20 : 300);
@@ -71,15 +71,4 @@ function chooseVictims(chance: Seed): readonly ServiceName[] {
   if (kind === 0) return SERVICES;
   if (kind < 4) return [...new Set(Array.from({ length: 2 + chance.below(3) }, () => chance.pick(SERVICES)))];
   return [kind < 8 ? "chemical-bus" : chance.pick(SERVICES)];
-}
-
-/** So that something is always under way. */
-function addWork(house: WholeHouse, chance: Seed, step: number): void {
-  for (let index = 0; index < 2; index++) {
-    house.tree.add(`late_${String(step)}_${String(index)}`, { bare: chance.below(4) === 0 });
-  }
-  for (let index = 0; index < 8; index++) {
-    house.ask(`intent-${String(step)}-${String(index)}`, chance.pick([3, 5, 9]));
-  }
-  if (step % PROMOTE_EVERY === 0) house.promote(`promotion_${String(step)}`);
 }

@@ -25,6 +25,8 @@ export interface DreamOptions<More extends string = never> {
   /** Beside D-REAM's own. */
   readonly services?: readonly More[];
   readonly compiled?: string;
+  /** Where the source tree is; default: in the home. */
+  readonly source?: string | undefined;
 }
 
 /** Ends the name of an acknowledgement's record. */
@@ -37,8 +39,15 @@ export class DreamHarness<More extends string = never> extends House<ServiceName
   /** File stems of promotions that were dropped. */
   readonly promotions = new Set<string>();
 
-  constructor({ experiment = {}, settings = {}, services = [], compiled }: DreamOptions<More> = {}) {
-    super({ what: "D-REAM", services: [...SERVICES, ...services], settleMs: 45_000, quietMs: 400, compiled });
+  constructor({ experiment = {}, settings = {}, services = [], compiled, source }: DreamOptions<More> = {}) {
+    super({
+      what: "D-REAM",
+      services: [...SERVICES, ...services],
+      settleMs: 45_000,
+      quietMs: 400,
+      compiled,
+      source,
+    });
     mkdirSync(this.paths.promotions, { recursive: true });
     writeExperiment(this.paths, experiment);
     writeFileSync(this.paths.configFile, homeConfig({ ...DREAM_CONFIG, ...settings }));

@@ -1,0 +1,99 @@
+/** What every scenario stands on: a whole house that is at work, a witness, and everything taken away in the end. */
+import { expect } from "bun:test";
+import type { Mount } from "../../e2e/flow/mounts.ts";
+import { type Seed, seeded } from "../../e2e/house/seed.ts";
+import { moreWork } from "./load.ts";
+import { prove } from "./proof.ts";
+import { WholeHouse, type WholeHouseOptions } from "./whole_house.ts";
+import { Witness } from "./witness.ts";
+
+/** `KLOROS_SEED` repeats a run. */
+const SEED = Number(process.env["KLOROS_SEED"] ?? 20_260_105);
+const PACE_MS = 400;
+
+export class Scene {
+  readonly house: WholeHouse;
+  readonly chance: Seed;
+  readonly #mounts: Mount[] = [];
+  readonly #cleanUps: (() => unknown)[] = [];
+  #witness: Witness | undefined;
+  #working: Promise<void> = Promise.resolve();
+  #works = false;
+  #step = 0;
+
+  constructor(options: Partial<WholeHouseOptions> = {}) {
+    const { seed = SEED } = options;
+    this.house = new WholeHouse({ seed, ...options });
+    this.chance = seeded(seed);
+  }
+
+  get witness(): Witness {
+    if (this.#witness === undefined) throw new Error("there is no witness before begin()");
+    return this.#witness;
+  }
+
+  /** Everything runs, and is under load from now on. */
+  async begin(): Promise<void> {
+    this.house.start();
+    await this.house.ready();
+    this.#witness = new Witness(this.house.paths);
+    this.#works = true;
+    this.#working = this.#keepBusy();
+    await this.#witness.hears(20);
+  }
+
+  add(mount: Mount): Mount {
+    this.#mounts.push(mount);
+    return mount;
+  }
+
+  /** Done before the house is removed. */
+  later(cleanUp: () => unknown): void {
+    this.#cleanUps.push(cleanUp);
+  }
+
+  /** No more is asked; all comes to rest, all is proved. Returns how much the witness knows. */
+  async comesOutRight(): Promise<number> {
+    await this.#stopWork();
+    const { flaws, acknowledged } = await prove(this.house, this.witness);
+    if (flaws.length > 0) throw new Error(`KLOROS_SEED=${String(this.chance.seed)}: ${flaws.join("\n")}`);
+    expect(acknowledged).toBeGreaterThan(0);
+    return acknowledged;
+  }
+
+  async remove(): Promise<void> {
+    await this.#stopWork();
+    await this.#witness?.remove();
+    await this.house.end();
+    for (const cleanUp of this.#cleanUps.splice(0)) await cleanUp();
+    for (const mount of this.#mounts.splice(0).toReversed()) mount.unmount();
+    await this.house.remove();
+  }
+
+  /** Nothing more is asked for. */
+  async #stopWork(): Promise<void> {
+    this.#works = false;
+    await this.#working;
+  }
+
+  async #keepBusy(): Promise<void> {
+    while (this.#works) {
+      for (const ask of moreWork(this.house, this.chance, this.#step)) await untilPossible(ask);
+      this.#step += 1;
+      await Bun.sleep(PACE_MS);
+    }
+  }
+}
+
+/** A full or read-only disk keeps also those out who ask. */
+async function untilPossible(ask: () => void): Promise<void> {
+  for (;;) {
+    try {
+      ask();
+      return;
+    } catch (error) {
+      if (!/ENOSPC|EROFS/.test(String(error))) throw error;
+      await Bun.sleep(PACE_MS);
+    }
+  }
+}

@@ -1,0 +1,71 @@
+/** The files by which compiled daemons find each other are deleted or taken by somebody else: they are made again, under load. */
+import { afterEach, expect, test } from "bun:test";
+import { readdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { until } from "@kloros/bus-client/testing";
+import { Scene } from "./house/scene.ts";
+
+const HEALED_MS = 20_000;
+
+let scene: Scene | undefined;
+afterEach(async () => {
+  await scene?.remove();
+  scene = undefined;
+});
+
+const pathOf = (endpoint: string): string => endpoint.slice("ipc://".length);
+const inode = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.ino;
+
+test("the bus's sockets, deleted and then stolen by another process, are made again, and clients find them", async () => {
+  scene = new Scene();
+  await scene.begin();
+  const { house, witness } = scene;
+  const bus = house.daemon("chemical-bus");
+  const paths = [pathOf(house.paths.busEndpoint), pathOf(house.paths.liveEndpoint)];
+  for (const how of ["deleted", "stolen"] as const) {
+    for (const path of paths) rmSync(path);
+    if (how === "stolen") for (const path of paths) scene.later(await steal(path));
+    const stolen = paths.map(inode);
+    // New clients have to find the bus by its path.
+    await house.daemon("capability-integrator").kill();
+    await house.daemon("policy-engine").kill();
+    house.start();
+    const heals = (): boolean =>
+      paths.every((path, n) => inode(path) !== undefined && inode(path) !== stolen[n]);
+    await until(`the sockets that were ${how} to be made again`, heals, { limitMs: HEALED_MS });
+    expect(bus.lines.some((line) => JSON.stringify(line).includes(how))).toBe(true);
+    await house.ready();
+    await witness.hears(20);
+  }
+  await scene.comesOutRight();
+}, 150_000);
+
+/** Another process listens there. */
+async function steal(path: string): Promise<() => void> {
+  const program = `Bun.listen({ unix: ${JSON.stringify(path)}, socket: { data: () => undefined } })`;
+  const thief = Bun.spawn([process.execPath, "-e", program], { stdio: ["ignore", "ignore", "ignore"] });
+  await until("the thief to listen", () => inode(path) !== undefined);
+  return () => {
+    thief.kill("SIGKILL");
+  };
+}
+
+test.each([["its content"], ["itself"]])(
+  "a runtime directory of which %s is deleted is made anew, and nothing is lost",
+  async (what) => {
+    scene = new Scene();
+    await scene.begin();
+    const { house, witness } = scene;
+    const { runtime } = house.paths;
+    const names = readdirSync(runtime);
+    if (what === "itself") rmSync(runtime, { recursive: true });
+    else for (const name of names) rmSync(join(runtime, name), { recursive: true });
+    await house.daemon("investigation-consumer").kill();
+    await house.daemon("dream-consumer").kill();
+    house.start();
+    await house.ready();
+    await witness.hears(20);
+    await scene.comesOutRight();
+  },
+  150_000,
+);
