@@ -6,6 +6,7 @@ export { describeBus } from "./contract/describe_bus.ts";
 export type { BusFeatures, BusFixture } from "./contract/fixture.ts";
 export { busOver } from "./bus_over.ts";
 export type { BusOverOptions } from "./bus_over.ts";
+export { unpackDeliveries } from "./delivery_columns.ts";
 export type { Sockets } from "./sockets.ts";
 export { alert, answer, question } from "./contract/samples.ts";
 export { Inbox } from "./contract/inbox.ts";

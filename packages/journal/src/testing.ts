@@ -13,7 +13,10 @@ import { Broker } from "./broker.ts";
 import type { BrokerClock, BrokerOptions } from "./broker_options.ts";
 import { brokenInvariants } from "./invariants.ts";
 
+export { auditNow } from "./audit.ts";
+export { unseal } from "./checksum.ts";
 export { brokenInvariants } from "./invariants.ts";
+export { readMeta } from "./meta.ts";
 export { MortalJournal } from "./mortal_journal.ts";
 export type { TransactionHooks } from "./mortal_journal.ts";
 

@@ -80,6 +80,12 @@ export class SimBus {
     this.#fullUntilUs = this.machine.nowUs + ms * 1000;
   }
 
+  /** No crash, no full disk any more. */
+  heal(): void {
+    this.#crash = undefined;
+    this.#fullUntilUs = 0;
+  }
+
   #crashAt(point: CrashPoint): void {
     if (this.#crash !== point) return;
     this.#crash = undefined;

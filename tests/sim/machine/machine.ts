@@ -60,6 +60,7 @@ export class Machine {
   #bootedAt = 0;
   #pid = FIRST_PID;
   #events = 0;
+  #halted = false;
 
   constructor(options: MachineOptions) {
     this.random = randomnessOf(options.seed).fork("machine");
@@ -114,15 +115,20 @@ export class Machine {
 
   runFor(ms: number): void {
     const end = this.#now + Math.round(ms * 1000);
-    while ((this.#queue.nextAt ?? Infinity) <= end) this.#step();
-    this.#now = end;
+    while (!this.#halted && (this.#queue.nextAt ?? Infinity) <= end) this.#step();
+    if (!this.#halted) this.#now = end;
+  }
+
+  /** Nothing happens any more. */
+  halt(): void {
+    this.#halted = true;
   }
 
   /** Runs until `holds`, looked at every `everyMs` of simulated time; false: it did not within `limitMs`. */
   runUntil(holds: () => boolean, limitMs: number, everyMs = 100): boolean {
     const end = this.nowMs + limitMs;
     while (!holds()) {
-      if (this.nowMs >= end) return false;
+      if (this.#halted || this.nowMs >= end) return false;
       this.runFor(everyMs);
     }
     return true;

@@ -89,6 +89,7 @@ export class Channel {
 
 const KERNEL: Owner = { salt: 0x5eed };
 
+/** The beginning of the head tells what it is. */
 function digest(frames: Frames): string {
   let hash = 0n;
   let bytes = 0;
@@ -96,5 +97,7 @@ function digest(frames: Frames): string {
     hash = BigInt(Bun.hash(frame, hash));
     bytes += frame.byteLength;
   }
-  return `${String(bytes)} bytes ${hash.toString(16)}`;
+  const [head] = frames;
+  const start = head === undefined ? "" : Buffer.from(head.buffer, head.byteOffset, head.byteLength).subarray(0, 100).toString("latin1");
+  return `${String(bytes)} bytes ${hash.toString(16)} ${start}`;
 }

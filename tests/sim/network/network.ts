@@ -76,6 +76,11 @@ export class Network {
     this.#harmful = { kinds, rate, untilUs: this.#machine.nowUs + ms * 1000 };
   }
 
+  heal(): void {
+    this.#harmful = undefined;
+    this.replay = 0;
+  }
+
   /** Cuts one of the connections of a process; false: it has none. */
   cut(process: MachineProcess): boolean {
     for (const [dealer, connection] of this.#connections) {

@@ -1,0 +1,77 @@
+/**
+ * What the bus says must be true when it says it: what it acknowledges is committed, what it delivers is stored and leased under a
+ * token that was never used before.
+ */
+import { decodeBusMessage } from "@kloros/bus-client";
+import { unpackDeliveries } from "@kloros/bus-client/testing";
+import type { SimBus } from "../bus/sim_bus.ts";
+import type { Frames } from "../network/channel.ts";
+
+export class WireCheck {
+  readonly #tokens = new Map<string, Token>();
+  readonly #fail: (text: string) => void;
+
+  constructor(fail: (text: string) => void) {
+    this.#fail = fail;
+  }
+
+  look(bus: SimBus, frames: Frames): void {
+    const { handle } = bus.journal;
+    if (handle.inTransaction) this.#fail("the bus sends before its transaction is committed");
+    const message = decodeBusMessage(frames);
+    if (message.verb === "PUBACK") {
+      const { statuses, seqs } = message.fields;
+      for (const [index, status] of [...statuses].entries()) {
+        if (status !== "s" && status !== "d") continue;
+        const seq = seqs[index] ?? 0;
+        if (!isStored(bus, seq)) this.#fail(`signal ${String(seq)} is acknowledged and not stored`);
+      }
+    } else if (message.verb === "DELIVER") {
+      for (const delivery of unpackDeliveries(message)) this.#delivered(bus, delivery);
+    }
+  }
+
+  #delivered(
+    bus: SimBus,
+    { consumer, seq, token }: { readonly consumer: string; readonly seq: number; readonly token: string },
+  ): void {
+    const what = `delivery ${String(seq)} of ${consumer}`;
+    const { handle } = bus.journal;
+    const row = handle
+      .query<{ state: number }, [string, number]>(
+        "SELECT d.state FROM delivery d JOIN consumer c USING(cid) JOIN signal s USING(seq) WHERE c.name = ? AND d.seq = ?",
+      )
+      .get(consumer, seq);
+    if (row === null) this.#fail(`${what} has no row`);
+    else if (row.state > 1) this.#fail(`${what} is settled (${String(row.state)}) and delivered`);
+    const key = `${consumer} ${String(seq)}`;
+    const before = this.#tokens.get(key);
+    const now = readToken(token);
+    if (before !== undefined && !isLater(now, before))
+      this.#fail(`${what} is granted with token ${token} after a token at least as new`);
+    this.#tokens.set(key, now);
+  }
+}
+
+interface Token {
+  readonly epoch: number;
+  readonly grant: number;
+}
+
+function readToken(token: string): Token {
+  const [epoch = 0, grant = 0] = token.split(".").map(Number);
+  return { epoch, grant };
+}
+
+const isLater = (a: Token, b: Token): boolean =>
+  a.epoch > b.epoch || (a.epoch === b.epoch && a.grant > b.grant);
+
+export function isStored({ journal }: SimBus, seq: number): boolean {
+  return (
+    journal.handle
+      .query<{ n: number }, [number, number]>(
+        "SELECT EXISTS(SELECT 1 FROM signal WHERE seq = ?) OR EXISTS(SELECT 1 FROM idmemo WHERE seq = ?) AS n",
+      )
+      .get(seq, seq)?.n === 1
+  );
+}

@@ -1,0 +1,50 @@
+/**
+ * What the programs of a run were promised and what they saw, kept outside of all processes: the checks hold it against the
+ * journal and the disk.
+ */
+import type { PublishResult } from "@kloros/journal";
+
+export interface Acknowledged {
+  readonly id: string;
+  readonly name: string;
+  readonly seq: number;
+}
+
+export class Promises {
+  readonly acknowledged = new Map<string, Acknowledged>();
+  /** `consumer seq` of what the journal confirmed as done. */
+  readonly done = new Set<string>();
+  readonly dead = new Set<string>();
+  /** Processes that a signal has taken down already. */
+  readonly crashed = new Set<string>();
+  readonly #running = new Map<string, string>();
+  readonly #fail: (text: string) => void;
+
+  constructor(fail: (text: string) => void) {
+    this.#fail = fail;
+  }
+
+  published(id: string, name: string, result: PublishResult | undefined): void {
+    if (result?.status !== "stored" && result?.status !== "duplicate") return;
+    const before = this.acknowledged.get(id);
+    if (before !== undefined && before.seq !== result.seq)
+      this.#fail(`${id} was acknowledged as ${String(before.seq)} and as ${String(result.seq)}`);
+    if (before !== undefined && result.status === "stored")
+      this.#fail(`${id} was acknowledged already, and stored again`);
+    this.acknowledged.set(id, { id, name, seq: result.seq });
+  }
+
+  /** A handler begins. `instance`: of its process. */
+  begins(consumer: string, seq: number, instance: string, overdue: boolean): () => void {
+    const key = `${instance} ${consumer} ${String(seq)}`;
+    if (this.#running.has(key) && !overdue)
+      this.#fail(`${instance} works on ${String(seq)} of ${consumer} twice at once`);
+    this.#running.set(key, instance);
+    return () => this.#running.delete(key);
+  }
+
+  settled(consumer: string, seq: number, outcome: string): void {
+    if (outcome === "done") this.done.add(`${consumer} ${String(seq)}`);
+    if (outcome === "dead") this.dead.add(`${consumer} ${String(seq)}`);
+  }
+}
