@@ -9,6 +9,7 @@ import { type SignalColumns, unseal } from "./checksum.ts";
 import { isIntact } from "./audit.ts";
 import type { JournalDatabase } from "./database.ts";
 import { type DeadlineRow, wholeSum } from "./deadline_rows.ts";
+import { freePages } from "./free_pages.ts";
 import type { JournalImage } from "./journal_image.ts";
 import { type PageRow, type Value, rowsOf } from "./page_rows.ts";
 import { type LetterColumns, consumerSum, letterSum, memoSum, subscriptionSum } from "./row_sums.ts";
@@ -48,6 +49,8 @@ export function salvage(image: JournalImage, into: JournalDatabase): Salvage {
   found.older = true;
   found.broken += image.brokenFrames;
   for (const page of image.older()) takePage(image, page, into, found);
+  // Purged, and found on a page that nobody could say was given back.
+  into.prepare("DELETE FROM signal WHERE id IN (SELECT id FROM idmemo)").run();
   return found;
 }
 
@@ -59,28 +62,6 @@ function takePage(
 ): number {
   const { rows, broken } = rowsOf(bytes, number, image.page);
   return rows.reduce((count, row) => count + (takeRow(row, into, found) ? 0 : 1), broken);
-}
-
-const PAGES_MAX = 1_000_000;
-
-/** What SQLite has given back may still hold rows that were deleted. Damaged: as far as it can be followed. */
-function freePages(image: JournalImage): ReadonlySet<number> {
-  const free = new Set<number>();
-  const first = image.page(1);
-  let trunk = first === undefined ? 0 : u32(first, 32);
-  while (trunk > 0 && trunk <= image.pageCount && !free.has(trunk) && free.size < PAGES_MAX) {
-    free.add(trunk);
-    const page = image.page(trunk);
-    if (page === undefined) break;
-    const leaves = Math.min(u32(page, 4), page.length / 4 - 2);
-    for (let leaf = 0; leaf < leaves; leaf++) free.add(u32(page, 8 + 4 * leaf));
-    trunk = u32(page, 0);
-  }
-  return free;
-}
-
-function u32(bytes: Uint8Array, at: number): number {
-  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(at);
 }
 
 type Taker = (values: readonly Value[], into: JournalDatabase, found: Salvage) => boolean;
