@@ -95,7 +95,7 @@ function orElse(text: string | undefined, otherwise: string): string {
 }
 
 /** 0 where the platform has no user ids. */
-function userId(): number {
+export function userId(): number {
   return process.getuid?.() ?? 0;
 }
 

@@ -84,7 +84,7 @@ function openServer(context: Context, broker: Broker): BusServer {
     onEvent: (event) => {
       logEvent(context, event);
       if (event.event === "trouble") trouble.set(event.endpoint, messageOf(event.error));
-      if (event.event === "bound") trouble.delete(event.endpoint);
+      if (event.event === "bound" || event.event === "socketFile") trouble.delete(event.endpoint);
     },
   });
   context.health("live-feed", () => {

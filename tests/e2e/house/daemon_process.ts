@@ -104,6 +104,8 @@ export class DaemonProcess {
       const response = await fetch("http://service/readyz", {
         unix: healthSocketPath(this.#options.paths, this.service),
         signal: AbortSignal.timeout(1000),
+        // A connection of an earlier answer would outlive the socket's file.
+        keepalive: false,
       });
       return (await response.json()) as { ok: boolean; reasons: Record<string, string> };
     } catch {

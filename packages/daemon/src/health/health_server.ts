@@ -1,5 +1,5 @@
 /** `/healthz`, `/readyz`, `/metrics` on a unix socket, for people, probes and Prometheus' relatives. */
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, rmSync, statSync } from "node:fs";
 
 /** Name of a check → why it is not fine. Empty: fine. */
 export type Reasons = Readonly<Record<string, string>>;
@@ -16,6 +16,8 @@ export interface HealthSources {
 
 export interface HealthServer {
   readonly path: string;
+  /** Listens again when the socket's file is not its own any more. Whether it did. */
+  renew(): boolean;
   stop(): Promise<void>;
 }
 
@@ -24,15 +26,29 @@ export interface HealthServer {
  * instance lock, so nobody alive listens there.
  */
 export function serveHealth(path: string, sources: HealthSources): HealthServer {
-  if (existsSync(path)) rmSync(path);
-  const server = Bun.serve({ unix: path, fetch: (request) => answer(request, sources) });
+  const serve = () => {
+    if (existsSync(path)) rmSync(path);
+    const listening = Bun.serve({ unix: path, fetch: (request) => answer(request, sources) });
+    return { listening, inode: inodeOf(path) };
+  };
+  let { listening: server, inode } = serve();
   return {
     path,
+    renew: () => {
+      if (inodeOf(path) === inode) return false;
+      void server.stop(true);
+      ({ listening: server, inode } = serve());
+      return true;
+    },
     stop: async () => {
       await server.stop(true);
       rmSync(path, { force: true });
     },
   };
+}
+
+function inodeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino;
 }
 
 function answer(request: Request, sources: HealthSources): Response {

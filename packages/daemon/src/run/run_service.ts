@@ -4,7 +4,7 @@
  */
 import type { TObject } from "@sinclair/typebox";
 import { connectBus, DeniedError, type Bus } from "@kloros/bus-client";
-import { acquireFileLock, FileLockHeldError, type FileLock } from "@kloros/file-lock";
+import { acquireFileLock, FileLockHeldError } from "@kloros/file-lock";
 import { parseFlags, UsageError, type Flags } from "../config/flags.ts";
 import { loadConfig, type LoadedConfig } from "../config/load_config.ts";
 import { printConfig } from "../config/print_config.ts";
@@ -19,6 +19,7 @@ import {
   prepareInstallation,
   resolveInstallation,
   type ResolvedInstallation,
+  userId,
 } from "../installation.ts";
 import { chooseFormat, createLog, writeStdout, type KitLogger } from "../log/create_log.ts";
 import { messageOf } from "../message_of.ts";
@@ -29,6 +30,7 @@ import { systemClock } from "../system_clock.ts";
 import type { Installation, Mode, Service } from "../types.ts";
 import { KIT_VERSION } from "../version.ts";
 import { helpText } from "./help_text.ts";
+import { InstanceLock, keepFound } from "./keep_found.ts";
 import { beat, extendStart } from "./keep_supervised.ts";
 import { listenForSignals } from "./process_signals.ts";
 
@@ -102,17 +104,17 @@ async function runLoaded<Config extends TObject>(
   });
   catchTheUncaught(log, given.exit);
   let installation: ResolvedInstallation;
-  let lock: FileLock;
+  let lock: InstanceLock;
   try {
     installation = openInstallation(loaded, given, log);
-    lock = acquireFileLock(instanceLockPath(installation.paths, name), name);
+    lock = new InstanceLock(acquireFileLock(instanceLockPath(installation.paths, name), name), name);
   } catch (error) {
     const held = error instanceof FileLockHeldError;
     log.fatal({ error, holder: held ? error.holder : undefined }, messageOf(error));
     return held ? "held" : "paths";
   }
   try {
-    return await runLocked(service, loaded, installation, { ...given, log });
+    return await runLocked(service, loaded, installation, { ...given, log, lock });
   } finally {
     lock.release();
   }
@@ -144,9 +146,9 @@ async function runLocked<Config extends TObject>(
   service: Service<Config>,
   loaded: LoadedConfig<Config>,
   { paths, inspection }: ResolvedInstallation,
-  given: Given & { readonly log: KitLogger },
+  given: Given & { readonly log: KitLogger; readonly lock: InstanceLock },
 ): Promise<ExitName> {
-  const { log, version } = given;
+  const { log, version, lock } = given;
   const { common } = loaded;
   const { name } = service.manifest;
   const mode = chooseMode(common.mode, inspection.kind === "own");
@@ -172,6 +174,7 @@ async function runLocked<Config extends TObject>(
     paths,
     supervisor,
     log,
+    lock,
     name,
     graceMs: common.drainGraceMs,
     exit: given.exit,
@@ -184,6 +187,7 @@ interface Surroundings {
   readonly paths: Installation;
   readonly supervisor: Supervisor;
   readonly log: KitLogger;
+  readonly lock: InstanceLock;
   readonly name: string;
   readonly graceMs: number;
   readonly exit: (code: number) => void;
@@ -201,6 +205,7 @@ async function live<Config extends TObject>(
     around.exit(exitCode("interrupted"));
   });
   const health = serveHealth(healthSocketPath(around.paths, name), running.health);
+  const kept = keepFound({ ...around, health, uid: userId() });
   const stops = [extendStart(supervisor)];
   const ready = running.started.then(() => {
     stops.splice(0).forEach((one) => {
@@ -224,7 +229,7 @@ async function live<Config extends TObject>(
   else log.fatal({ error: end.error }, `cannot go on: ${messageOf(end.error)}`);
   supervisor.stopping();
   await running.stop(around.graceMs);
-  for (const one of stops) one.stop();
+  for (const one of [...stops, kept]) one.stop();
   await health.stop();
   signals.forget();
   log.info({}, "stopped");

@@ -75,6 +75,20 @@ describe("a service as a process", () => {
     expect((await get("/healthz")).status).toBe(200);
   });
 
+  test("a runtime directory that is deleted is made again: health answers there, and a second instance is refused", async () => {
+    const first = startSample(["--home", home]);
+    await logged(first, '"msg":"ready"');
+    rmSync(join(home, "run"), { recursive: true });
+    await logged(first, "are made again");
+    expect(statSync(join(home, "run")).mode & 0o777).toBe(0o700);
+    expect((await get("/readyz")).status).toBe(200);
+    const second = startSample(["--home", home]);
+    expect(await second.exited).toBe(exitCode("held"));
+    expect(second.stdout()).toContain(`pid ${String(first.pid)}`);
+    first.kill("SIGTERM");
+    expect(await first.exited).toBe(0);
+  });
+
   test("SIGTERM lets the work in progress end, then cleans up", async () => {
     const sample = startSample(["--home", home, "--set", "workMs=300"], { how: "local" });
     await logged(sample, "WORKING");

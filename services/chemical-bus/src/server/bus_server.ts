@@ -54,6 +54,8 @@ export class BusServer {
   readonly #machine: ServerMachine;
   readonly #router: ZmqSocket;
   readonly #file: BoundEndpoint;
+  /** What is wrong with it was said. */
+  #fileTold = false;
   readonly #live: LiveFeed;
   readonly #sockets: readonly ZmqSocket[];
   readonly #sessions: SessionTable;
@@ -365,8 +367,10 @@ export class BusServer {
     try {
       const what = this.#file.check();
       if (what !== undefined) this.#tell({ event: "socketFile", endpoint: this.#file.endpoint, what });
+      this.#fileTold = false;
     } catch (error) {
-      this.#tell({ event: "trouble", endpoint: this.#file.endpoint, error });
+      if (!this.#fileTold) this.#tell({ event: "trouble", endpoint: this.#file.endpoint, error });
+      this.#fileTold = true;
     }
     this.#live.check();
   }

@@ -38,10 +38,12 @@ export class SocketFile {
     if (this.#path === undefined) return undefined;
     const now = identityOf(this.#path);
     if (now === this.#identity) return undefined;
-    if (++this.#rebinds > REBINDS_MAX) {
+    if (this.#rebinds >= REBINDS_MAX) {
       throw new Error(`socket ${this.#path} was taken away ${String(REBINDS_MAX)} times: find out by whom`);
     }
     this.#bind(this.endpoint);
+    // Only what succeeded leaves a listener: a directory may be away for long.
+    this.#rebinds += 1;
     return now === undefined ? "deleted" : "stolen";
   }
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { rmSync, statSync } from "node:fs";
+import { mkdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { openSocket, type ZmqSocket } from "@kloros/zmq";
 import { type IpcDirectory, makeIpcDirectory } from "@kloros/zmq/testing";
@@ -45,6 +45,14 @@ describe("a socket's file", () => {
     router().bind(directory.endpoint("bus"));
     expect(file.check()).toBe("stolen");
     expect(file.check()).toBeUndefined();
+  });
+
+  test("is made anew also when its directory was away for a long time", () => {
+    const file = new SocketFile(router(), directory.endpoint("bus"));
+    rmSync(directory.path, { recursive: true });
+    for (let look = 0; look < 200; look++) expect(() => file.check()).toThrow();
+    mkdirSync(directory.path);
+    expect(file.check()).toBe("deleted");
   });
 
   test("with a path that is too long is refused with its length", () => {
