@@ -3,6 +3,9 @@ import { afterEach, expect, test } from "bun:test";
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "@kloros/bus-client/testing";
+import { exitCode } from "@kloros/daemon";
+import { DaemonProcess } from "../e2e/house/daemon_process.ts";
+import { compiledPrograms } from "./house/compiled.ts";
 import { Scene } from "./house/scene.ts";
 
 const HEALED_MS = 20_000;
@@ -51,7 +54,7 @@ async function steal(path: string): Promise<() => void> {
 }
 
 test.each([["its content"], ["itself"]])(
-  "a runtime directory of which %s is deleted is made anew, and nothing is lost",
+  "a runtime directory of which %s is deleted is made anew by those who run, keeps second instances out, and nothing is lost",
   async (what) => {
     scene = new Scene();
     await scene.begin();
@@ -60,7 +63,16 @@ test.each([["its content"], ["itself"]])(
     const names = readdirSync(runtime);
     if (what === "itself") rmSync(runtime, { recursive: true });
     else for (const name of names) rmSync(join(runtime, name), { recursive: true });
-    await house.daemon("investigation-consumer").kill();
+    const back = (): boolean => names.every((name) => inode(join(runtime, name)) !== undefined);
+    await until("everybody's files to be back", back, { limitMs: HEALED_MS });
+    const second = new DaemonProcess({
+      service: "intent-router",
+      paths: house.paths,
+      compiled: compiledPrograms(),
+    });
+    second.start();
+    expect(await second.exited()).toBe(exitCode("held"));
+    await house.ready();
     await house.daemon("dream-consumer").kill();
     house.start();
     await house.ready();

@@ -29,6 +29,8 @@ export interface WholeHouseOptions {
   readonly source?: string;
   /** Default: the programs of this test run. */
   readonly compiled?: string;
+  /** Before a cycle that failed is tried again. */
+  readonly cooldown?: string;
   /** Further TOML, whose sections may be those that are there. */
   readonly config?: string;
 }
@@ -42,8 +44,16 @@ export class WholeHouse extends DreamHarness<FlowService> {
   readonly rejectedFiles = new Set<string>();
   #best = 3;
 
-  constructor({ seed, modules = 6, config = "", source, compiled = compiledPrograms() }: WholeHouseOptions) {
+  constructor({
+    seed,
+    modules = 6,
+    config = "",
+    source,
+    cooldown = DREAM_CONFIG.cooldown,
+    compiled = compiledPrograms(),
+  }: WholeHouseOptions) {
     super({
+      settings: { cooldown },
       experiment: { behaviour: "short", values: [1, 2, 3] },
       services: FLOW_ONLY,
       compiled,
