@@ -1,13 +1,15 @@
 /** `backup` and `restore`: a whole journal as one file, taken while the bus runs, and put back when it does not. */
-import { closeSync, copyFileSync, existsSync, fsyncSync, openSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
 import { type AuditReport, auditNow } from "./audit.ts";
 import { JournalDatabase, JournalError } from "./database.ts";
 import { HighWater, markPathOf, readMark } from "./high_water.ts";
 import { readMeta, writeMeta } from "./meta.ts";
-import { keepAside, lockJournal, removeJournal, takePlace } from "./repair.ts";
+import { keepAside, lockJournal } from "./repair.ts";
 import { markIn, structureFlaws, withReadOnly } from "./start_check.ts";
 import { versionOf } from "./migrate.ts";
 import { SCHEMA_VERSION } from "./schema.ts";
+import { freshPathOf, removeJournal, sync, takePlace, undoHalfTaken } from "./take_place.ts";
 
 export interface BackupReport {
   readonly target: string;
@@ -21,9 +23,9 @@ export function backupJournal(path: string, target: string): BackupReport {
   if (existsSync(target)) throw new JournalError("io", `${target} is there already; name another file`);
   try {
     withReadOnly(path, (db) => db.prepare("VACUUM INTO ?").run(target));
-    const fd = openSync(target, "r");
-    fsyncSync(fd);
-    closeSync(fd);
+    sync(target);
+    // Else a loss of power may bring back SQLite's rollback journal of it, which empties it.
+    sync(dirname(target));
     const { signals, lastSeq } = checkBackup(target);
     return { target, signals, lastSeq };
   } catch (error) {
@@ -73,9 +75,10 @@ export function restoreJournal(
   const lock = lockJournal(path, "kloros journal restore");
   try {
     const { signals, lastSeq } = checkBackup(backup);
+    undoHalfTaken(path);
     const mark = readMark(markPathOf(path));
     const kept = existsSync(path) ? keepAside(path, path, nowMs, "replaced") : null;
-    const fresh = `${path}.restoring`;
+    const fresh = freshPathOf(path, "restore");
     removeJournal(fresh);
     copyFileSync(backup, fresh);
     const reached = continueNumbers(fresh, mark);

@@ -6,8 +6,10 @@
  */
 import type { ConsumerSpec } from "./broker_types.ts";
 import type { JournalDatabase } from "./database.ts";
+import { ARM } from "./deadline_rows.ts";
 import type { Mark } from "./high_water.ts";
 import { letterSum, subscriptionSum } from "./row_sums.ts";
+import { requestsTo } from "./requests.ts";
 import type { Salvage } from "./salvage.ts";
 import { DAMAGED, DEAD, READY, WAITING, deliverySum } from "./schema.ts";
 import { recount } from "./start_damage.ts";
@@ -33,6 +35,7 @@ export function mend(db: JournalDatabase, found: Salvage, mark: Mark | undefined
   const signals = lostSignals(db, found, last);
   notes.push(...mendSubscriptions(db, last), ...mendOrphans(db, atMs), ...mendLetters(db, atMs));
   const again = deliverAgain(db);
+  armWaiting(db);
   for (const { cid } of db.prepare("SELECT cid FROM consumer").all() as { cid: number }[]) recount(db, cid);
   return { signals, again, notes };
 }
@@ -181,3 +184,17 @@ function deliverAgain(db: JournalDatabase): Losses["again"] {
   db.prepare(AGAIN).run();
   return again as { consumer: string; seq: number }[];
 }
+
+/** A request whose deadline is lost, and that its worker may still be given: it has its time from the next grant on. */
+function armWaiting(db: JournalDatabase): void {
+  const consumers = db.prepare("SELECT cid, name FROM consumer WHERE removed_at IS NULL").all();
+  for (const { cid, name } of consumers as { cid: number; name: string }[])
+    for (const kind of requestsTo(name)) {
+      const rows = db.prepare(UNTIMED).all(cid, kind.name) as { seq: number }[];
+      for (const { seq } of rows) db.prepare(ARM).run(seq, seq, kind.name, kind.limitMs);
+    }
+}
+
+const UNTIMED =
+  `SELECT d.seq FROM delivery d JOIN signal s USING(seq) WHERE d.cid = ? AND s.name = ? AND d.state <= ${WAITING} ` +
+  `AND NOT EXISTS (SELECT 1 FROM deadline l WHERE l.request_seq = d.seq)`;

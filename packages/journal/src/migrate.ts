@@ -6,10 +6,11 @@
  * the first step.
  */
 import { Database } from "bun:sqlite";
-import { existsSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
 import { toVersion1 } from "./migrations/to_version_1.ts";
 import { toVersion2 } from "./migrations/to_version_2.ts";
 import { SCHEMA_VERSION } from "./schema.ts";
+import { removeJournal, sync } from "./take_place.ts";
 
 type Step = (db: Database) => void;
 
@@ -37,10 +38,12 @@ export function migrate(db: Database, path: string, found: number): void {
   }
 }
 
-/** Made whole before it has its name: SQLite refuses to write into a file that is there. */
+/** On disk before the first step: without it there is no way back. One that was not finished is made anew. */
 function keepCopy(db: Database, copy: string): void {
-  if (existsSync(copy)) rmSync(copy);
+  removeJournal(copy);
   db.query("VACUUM INTO ?").run(copy);
+  sync(copy);
+  sync(dirname(copy));
 }
 
 /** Tables and indexes as a journal of this version has them, by name. A version that is not known has none. */

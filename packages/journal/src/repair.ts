@@ -4,16 +4,7 @@
  * Order, so that a repair that dies can be said again: the damaged files are copied and synced, the new journal is made
  * whole beside them, then takes their place, then the mark says how far it goes.
  */
-import {
-  closeSync,
-  constants,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  renameSync,
-  rmSync,
-} from "node:fs";
+import { constants, copyFileSync, existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { acquireFileLock } from "@kloros/file-lock";
 import { type AuditReport, auditNow } from "./audit.ts";
@@ -23,6 +14,7 @@ import { openImage } from "./journal_image.ts";
 import { type Losses, mend } from "./mend.ts";
 import { salvage } from "./salvage.ts";
 import { markIn, structureFlaws } from "./start_check.ts";
+import { freshPathOf, removeJournal, sync, takePlace, undoHalfTaken } from "./take_place.ts";
 
 export interface RepairReport extends Losses {
   /** Where the damaged journal is kept. */
@@ -55,10 +47,11 @@ export function repairJournal(path: string, options: RepairOptions): RepairRepor
 }
 
 function repair(path: string, { nowMs, from = path }: RepairOptions): RepairReport {
+  undoHalfTaken(path);
   if (!existsSync(from)) throw new JournalError("lost", `there is no journal ${from} to repair`);
   const mark = readMark(markPathOf(path));
   const kept = keepAside(path, from, nowMs);
-  const fresh = `${path}.repaired`;
+  const fresh = freshPathOf(path, "repair");
   removeJournal(fresh);
   const image = openImage(kept);
   const db = new JournalDatabase(fresh);
@@ -95,33 +88,11 @@ const DATE = (nowMs: number): string =>
 export function keepAside(path: string, from: string, nowMs: number, why = "damaged"): string {
   let kept = `${path}.${why}-${DATE(nowMs)}`;
   for (let n = 2; existsSync(kept); n++) kept = `${path}.${why}-${DATE(nowMs)}-${n}`;
-  for (const end of ["", "-wal"]) {
+  for (const end of ["", "-wal", "-journal"]) {
     if (!existsSync(`${from}${end}`)) continue;
     copyFileSync(`${from}${end}`, `${kept}${end}`, constants.COPYFILE_FICLONE);
     sync(`${kept}${end}`);
   }
   sync(dirname(path));
   return kept;
-}
-
-/** A log of the old journal must not be found beside the new one. */
-export function takePlace(fresh: string, path: string): void {
-  sync(fresh);
-  for (const end of ["-wal", "-shm"]) rmSync(`${path}${end}`, { force: true });
-  renameSync(fresh, path);
-  for (const end of ["-wal", "-shm"]) rmSync(`${fresh}${end}`, { force: true });
-  sync(dirname(path));
-}
-
-export function removeJournal(path: string): void {
-  for (const end of ["", "-wal", "-shm"]) rmSync(`${path}${end}`, { force: true });
-}
-
-function sync(path: string): void {
-  const fd = openSync(path, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }

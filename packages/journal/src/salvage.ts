@@ -69,8 +69,8 @@ type Taker = (values: readonly Value[], into: JournalDatabase, found: Salvage) =
 /** By number of columns; those of tables with row ids have it in place of their first one. */
 const WITH_ROWID: Readonly<Record<number, Taker>> = {
   5: () => true, // SQLite's schema
-  10: (v, into, found) =>
-    typeof v[9] === "string" ? takeSignal(v, into, found) : takeDeadline(v, into, found),
+  7: takeDeadline,
+  10: takeSignal,
   14: takeLetter,
   15: takeConsumer,
 };
@@ -120,10 +120,7 @@ function takeSignal(v: readonly Value[], into: JournalDatabase, found: Salvage):
 }
 
 function takeDeadline(v: readonly Value[], into: JournalDatabase, found: Salvage): boolean {
-  const row = named(
-    "request_seq request_id answering match limit_ms state due closed_by late_ms sum",
-    v,
-  ) as unknown as DeadlineRow;
+  const row = named("request_seq limit_ms state due closed_by late_ms sum", v) as unknown as DeadlineRow;
   if (wholeSum(row) !== row.sum) return false;
   insert(into, "deadline", v, found);
   return true;
