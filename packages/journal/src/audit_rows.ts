@@ -1,7 +1,8 @@
 /** The rows of the smaller tables against their checksums. Each step is one page. */
 import type { Database } from "bun:sqlite";
-import { unseal } from "./checksum.ts";
+import { unsealState } from "./checksum.ts";
 import { type DeadlineRow, wholeSum } from "./deadline_rows.ts";
+import { highestPurged } from "./id_memo.ts";
 import {
   type CountColumns,
   type LetterColumns,
@@ -88,7 +89,7 @@ function holds(check: () => boolean): boolean {
   }
 }
 
-/** A deadline that fired has said so, as long as its request is there. */
+/** A deadline that fired has said so, as long as its request is there; retention may have taken what it said. */
 function* timeoutFlaws(db: Database): Generator<string | undefined> {
   const rows = db
     .prepare<{ request_seq: number; n: number }, []>(
@@ -96,8 +97,10 @@ function* timeoutFlaws(db: Database): Generator<string | undefined> {
         `AND json_valid(t.body) AND json_extract(t.body, '$.cause') = (SELECT r.id FROM signal r WHERE r.seq = d.request_seq)) AS n FROM deadline d WHERE d.state = ${FIRED} ORDER BY d.request_seq DESC LIMIT 100`,
     )
     .all();
+  const purged = rows.some(({ n }) => n === 0) ? highestPurged(db) : 0;
   for (const { request_seq, n } of rows)
-    if (n !== 1) yield `the deadline of request ${request_seq} fired, and ${n} timeouts were said of it`;
+    if (n > 1 || (n === 0 && request_seq > purged))
+      yield `the deadline of request ${request_seq} fired, and ${n} timeouts were said of it`;
 }
 
 /** Consumers' own states: set aside when they are needed. */
@@ -105,5 +108,5 @@ export function damagedStates(db: Database): { readonly cid: number; readonly ke
   return db
     .prepare<{ cid: number; key: string; value: string }, []>("SELECT cid, key, value FROM state")
     .all()
-    .filter(({ value }) => !holds(() => unseal(value) !== undefined));
+    .filter(({ cid, key, value }) => !holds(() => unsealState(cid, key, value) !== undefined));
 }

@@ -1,6 +1,7 @@
 /** What must hold of deadlines after every transaction: one closing state each; fired ⇔ exactly one timeout. */
 import type { Database } from "bun:sqlite";
 import { type DeadlineRow, wholeSum } from "./deadline_rows.ts";
+import { highestPurged } from "./id_memo.ts";
 import { requestsTo } from "./requests.ts";
 import { ANSWERED, ARMED, FIRED, RUNNING, WAITING, WITHDRAWN } from "./schema.ts";
 
@@ -16,24 +17,29 @@ const UNTIMED =
   `WHERE c.name = ?1 AND c.removed_at IS NULL AND s.name = ?2 AND d.state <= ${WAITING} AND (l.state IS NULL OR l.state = ${WITHDRAWN})`;
 
 export function brokenDeadlines(db: Database): string[] {
+  const purged = highestPurged(db);
   return [
     ...db
       .query<Row, []>(ROWS)
       .all()
-      .flatMap((row) => flawsOf(row).map((flaw) => `the deadline of request ${row.request_seq} ${flaw}`)),
+      .flatMap((row) =>
+        flawsOf(row, purged).map((flaw) => `the deadline of request ${row.request_seq} ${flaw}`),
+      ),
     ...untimed(db),
   ];
 }
 
-function flawsOf(row: Row): string[] {
+/** `purged`: up to here retention may have taken an answer or a timeout, though its request is still needed. */
+function flawsOf(row: Row, purged: number): string[] {
   const flaws: string[] = [];
   const must = (holds: boolean, flaw: string): void => void (holds || flaws.push(flaw));
   must(wholeSum(row) === row.sum, "does not match its checksum");
+  const said = row.state === FIRED ? 1 : 0;
   must(
-    (row.state === FIRED ? 1 : 0) === row.timeouts,
+    said === row.timeouts || (said > row.timeouts && row.request_seq < purged),
     `is in state ${row.state} with ${row.timeouts} timeouts`,
   );
-  must(row.closed_by === 0 || row.answer === 1, `names an answer ${row.closed_by} that is not there`);
+  must(row.closed_by <= purged || row.answer === 1, `names an answer ${row.closed_by} that is not there`);
   if (row.state === ARMED) must(row.due === 0, "is due before it runs");
   if (row.state === ANSWERED) must(row.closed_by > 0 && row.late_ms === null, "was answered by nothing");
   else if (row.state === FIRED)

@@ -2,6 +2,7 @@
  * Ids of signals that retention has taken away, remembered for as long as somebody may still say them again: that is
  * the horizon of de-duplication.
  */
+import type { Database } from "bun:sqlite";
 import type { Envelope } from "@kloros/signal-schema";
 import type { JournalDatabase } from "./database.ts";
 import { readMeta, writeMeta } from "./meta.ts";
@@ -10,6 +11,16 @@ import { memoSum } from "./row_sums.ts";
 export interface RememberedId {
   readonly seq: number;
   readonly body_hash: string;
+}
+
+/** Sequence number of the newest signal that retention took, 0: none. What is missing up to here may be one of them. */
+export function highestPurged(db: Database): number {
+  const row = db
+    .prepare<{ seq: number }, []>(
+      "SELECT max(coalesce((SELECT max(seq) FROM idmemo), 0), coalesce((SELECT v FROM meta WHERE k = 'forgotten_seq'), 0)) AS seq",
+    )
+    .get();
+  return row?.seq ?? 0;
 }
 
 export class IdMemo {
