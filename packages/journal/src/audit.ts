@@ -41,6 +41,8 @@ export interface AuditReport {
   readonly consumers: readonly AuditedConsumer[];
   /** What does not add up, in words; at most 1000. */
   readonly differences: readonly string[];
+  /** Of these, deliveries that somebody should have and has not: no damaged row explains one. */
+  readonly undelivered: number;
   /** Damaged rows that nobody knew of; at most 1000. */
   readonly damaged: readonly DamagedAt[];
   /** Set aside earlier, and counted as that. */
@@ -54,6 +56,7 @@ const LISTED_MAX = 1000;
 
 interface Findings {
   signals: number;
+  undelivered: number;
   lastSeq: number;
   readonly consumers: AuditedConsumer[];
   readonly differences: string[];
@@ -62,7 +65,14 @@ interface Findings {
 
 /** One step is one short transaction; the caller rests between steps as it likes. */
 function* auditing(db: Database): Generator<undefined, AuditReport> {
-  const found: Findings = { signals: 0, lastSeq: 0, consumers: [], differences: [], damaged: [] };
+  const found: Findings = {
+    signals: 0,
+    undelivered: 0,
+    lastSeq: 0,
+    consumers: [],
+    differences: [],
+    damaged: [],
+  };
   const setAside = known(db);
   const isKnown = new Set(setAside.map(({ seq, cid }) => `${cid} ${seq}`));
   const damage = (row: DamagedAt): void => {
@@ -76,9 +86,9 @@ function* auditing(db: Database): Generator<undefined, AuditReport> {
     else tell(found, flaw);
   }
   for (const { cid, key } of damagedStates(db)) damage({ seq: 0, cid, what: `checksum of the state ${key}` });
-  const { signals, lastSeq, consumers, differences: told, damaged } = found;
-  const ok = told.length === 0 && damaged.length === 0;
-  return { ok, signals, lastSeq, consumers, differences: told, damaged, setAside };
+  const { differences: told, ...counted } = found;
+  const ok = told.length === 0 && counted.damaged.length === 0;
+  return { ok, ...counted, differences: told, setAside };
 }
 
 /** All at once, for a journal that nobody else uses. */
@@ -118,10 +128,16 @@ function* auditSignals(db: Database, found: Findings, damage: Damage): Generator
       const rows = db
         .prepare<SignalRow, [number, number]>("SELECT * FROM signal WHERE seq > ? ORDER BY seq LIMIT ?")
         .all(after, PAGE);
-      for (const row of rows)
-        if (!isIntact(row)) damage({ seq: row.seq, cid: 0, what: "checksum of the signal" });
+      const intact: SignalRow[] = [];
+      for (const row of rows) {
+        if (isIntact(row)) intact.push(row);
+        else damage({ seq: row.seq, cid: 0, what: "checksum of the signal" });
+      }
       found.signals += rows.length;
-      for (const text of unmatched(db, rows)) tell(found, text);
+      for (const text of unmatched(db, intact)) {
+        tell(found, text);
+        found.undelivered++;
+      }
       return rows.at(-1)?.seq;
     })();
     if (last === undefined) return;

@@ -16,7 +16,7 @@ export function signalSum(seq: number, s: SignalColumns): number {
   return Bun.hash.crc32(s.body, Bun.hash.crc32(head));
 }
 
-/** Prefixes a text with its own checksum, for columns outside a row's sum (plans, states). */
+/** Prefixes a text with its own checksum, for columns outside a row's sum (plans). */
 export function seal(text: string): string {
   return Bun.hash.crc32(text).toString(16).padStart(8, "0") + text;
 }
@@ -25,4 +25,16 @@ export function seal(text: string): string {
 export function unseal(sealed: string): string | undefined {
   const text = sealed.slice(8);
   return sealed.length >= 8 && sealed === seal(text) ? text : undefined;
+}
+
+/** Of a consumer's state: with what it belongs to, so that one that stands under another's key is seen. */
+export function sealState(cid: number, key: string, text: string): string {
+  const sum = Bun.hash.crc32(text, Bun.hash.crc32(`${cid}\n${key}\n`));
+  return sum.toString(16).padStart(8, "0") + text;
+}
+
+/** Undoes `sealState`, and what earlier programs wrote: those sealed the text alone. */
+export function unsealState(cid: number, key: string, sealed: string): string | undefined {
+  const text = sealed.slice(8);
+  return sealed.length >= 8 && sealed === sealState(cid, key, text) ? text : unseal(sealed);
 }

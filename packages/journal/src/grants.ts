@@ -7,7 +7,7 @@
  */
 import { makeToken } from "./applied.ts";
 import type { GrantedDelivery } from "./broker_types.ts";
-import { signalSum, unseal } from "./checksum.ts";
+import { signalSum, unseal, unsealState } from "./checksum.ts";
 import { type Consumer, type Holder, type Lease, openCount } from "./consumers.ts";
 import type { JournalDatabase } from "./database.ts";
 import { IS_LATE } from "./deadline_rows.ts";
@@ -98,7 +98,7 @@ export function grant(consumer: Consumer, context: GrantContext): Grants {
     }
     const stateKey = stateKeyOf(consumer, row.body);
     const sealed = sealedState(consumer, stateKey, context.db);
-    const state = sealed === null ? null : unseal(sealed);
+    const state = sealed === null ? null : unsealState(consumer.cid, stateKey, sealed);
     if (state === undefined)
       damaged.push({ seq, lane, stateKey, what: `checksum of the state: ${sealed}`, sum: row.sum });
     else {

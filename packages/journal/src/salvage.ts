@@ -5,7 +5,7 @@
  * Newest versions come first, and what is there already stays.
  */
 import type { ConsumerSpec } from "./broker_types.ts";
-import { type SignalColumns, unseal } from "./checksum.ts";
+import { type SignalColumns, unsealState } from "./checksum.ts";
 import { isIntact } from "./audit.ts";
 import type { JournalDatabase } from "./database.ts";
 import { type DeadlineRow, wholeSum } from "./deadline_rows.ts";
@@ -169,9 +169,11 @@ function takeMeta([key, value]: readonly Value[], _into: JournalDatabase, { meta
 }
 
 function takeState(v: readonly Value[], into: JournalDatabase, found: Salvage): boolean {
+  const [cid, key, value] = v;
   // Of an index: all numbers.
-  if (typeof v[2] !== "string") return true;
-  if (unseal(v[2]) === undefined) return false;
+  if (typeof value !== "string") return true;
+  if (typeof cid !== "number" || typeof key !== "string") return false;
+  if (unsealState(cid, key, value) === undefined) return false;
   insert(into, "state", v, found);
   return true;
 }
@@ -201,7 +203,17 @@ const TAKE_DELIVERY =
   `INSERT OR IGNORE INTO delivery SELECT * FROM (SELECT ${DELIVERY.map((name) => `? AS ${name}`).join(", ")}) ` +
   `WHERE sum = ${deliverySum({})}`;
 
+/** To the arithmetic of the checksum an empty blob is 0, which it is not where it is compared. */
+function hasDeliveryTypes(v: readonly Value[]): boolean {
+  return v.every((value, at) => {
+    const column = DELIVERY[at] ?? "";
+    if (value === null) return /^(settled_at|ckey|plan|error)$/.test(column);
+    return typeof value === (/^(ckey|plan|error)$/.test(column) ? "string" : "number");
+  });
+}
+
 function takeDelivery(v: readonly Value[], into: JournalDatabase, found: Salvage): boolean {
+  if (!hasDeliveryTypes(v)) return false;
   const known = into.prepare("SELECT 1 FROM delivery WHERE cid = ? AND seq = ?");
   if (found.older && found.broken === 0) return true;
   const { changes } = into.prepare(TAKE_DELIVERY).run(...v);

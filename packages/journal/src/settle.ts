@@ -6,7 +6,7 @@
  */
 import { wasApplied } from "./applied.ts";
 import type { DeadReason, SettleItem, SettleResult } from "./broker_types.ts";
-import { seal } from "./checksum.ts";
+import { sealState } from "./checksum.ts";
 import { WAIT_MS_MAX } from "./consumer_spec.ts";
 import type { Consumer, Lease } from "./consumers.ts";
 import { recordDeadLetter } from "./dead_letters.ts";
@@ -88,7 +88,7 @@ function finishDone(
       .prepare(
         "INSERT INTO state(cid, key, value) VALUES(?,?,?) ON CONFLICT DO UPDATE SET value = excluded.value",
       )
-      .run(consumer.cid, lease.stateKey, seal(outcome.state));
+      .run(consumer.cid, lease.stateKey, sealState(consumer.cid, lease.stateKey, outcome.state));
   }
 }
 

@@ -129,9 +129,12 @@ function refuseSchema(path: string, db: Database): void {
     ]);
 }
 
-/** Counts that do not fit are explained by damaged rows, or by nothing. */
-function refuseDifferences(path: string, { damaged, differences }: AuditReport): void {
-  if (differences.length > 0 && damaged.length === 0)
+/**
+ * Counts that do not fit are explained by damaged rows, or by nothing. A delivery that is missing is explained by none: its row
+ * may be the damaged one, which then stands under another's number, and setting that aside would lose it.
+ */
+function refuseDifferences(path: string, { damaged, differences, undelivered }: AuditReport): void {
+  if (undelivered > 0 || (differences.length > 0 && damaged.length === 0))
     throw new JournalError(
       "corrupt",
       `the journal ${path} does not add up: ${differences.slice(0, 5).join("; ")}. ${REPAIR}`,

@@ -38,7 +38,7 @@ export async function verifyJournal(path: string): Promise<VerifyReport> {
 
 function unreadable(error: unknown): AuditReport {
   const text = error instanceof Error ? error.message : String(error);
-  const nothing = { signals: 0, lastSeq: 0, consumers: [], damaged: [], setAside: [] };
+  const nothing = { signals: 0, undelivered: 0, lastSeq: 0, consumers: [], damaged: [], setAside: [] };
   return { ...nothing, ok: false, differences: [`its rows cannot be read: ${text}`] };
 }
 

@@ -120,8 +120,8 @@ export const JOURNAL_FAULTS: readonly Fault[] = [
       .prepare(
         "INSERT INTO state(cid, key, value) VALUES(?,?,?) ON CONFLICT DO UPDATE SET value = excluded.value",
       )
-      .run(consumer.cid, lease.stateKey, seal(outcome.state));`,
-    after: `    const value = seal(outcome.state);
+      .run(consumer.cid, lease.stateKey, sealState(consumer.cid, lease.stateKey, outcome.state));`,
+    after: `    const value = sealState(consumer.cid, lease.stateKey, outcome.state);
     tx.afterCommit(() =>
       tx.db
         .prepare("INSERT INTO state(cid, key, value) VALUES(?,?,?) ON CONFLICT DO UPDATE SET value = excluded.value")
