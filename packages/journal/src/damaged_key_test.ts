@@ -1,0 +1,78 @@
+/** Damage in the key of a row: what stands under another's key is no proof that nothing is missing. */
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { Database } from "bun:sqlite";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { auditNow } from "./audit.ts";
+import { sealState, seal, unsealState } from "./checksum.ts";
+import { WORKER, question, text } from "./fixtures.ts";
+import { repairJournal } from "./repair.ts";
+import { TestClient, testBroker } from "./testing.ts";
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "kloros-key-"));
+});
+afterEach(() => {
+  rmSync(dir, { recursive: true, force: true });
+});
+
+async function build(): Promise<string> {
+  const path = join(dir, "journal.db");
+  const { broker } = testBroker({ path });
+  const worker = new TestClient(broker, WORKER.name);
+  const router = new TestClient(broker, "intent-router");
+  await worker.attach({ ...WORKER, stateKey: "" });
+  for (let n = 0; n < 4; n++) await router.now(router.session.publish([text(question(n))]));
+  const [first] = worker.take(WORKER.name);
+  if (first !== undefined) await worker.settle(first, { kind: "done", emits: [], state: '{"seen":1}' });
+  broker.close();
+  return path;
+}
+
+function change(path: string, sql: string): void {
+  const db = new Database(path);
+  db.run(sql);
+  db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  db.close();
+}
+
+test("a delivery under another number is not taken for damage that explains the one that is missing", async () => {
+  const path = await build();
+  change(path, "UPDATE delivery SET seq = 27 WHERE seq = 3");
+  expect(() => testBroker({ path })).toThrow("has no delivery of signal 3");
+  expect(repairJournal(path, { nowMs: 1_763_856_100_000 })).toMatchObject({
+    signals: [],
+    again: [{ consumer: WORKER.name, seq: 3 }],
+    audit: { ok: true, undelivered: 0 },
+  });
+});
+
+test("a delivery whose number became a text or a blob is not saved as it is", async () => {
+  const path = await build();
+  change(path, "UPDATE delivery SET suspect = x'' WHERE seq = 3");
+  const { again, audit } = repairJournal(path, { nowMs: 1_763_856_100_000 });
+  expect(again).toEqual([{ consumer: WORKER.name, seq: 3 }]);
+  expect(audit).toMatchObject({ ok: true });
+});
+
+test("a state under another key or consumer is named", async () => {
+  const path = await build();
+  for (const sql of ["UPDATE state SET key = 'a'", "UPDATE state SET key = '', cid = 7"]) {
+    change(path, sql);
+    const db = new Database(path, { readonly: true });
+    expect(auditNow(db).damaged).toMatchObject([
+      { seq: 0, what: expect.stringContaining("checksum of the state") },
+    ]);
+    db.close();
+  }
+});
+
+test("a state that an earlier program sealed is read", () => {
+  expect(unsealState(1, "a", seal("{}"))).toBe("{}");
+  expect(unsealState(1, "a", sealState(1, "a", "{}"))).toBe("{}");
+  expect(unsealState(1, "a", sealState(1, "b", "{}"))).toBeUndefined();
+  expect(unsealState(1, "a", sealState(2, "a", "{}"))).toBeUndefined();
+  expect(unsealState(1, "a", "")).toBeUndefined();
+});
