@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "@kloros/bus-client/testing";
 import type { Installation } from "@kloros/daemon";
+import type { DaemonProcess } from "../e2e/house/daemon_process.ts";
 import { mountReadOnly, whyNoMounts } from "../e2e/flow/mounts.ts";
 import { Scene } from "./house/scene.ts";
 import { Supervisor } from "./house/supervisor.ts";
@@ -27,20 +28,35 @@ afterEach(async () => {
 
 interface Case {
   readonly directory: (paths: Installation) => string;
-  /** Who is started anew meanwhile, and does not get far, or does. */
-  readonly killed: readonly ServiceName[];
+  /** Who cannot go on in the middle of its work. */
+  readonly running: readonly ServiceName[];
+  /** Who cannot start there. */
+  readonly started: readonly ServiceName[];
 }
 
 describe.skipIf(noMounts !== undefined)(
   "a directory that becomes read-only under load, and writable again",
   () => {
     test.each<readonly [string, Case]>([
-      ["the state directory", { directory: ({ state }) => state, killed: ["chemical-bus", "policy-engine"] }],
-      ["the home", { directory: ({ home }) => home, killed: ["chemical-bus", "semantic-dedup"] }],
-      ["the intents' directory", { directory: ({ intents }) => intents, killed: ["intent-router"] }],
+      [
+        "the state directory",
+        { directory: ({ state }) => state, running: [], started: ["chemical-bus", "policy-engine"] },
+      ],
+      [
+        "the home",
+        {
+          directory: ({ home }) => home,
+          running: ["intent-router", "investigation-consumer"],
+          started: ["chemical-bus", "semantic-dedup"],
+        },
+      ],
+      [
+        "the intents' directory",
+        { directory: ({ intents }) => intents, running: ["intent-router"], started: ["intent-router"] },
+      ],
     ])(
       "%s",
-      async (_, { directory, killed }) => {
+      async (_, { directory, running, started }) => {
         const source = mkdtempSync(join(tmpdir(), "kloros-source-"));
         scene = new Scene({ source, cooldown: COOLDOWN });
         scene.later(() => {
@@ -49,23 +65,21 @@ describe.skipIf(noMounts !== undefined)(
         await scene.begin();
         const { house } = scene;
         const path = directory(house.paths);
+        // So that it has something to do there when it goes on.
+        for (const name of running) house.daemon(name).send("SIGSTOP");
+        for (let n = 0; n < 10; n++) house.ask(`waiting-${String(n)}`);
         const mount = scene.add(mountReadOnly(path));
-        const daemons = killed.map((name) => house.daemon(name));
+        for (const name of running) house.daemon(name).send("SIGCONT");
+        for (const name of running) await saysWhy(house.daemon(name), path, 0);
         const supervisor = new Supervisor(
           SERVICES.map((name) => house.daemon(name)),
           { delayMs: () => RESTART_MS },
         );
-        for (const daemon of daemons) await daemon.kill();
-        for (const daemon of daemons) {
-          const saysSo = (): boolean => {
-            const words = daemon.lastWords(100);
-            return READ_ONLY.test(words) && words.includes(path);
-          };
-          await until(`${daemon.service} to say what it cannot write`, saysSo, { limitMs: SAID_MS }).catch(
-            (error) => {
-              throw new Error(`${String(error)}\n${daemon.lastWords(10)}`);
-            },
-          );
+        for (const name of started) {
+          const daemon = house.daemon(name);
+          const { heard } = daemon;
+          await daemon.kill();
+          await saysWhy(daemon, path, heard);
         }
         mount.unmount();
         await supervisor.release();
@@ -78,3 +92,10 @@ describe.skipIf(noMounts !== undefined)(
     );
   },
 );
+
+/** `heard`: how much it had said before. */
+async function saysWhy(daemon: DaemonProcess, path: string, heard: number): Promise<void> {
+  const words = (): string => daemon.lastWords(daemon.heard - heard);
+  const said = (): boolean => READ_ONLY.test(words()) && words().includes(path);
+  await until(`${daemon.service} to say that it cannot write ${path}`, said, { limitMs: SAID_MS });
+}

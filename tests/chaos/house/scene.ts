@@ -78,22 +78,24 @@ export class Scene {
 
   async #keepBusy(): Promise<void> {
     while (this.#works) {
-      for (const ask of moreWork(this.house, this.chance, this.#step)) await untilPossible(ask);
+      for (const ask of moreWork(this.house, this.chance, this.#step)) await this.#untilPossible(ask);
       this.#step += 1;
       await Bun.sleep(PACE_MS);
     }
   }
-}
 
-/** A full or read-only disk keeps also those out who ask. */
-async function untilPossible(ask: () => void): Promise<void> {
-  for (;;) {
-    try {
-      ask();
-      return;
-    } catch (error) {
-      if (!/ENOSPC|EROFS/.test(String(error))) throw error;
-      await Bun.sleep(PACE_MS);
+  /** A full or read-only disk keeps also those out who ask. */
+  async #untilPossible(ask: () => void): Promise<void> {
+    for (;;) {
+      try {
+        ask();
+        return;
+      } catch (error) {
+        if (!/ENOSPC|EROFS/.test(String(error))) throw error;
+        // The scene is taken away as it is.
+        if (!this.#works) return;
+        await Bun.sleep(PACE_MS);
+      }
     }
   }
 }

@@ -8,6 +8,8 @@ export interface Mount {
   unmount(): void;
 }
 
+const READ_ONLY_TRIES = 100;
+
 const run = (...command: string[]): boolean => Bun.spawnSync(command).exitCode === 0;
 
 /** Undefined where mounting is allowed; otherwise why not. */
@@ -33,7 +35,11 @@ export function mountSmall(path: string, size: string): Mount {
 /** The directory as it is, without the right to write. */
 export function mountReadOnly(path: string): Mount {
   const mount = mounted(path, "mount", "--bind", path, path);
-  if (run("mount", "-o", "remount,bind,ro", path)) return mount;
+  // Refused while somebody who came in between has a file open to write.
+  for (let tries = 0; tries < READ_ONLY_TRIES; tries++) {
+    if (run("mount", "-o", "remount,bind,ro", path)) return mount;
+    Bun.sleepSync(5);
+  }
   mount.unmount();
   throw new Error(`cannot make ${path} read-only`);
 }
