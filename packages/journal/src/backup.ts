@@ -29,7 +29,7 @@ export function backupJournal(path: string, target: string): BackupReport {
     const { signals, lastSeq } = checkBackup(target);
     return { target, signals, lastSeq };
   } catch (error) {
-    rmSync(target, { force: true });
+    removeJournal(target);
     throw error;
   }
 }
