@@ -28,7 +28,9 @@ async function publish(signal: Envelope): Promise<void> {
   open++;
   const [result] = await (question ? curiosity : monitor).publish([signal]);
   open--;
-  if (result?.status !== "stored") throw new Error(`${signal.id} was not stored: ${JSON.stringify(result)}`);
+  // A duplicate was said again after a lost session: it is there.
+  if (result?.status !== "stored" && result?.status !== "duplicate")
+    throw new Error(`${signal.id} was not stored: ${JSON.stringify(result)}`);
   file.add(question ? fateOf(signal) : "alert", signal.id);
   log("sources", { signal: signal.signal, id: signal.id, seq: result.seq });
 }

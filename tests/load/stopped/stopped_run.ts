@@ -55,7 +55,7 @@ export async function runStopped(scratch: Scratch, plan: StoppedPlan, away: bool
     [ABSENT]: await run.figures(ABSENT),
   };
   const busPeakMb = { warm: run.warmMb, loaded, end: run.peakMb() };
-  await scratch.end();
+  await run.end();
   const { ok, differences, damaged, structure } = await verifyJournal(place.paths.journal);
   const audit = [
     ...differences,
@@ -113,6 +113,12 @@ class StoppedRun {
     const child = this.#consumer(name);
     child.tell("figures");
     return (await child.event("figures", READY_MS)) as unknown as DeliveryFigures;
+  }
+
+  /** In order; the journal can be read then. */
+  async end(): Promise<void> {
+    const clients = [this.#publisher, ...this.#consumers.values()].filter((child) => child !== undefined);
+    await this.#scratch.end([this.#bus, ...clients].filter((child) => child !== undefined));
   }
 
   peakMb(): number {
