@@ -31,6 +31,17 @@ export async function prove(house: WholeHouse, witness: Witness): Promise<Proof>
   const testimony = witness.compare(house.paths.journal);
   const flaws = [
     ...whileItRuns,
+    ...(await flowFlaws(house)),
+    ...testimony.lost.map((id) => `acknowledged and lost: ${id}`),
+    ...testimony.doubled.map((what) => `stored twice: ${what}`),
+  ];
+  const asked = house.tree.expected.size + house.intents.size + house.promotions.size;
+  return { ...testimony, flaws, asked, audits: 4, poison: poison.length };
+}
+
+/** Of a house that is stopped. */
+export async function flowFlaws(house: WholeHouse): Promise<readonly string[]> {
+  return [
     ...(await operatorsProof(house.paths)),
     ...checkFlow(readLeftBehind(house.paths), {
       tree: house.tree,
@@ -42,9 +53,5 @@ export async function prove(house: WholeHouse, witness: Witness): Promise<Proof>
       environment: house.promotions.size === 0 ? {} : { [KEY]: String(house.best) },
     }),
     ...house.cycleProcesses().map((pid) => `process ${String(pid)} of a cycle lives`),
-    ...testimony.lost.map((id) => `acknowledged and lost: ${id}`),
-    ...testimony.doubled.map((what) => `stored twice: ${what}`),
   ];
-  const asked = house.tree.expected.size + house.intents.size + house.promotions.size;
-  return { ...testimony, flaws, asked, audits: 4, poison: poison.length };
 }

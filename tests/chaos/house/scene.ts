@@ -52,6 +52,13 @@ export class Scene {
     this.#cleanUps.push(cleanUp);
   }
 
+  /** All die at one moment, in the middle of their work; the witness, too, says no more. */
+  async breakOff(): Promise<void> {
+    await this.#stopWork();
+    await this.house.end();
+    await this.#witness?.remove();
+  }
+
   /** No more is asked; all comes to rest, all is proved. Returns how much the witness knows. */
   async comesOutRight(): Promise<number> {
     await this.#stopWork();
