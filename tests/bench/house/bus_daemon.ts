@@ -28,6 +28,8 @@ export interface ServiceOptions {
   readonly settings?: readonly string[];
   /** Flags of the runtime, e.g. of its profiler. */
   readonly runtimeFlags?: readonly string[];
+  /** Its log. Default: passed over. */
+  readonly onLine?: (line: string) => void;
 }
 
 /** Starts a service of the house from source and waits until it says that it is ready. */
@@ -40,7 +42,10 @@ export async function startService(
   const main = join(ROOT, "services", name, "src/main.ts");
   const settings = (options.settings ?? []).flatMap((one) => ["--set", one]);
   const command = [process.execPath, ...(options.runtimeFlags ?? []), main, ...place.flags, ...settings];
-  const child = scratch.spawn(name, command, { env: { KLOROS_LOG_FORMAT: "json" } });
+  const child = scratch.spawn(name, command, {
+    env: { KLOROS_LOG_FORMAT: "json" },
+    ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
+  });
   await untilReady(child, healthSocketPath(place.paths, name));
   return child;
 }

@@ -15,6 +15,8 @@ import { type Sample, sampleFiles, sampleProcess, sampleRows } from "./sample.ts
 const READY_MS = 30_000;
 const SAMPLE_MS = 1000;
 const REST_MS = 60_000;
+/** Two rounds of retention. */
+const ROUNDS_MS = 130_000;
 const DAY_MS = 86_400_000;
 const CLIENTS = ["rules", "dedup", "worker", "sources"] as const;
 
@@ -114,6 +116,7 @@ class Soak {
     sources.tell("stop");
     const { roots } = await sources.event("stopped", REST_MS);
     const consumers = await until("all to be handled", () => this.#atRest(), { limitMs: REST_MS });
+    await until("ids to be forgotten", () => this.#hasForgotten(), { limitMs: ROUNDS_MS });
     const status = await this.#operator.admin("status", {});
     await this.leave();
     await this.#scratch.end([...this.#children.values()]);
@@ -184,6 +187,12 @@ class Soak {
     const before = Date.now() - LETTERS.ageMs;
     const { purged } = await this.#operator.admin("purgeDeadLetters", { before, limit: 500 });
     this.#lettersPurged += purged;
+  }
+
+  /** In two minutes the round that forgets what the first one took away may be a few seconds late. */
+  async #hasForgotten(): Promise<boolean> {
+    const { counters } = await this.#operator.admin("status", {});
+    return (counters["purged"] ?? 0) > sampleRows(this.#paths.journal).idmemo;
   }
 
   async #atRest(): Promise<readonly ConsumerStatus[] | undefined> {

@@ -4,7 +4,7 @@
  * None of them is the one that answers questions: deadlines are not what this is about.
  */
 import { verifyJournal } from "@kloros/journal";
-import { makePlace, type Place, startBus } from "../../bench/house/bus_daemon.ts";
+import { makePlace, type Place, startService } from "../../bench/house/bus_daemon.ts";
 import type { Child } from "../../bench/house/child.ts";
 import { memoryOf } from "../../bench/house/proc_stat.ts";
 import type { Scratch } from "../../bench/house/scratch.ts";
@@ -24,6 +24,7 @@ const WARM_UP = 5000;
 const READY_MS = 30_000;
 /** For what takes longer on a busy machine, beside the time that the load itself is planned for. */
 const GRACE_MS = 120_000;
+const WARNINGS_MAX = 100;
 const CATCH_UP_PER_S = 1000;
 
 export interface RunFigures {
@@ -39,6 +40,8 @@ export interface RunFigures {
   readonly auditOk: boolean;
   /** What the audit says is wrong. */
   readonly audit: readonly string[];
+  /** What the bus logged: sessions that were lost. */
+  readonly warnings: readonly string[];
 }
 
 export async function runStopped(scratch: Scratch, plan: StoppedPlan, away: boolean): Promise<RunFigures> {
@@ -62,11 +65,12 @@ export async function runStopped(scratch: Scratch, plan: StoppedPlan, away: bool
     ...structure,
     ...damaged.map(({ seq, what }) => `signal ${String(seq)}: ${what}`),
   ];
-  return { busPeakMb, awake, consumers, publishS, catchUpS, auditOk: ok, audit };
+  return { busPeakMb, awake, consumers, publishS, catchUpS, auditOk: ok, audit, warnings: run.warnings };
 }
 
 class StoppedRun {
   warmMb = 0;
+  readonly warnings: string[] = [];
   readonly #scratch: Scratch;
   readonly #place: Place;
   readonly #plan: StoppedPlan;
@@ -82,7 +86,12 @@ class StoppedRun {
 
   /** All have seen the warm-up, except who is absent: the bus only knows it. */
   async start(away: boolean): Promise<void> {
-    this.#bus = await startBus(this.#scratch, this.#place);
+    this.#bus = await startService(this.#scratch, this.#place, "chemical-bus", {
+      settings: ["liveEndpoints=[]"],
+      onLine: (line) => {
+        if (this.warnings.length < WARNINGS_MAX) this.warnings.push(line);
+      },
+    });
     for (const name of CONSUMERS) await this.#attach(name);
     if (away) await this.#scratch.end([this.#consumer(ABSENT)]);
     const { signalsPerS } = this.#plan;
