@@ -103,7 +103,7 @@ describe("a busy port of the live feed", () => {
     flow = new FlowHarness({ modules: 4, seed: 1, config });
     flow.start();
     const bus = flow.daemon("chemical-bus");
-    const reason = async (): Promise<string | undefined> => (await bus.readiness())?.reasons["live-feed"];
+    const reason = async (): Promise<string | undefined> => (await bus.readiness())?.reasons["endpoints"];
     const said = await until("the reason", reason);
     expect(said).toContain(endpoint);
     expect(said).toContain("in use");

@@ -87,11 +87,9 @@ function openServer(context: Context, broker: Broker): BusServer {
       if (event.event === "bound" || event.event === "socketFile") trouble.delete(event.endpoint);
     },
   });
-  context.health("live-feed", () => {
+  context.health("endpoints", () => {
     const [first] = trouble;
-    return first === undefined
-      ? undefined
-      : `the live feed cannot use ${first[0]}: ${first[1]}; it is tried again`;
+    return first === undefined ? undefined : `${first[0]} cannot be used: ${first[1]}; it is tried again`;
   });
   return server;
 }

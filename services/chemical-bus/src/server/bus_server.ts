@@ -40,7 +40,7 @@ interface Origin {
 const HIGH_WATER_MARK = 20_000;
 /** A step of the clock, ms: what is longer was a stop of this process. */
 const STEP_MS_MAX = 250;
-const FILE_CHECK_MS = 1000;
+const FILE_CHECK_MS = 200;
 const PROCESS_CHECK_MS = 2000;
 /** After a lost connection processes are looked at in each turn for so long: its own may die a moment later, ms. */
 const WATCH_MS = 1000;

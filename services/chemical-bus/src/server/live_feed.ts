@@ -5,6 +5,7 @@
  */
 import type { ZmqSocket } from "@kloros/zmq";
 import { type BoundEndpoint, realMachine, type ServerMachine } from "./machine.ts";
+import type { SocketFileEvent } from "./socket_file.ts";
 
 export interface LiveFeedOptions {
   /** Two frames: `[signal name][envelope]`. */
@@ -13,7 +14,7 @@ export interface LiveFeedOptions {
   readonly singleFrameEndpoints: readonly string[];
   /** An endpoint that is not ours (yet): told once, tried again at each `check`. */
   readonly onTrouble: (endpoint: string, error: unknown) => void;
-  readonly onFile: (endpoint: string, event: "deleted" | "stolen") => void;
+  readonly onFile: (endpoint: string, event: SocketFileEvent) => void;
   readonly onBound: (endpoint: string) => void;
   /** Default: this one. */
   readonly machine?: Pick<ServerMachine, "open" | "bind">;

@@ -1,4 +1,6 @@
 /** What a bus server tells its host: for the log and the metrics. */
+import type { SocketFileEvent } from "./socket_file.ts";
+
 interface About {
   readonly service: string;
   readonly pid: number;
@@ -12,8 +14,8 @@ export type ServerEvent =
   | { readonly event: "denied"; readonly service: string; readonly peer: string; readonly text: string }
   /** Frames that are not the protocol. */
   | { readonly event: "garbage"; readonly peer: string; readonly text: string }
-  /** The file of a socket was not ours any more; it was bound anew. */
-  | { readonly event: "socketFile"; readonly endpoint: string; readonly what: "deleted" | "stolen" }
+  /** The file of a socket was not ours any more, or was given up for a while; it was bound anew. */
+  | { readonly event: "socketFile"; readonly endpoint: string; readonly what: SocketFileEvent }
   | { readonly event: "bound"; readonly endpoint: string }
   /** An endpoint cannot be bound; tried again about once a second. */
   | { readonly event: "trouble"; readonly endpoint: string; readonly error: unknown };

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { openSocket, type ZmqSocket } from "@kloros/zmq";
 import { type IpcDirectory, makeIpcDirectory } from "@kloros/zmq/testing";
@@ -53,6 +53,22 @@ describe("a socket's file", () => {
     for (let look = 0; look < 200; look++) expect(() => file.check()).toThrow();
     mkdirSync(directory.path);
     expect(file.check()).toBe("deleted");
+  });
+
+  test("is given up while file descriptors are scarce, for those who come; those who are there stay", () => {
+    let open = 100;
+    const server = router();
+    const file = new SocketFile(server, directory.endpoint("bus"), () => ({ open, limit: 200 }));
+    expect(file.check()).toBeUndefined();
+    open = 151;
+    for (let look = 0; look < 2; look++) expect(() => file.check()).toThrow("151 of 200 file descriptors");
+    expect(existsSync(join(directory.path, "bus.sock"))).toBe(false);
+    open = 149;
+    expect(() => file.check()).toThrow("149 of 200");
+    open = 100;
+    expect(file.check()).toBe("reopened");
+    expect(statSync(join(directory.path, "bus.sock")).isSocket()).toBe(true);
+    expect(file.check()).toBeUndefined();
   });
 
   test("with a path that is too long is refused with its length", () => {
