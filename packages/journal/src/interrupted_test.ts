@@ -97,6 +97,28 @@ describe("a repair", () => {
     expect(deadlines(path)).toEqual(deadlines(kept));
   });
 
+  test("of a journal whose log was begun anew takes nothing from the older log behind it", async () => {
+    const { broker } = testBroker({ path });
+    const router = new TestClient(broker, "intent-router");
+    const worker = new TestClient(broker, WORKER.name);
+    await worker.attach(WORKER);
+    for (let n = 0; n < 20; n++) await router.now(router.session.publish([text(question(n))]));
+    const deliveries = worker.take(WORKER.name);
+    broker.db.handle.run("PRAGMA wal_checkpoint(PASSIVE)");
+    for (const one of deliveries.slice(0, 3)) await worker.settle(one, { kind: "done", emits: [] });
+    const copy = join(dir, "copy.db");
+    for (const end of ["", "-wal"]) copyFileSync(`${path}${end}`, `${copy}${end}`);
+    broker.close();
+    expect(repairJournal(copy, { nowMs: NOW })).toMatchObject({ signals: [], again: [], broken: 0 });
+    const db = new Database(copy);
+    expect(db.query("SELECT seq FROM delivery WHERE state = 2 ORDER BY seq").values()).toEqual([
+      [1],
+      [2],
+      [3],
+    ]);
+    db.close();
+  });
+
   test("arms a deadline whose row is lost anew", async () => {
     await leaveOpen();
     const db = new Database(path);

@@ -155,9 +155,9 @@ function takeConsumer(v: readonly Value[], into: JournalDatabase, found: Salvage
 
 const NUMBERS = new Set(["next_seq", "epoch", "clock", "commit", "forgotten_seq"]);
 
-/** A signal's index has the same shape: an id and a number. */
+/** Indexes have the same shape: of signals, an id and a number; of deadlines and remembered ids, a time and what it is of. */
 function takeMeta([key, value]: readonly Value[], _into: JournalDatabase, { meta, ids }: Salvage): boolean {
-  if (typeof key !== "string") return false;
+  if (typeof key !== "string") return typeof key === "number";
   if (typeof value === "number" && NUMBERS.has(key)) {
     meta.set(key, Math.max(value, Number(meta.get(key) ?? 0)));
   } else if (typeof value === "number" && /^[0-9a-f-]{36}$/.test(key)) {
