@@ -28,7 +28,7 @@ export interface JudgeOptions {
   /** The journal was damaged before: a start may refuse, and a repair may lose this much. */
   /** The journal was of version 1: once it is not, its copy must stand beside it, with so many signals. */
   readonly versionOne?: number;
-  readonly damaged?: { readonly lost: ReadonlySet<number>; readonly again: ReadonlySet<string> };
+  readonly damaged?: { readonly lost: ReadonlySet<number>; readonly worse: ReadonlySet<number> };
 }
 
 /** Of SQLite's shared memory nothing is promised; whatever stands there must not matter. */
@@ -82,7 +82,14 @@ async function compare(broker: Broker, promised: Promised, options: JudgeOptions
     .filter((view) => view !== undefined)
     .map((view) => differences(broker.db.handle, view, options));
   const best = findings.toSorted((a, b) => a.length - b.length)[0] ?? [];
-  return [...best, ...brokenInvariants(broker.db.handle), ...(await goesOn(broker, promised, options))];
+  const invariants = brokenInvariants(broker.db.handle).filter((flaw) => !tellsOfLost(flaw, options));
+  return [...best, ...invariants, ...(await goesOn(broker, promised, options))];
+}
+
+/** An answer that the repair named as lost stays named by its request. */
+function tellsOfLost(flaw: string, { damaged }: JudgeOptions): boolean {
+  const [, answer] = /names an answer (\d+) that is not there/.exec(flaw) ?? [];
+  return answer !== undefined && damaged?.lost.has(Number(answer)) === true;
 }
 
 interface DeliveryRow {
@@ -117,7 +124,7 @@ function differences(db: Database, promised: Promised, { damaged }: JudgeOptions
     const { name, seq } = partsOf(key);
     for (const id of emits)
       if (byId.get(id) === null && damaged === undefined) found.push(`what ${key} emitted is lost: ${id}`);
-    if (gone.has(seq) || damaged?.again.has(key) === true) continue;
+    if (gone.has(seq) || damaged?.worse.has(seq) === true) continue;
     const row = delivery.get(name, seq);
     if (row === null ? !promised.pruning : !stands(row, settled, promised.tried.get(key)))
       found.push(`${key} was ${settled.outcome}, and is ${JSON.stringify(row)}`);
@@ -127,7 +134,7 @@ function differences(db: Database, promised: Promised, { damaged }: JudgeOptions
     const row = delivery.get(name, seq);
     // It goes with the delivery's end.
     const ended = (promised.tried.get(key)?.size ?? 0) > 0 || row === null;
-    if (!ended && row.plan?.includes(plan) !== true && damaged?.again.has(key) !== true)
+    if (!ended && row.plan?.includes(plan) !== true && damaged?.worse.has(seq) !== true)
       found.push(`the plan of ${key} is ${String(row.plan)} instead of ${plan}`);
   }
   return [...found, ...lostState(db, promised, damaged !== undefined)];
@@ -185,7 +192,7 @@ async function goesOn(
     for (const { seq } of client.take(spec.name)) {
       const key = `${spec.name} ${String(seq)}`;
       const outcome = promised.restoring === undefined ? promised.settled.get(key)?.outcome : undefined;
-      if (outcome !== undefined && outcome !== "retry" && damaged?.again.has(key) !== true)
+      if (outcome !== undefined && outcome !== "retry" && damaged?.worse.has(seq) !== true)
         found.push(`${key} is delivered again after ${outcome}`);
     }
   }

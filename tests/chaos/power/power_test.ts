@@ -83,6 +83,8 @@ describe.skipIf(reason !== undefined)(`a loss of power (KLOROS_SEED=${String(SEE
             `${name}, ${String(prepared.recording.records.length)} records, ${said(figures)}\n`,
           );
         expect(figures.broken.slice(0, 3)).toEqual([]);
+        // A damaged journal is refused until its repair is through.
+        expect(figures.refused > 0).toBe(name === "a repair");
       },
       LIMIT_MS,
     );

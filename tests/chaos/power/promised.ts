@@ -8,12 +8,8 @@ export type Mark =
   | ({ readonly said: "settled" } & Settled)
   | { readonly said: "planned"; readonly key: string; readonly plan: string }
   | { readonly said: "backed up"; readonly name: string; readonly lastSeq: number }
-  | {
-      readonly said: "repaired";
-      readonly lost: readonly number[];
-      readonly again: readonly string[];
-      readonly notes: number;
-    }
+  /** `worse`: signals of which it is told that their progress was lost. */
+  | { readonly said: "repaired"; readonly lost: readonly number[]; readonly worse: readonly number[] }
   | { readonly said: "restored" }
   /** Said before it is done: it may have happened from here on. */
   | ({ readonly said: "settling" } & Settled)

@@ -65,7 +65,11 @@ async function versionOne({ shim, dir, seed }: Place): Promise<Prepared> {
   return { promised, recording, expect: { versionOne: rows.length } };
 }
 
-/** Some bytes of a full log are flipped before. What the whole repair loses, one that dies and is said again may lose too. */
+/** Of the log, and of its first page in it. */
+const LOG_HEADER_BYTES = 32 + 24;
+const PAGE_BYTES = 4096;
+
+/** A byte of the log was flipped before. What the whole repair loses, one that dies and is said again may lose too. */
 async function repair({ shim, dir, seed }: Place): Promise<Prepared> {
   const { recording } = await fromNothing({ shim, dir, seed }, "open");
   const { disk, promised } = played(recording, recording.records.length);
@@ -73,14 +77,13 @@ async function repair({ shim, dir, seed }: Place): Promise<Prepared> {
   const root = makeRoot(dir, "repair");
   writeImage(root, disk.whole(), choices);
   const log = readFileSync(join(root, "journal.db-wal"));
-  for (let n = 0; n < 3; n++) {
-    const at = choices.below(log.length);
-    log[at] = (log[at] ?? 0) ^ 0x10;
-  }
+  // In the first page of the log: to SQLite it ends there, with all that was acknowledged since its last checkpoint.
+  const at = LOG_HEADER_BYTES + choices.below(PAGE_BYTES);
+  log[at] = (log[at] ?? 0) ^ 0x10;
   writeFileSync(join(root, "journal.db-wal"), log);
   const repairing = await record(shim, root, { workload: "repair", seed });
   const report = marksIn(repairing.records).find((mark) => mark.said === "repaired");
-  const damaged = { lost: new Set(report?.lost), again: new Set(report?.again) };
+  const damaged = { lost: new Set(report?.lost), worse: new Set(report?.worse) };
   return { promised, recording: repairing, expect: { damaged } };
 }
 

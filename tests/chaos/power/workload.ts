@@ -121,6 +121,11 @@ export class Life {
     }
   }
 
+  /** Long enough for what is done now and then. */
+  rest(): void {
+    runFor(this.broker, this.#clock, 1600);
+  }
+
   backUp(): void {
     const name = `${this.#name}-${String(this.#backups++)}.backup`;
     const { lastSeq } = backupJournal(join(this.#root, "journal.db"), join(this.#root, name));
@@ -202,7 +207,7 @@ export class Life {
     };
     await this.publish(1);
     db.transaction = real;
-    runFor(this.broker, this.#clock, 1600);
+    this.rest();
   }
 
   /** A consumer goes, in order or not, and comes back as another instance. */

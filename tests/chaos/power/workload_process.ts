@@ -13,6 +13,8 @@ const tell = (mark: Mark): void => {
   writeSync(marks, `${JSON.stringify(mark)}\n`);
 };
 const options: WorkloadOptions = { choices: choicesOf(Number(process.env["KLOROS_POWER_SEED"])), tell };
+/** How a repair names a delivery of which it found only what it was before. */
+const EARLIER = /^delivery \d+ (\d+): only an earlier version/;
 const NOW = 1_763_900_000_000;
 
 async function live(name: string, steps: number, more: Partial<WorkloadOptions> = {}): Promise<Life> {
@@ -35,17 +37,21 @@ const workloads: Readonly<Record<string, () => Promise<void>>> = {
   },
   /** Left open: what the recording ends with is a journal with a full log. */
   open: async () => {
-    await live("open", 120);
+    const life = await live("open", 120);
+    life.rest();
+    life.broker.db.emptyWal();
+    life.broker.db.handle.run("PRAGMA wal_autocheckpoint = 0");
+    for (let n = 0; n < 6; n++) await life.publish(2);
+    // An end in order would empty the log.
+    process.kill(process.pid, "SIGKILL");
+    await Bun.sleep(60_000);
   },
   repair: async () => {
     const { signals, again, notes } = repairJournal(path, { nowMs: NOW });
     const lost = signals.map(({ seq }) => seq);
-    tell({
-      said: "repaired",
-      lost,
-      again: again.map((one) => `${one.consumer} ${String(one.seq)}`),
-      notes: notes.length,
-    });
+    const worse = again.map(({ seq }) => seq);
+    for (const note of notes) worse.push(...(EARLIER.exec(note)?.slice(1).map(Number) ?? []));
+    tell({ said: "repaired", lost, worse });
     (await live("repaired", 10)).close();
   },
   restore: async () => {
