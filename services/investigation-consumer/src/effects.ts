@@ -14,6 +14,7 @@ import type { config } from "./manifest.ts";
 import { readPlan, type InvestigationPlan } from "./plan.ts";
 import { readModule } from "./read_module.ts";
 import { genericRecord, moduleRecord, type InvestigationRecord, type Stamp } from "./record.ts";
+import { unlessShortage } from "./shortage.ts";
 import { analyseStatically } from "./static_analyst.ts";
 
 export type Context = ServiceContext<typeof config>;
@@ -113,7 +114,10 @@ const MENTIONED_MAX = 20;
 
 async function answerGeneric(context: Context, question: Question): Promise<WriteRecord> {
   const words = new Set(wordsOf(question));
-  const entries = await readdir(context.paths.source, { withFileTypes: true }).catch(() => []);
+  const entries = await readdir(context.paths.source, { withFileTypes: true }).catch((error: unknown) => {
+    unlessShortage(error);
+    return [];
+  });
   const modules = entries
     .filter((entry) => entry.isDirectory() && words.has(entry.name.toLowerCase()))
     .map(({ name }) => name)

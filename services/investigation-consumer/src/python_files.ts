@@ -3,6 +3,7 @@ import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "@kloros/daemon";
+import { unlessShortage } from "./shortage.ts";
 
 export interface WalkLimits {
   readonly filesMax: number;
@@ -61,12 +62,12 @@ function isOwnWork(name: string): boolean {
   return !name.startsWith(".") && !SKIPPED.has(name) && !name.endsWith(".egg-info");
 }
 
-/** The entries by name, or what is wrong with the directory. */
+/** The entries by name, or what is wrong with the directory. Throws when it is the machine that has too little. */
 async function list(root: string, path: string): Promise<Dirent[] | string> {
   try {
     const entries = await readdir(join(root, path), { withFileTypes: true });
     return entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
-    return messageOf(error);
+    return messageOf(unlessShortage(error));
   }
 }

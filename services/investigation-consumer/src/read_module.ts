@@ -10,6 +10,7 @@ import { extractStructure } from "./python/extract.ts";
 import { countParsed } from "./python/parse_budget.ts";
 import { loadPythonParser } from "./python/parser.ts";
 import { pythonFiles, type WalkLimits } from "./python_files.ts";
+import { unlessShortage } from "./shortage.ts";
 import { readSource } from "./source_text.ts";
 
 export interface ReadLimits extends WalkLimits {
@@ -56,7 +57,7 @@ async function notADirectory(path: string): Promise<string | undefined> {
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code === "ENOENT" || code === "ENOTDIR") return `${path} does not exist`;
-    return messageOf(error);
+    return messageOf(unlessShortage(error));
   }
 }
 

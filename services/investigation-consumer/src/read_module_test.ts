@@ -55,6 +55,23 @@ describe("readModule()", () => {
     expect((await read()).findings.files).toEqual(["own.py"]);
   });
 
+  test("throws when this process may open no more files: that says nothing about the module", async () => {
+    write("good.py", "class Good: pass\n");
+    const program = `
+      const { openSync } = require("node:fs");
+      const { readModule } = await import(${JSON.stringify(join(import.meta.dir, "read_module.ts"))});
+      const read = () => readModule(${JSON.stringify(root)}, {
+        limits: ${JSON.stringify(LIMITS)}, abort: new AbortController().signal, overdue: () => false,
+      });
+      await read();
+      try { for (;;) openSync("/dev/null", "r"); } catch {}
+      await read().then((reading) => console.log(JSON.stringify(reading)), (error) => console.log(error.code));`;
+    const child = Bun.spawn(["sh", "-c", 'ulimit -n 64; exec "$0" -e "$1"', process.execPath, program], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    expect((await child.stdout.text()).trim()).toBe("EMFILE");
+  });
+
   test("gives up a file that takes the parser too long, and goes on", async () => {
     write("endless.py", "(".repeat(1_000_000));
     write("good.py", "class Good: pass\n");

@@ -1,6 +1,7 @@
 /** Reads one Python file as text. */
 import { open } from "node:fs/promises";
 import { messageOf } from "@kloros/daemon";
+import { unlessShortage } from "./shortage.ts";
 
 export type SourceText =
   | { readonly ok: true; readonly text: string; readonly bytes: number }
@@ -9,13 +10,14 @@ export type SourceText =
 /** PEP 263: an encoding other than UTF-8 is declared in one of the first two lines. */
 const DECLARED = /^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)/;
 
+/** Throws when the machine has too little to look at it now. */
 export async function readSource(path: string, options: { readonly bytesMax: number }): Promise<SourceText> {
   try {
     const bytes = await readAtMost(path, options.bytesMax);
     if (bytes === null) return { ok: false, problem: `larger than ${options.bytesMax} bytes` };
     return decode(bytes);
   } catch (error) {
-    return { ok: false, problem: messageOf(error) };
+    return { ok: false, problem: messageOf(unlessShortage(error)) };
   }
 }
 
