@@ -6,6 +6,7 @@ import {
   deriveId,
   EvidenceUpdated,
   InvestigationComplete,
+  InvestigationTimeout,
   uuidv7,
 } from "@kloros/signal-schema";
 import { flawsOf } from "./check.ts";
@@ -50,8 +51,16 @@ const GOOD: SoakResult = {
   verified: { ok: true, signals: 5, lastSeq: 105 } as SoakResult["verified"],
 };
 
+const timeoutOf = (id: string): string => deriveId(id, "chemical-bus", InvestigationTimeout.name);
+
 test("a good one has no flaws", () => {
   expect(flawsOf(GOOD, BOUNDS)).toEqual([]);
+  const timeout = rules({
+    "policy-engine/trouble:done": [[timeoutOf(hard), 1]],
+    "policy-engine:gone": [[alert, 1]],
+  });
+  const consumers = [consumer("policy-engine", 1), consumer("policy-engine/trouble", 1)];
+  expect(flawsOf({ ...GOOD, ...timeout, consumers, deadlinesFired: 1 }, BOUNDS)).toEqual([]);
 });
 
 const rules = (
@@ -72,15 +81,16 @@ test.each<[string, Partial<SoakResult>, string]>([
   ["a lost answer", { ids: { ...IDS, dedup: ids({}) } }, `${InvestigationComplete.name}: 1 missing`],
   ["evidence twice", rules({ "policy-engine/evidence:done": [[evidence, 2]] }), "2 times"],
   ["an alert that nobody said", rules({ "policy-engine:done": [[asked, 1]] }), "nobody said it"],
-  ["a delivery that was gone", rules({ "policy-engine:gone": [[alert, 1]] }), "policy-engine:gone: 1"],
+  ["a failure", rules({ "policy-engine:retry": [[alert, 1]] }), "policy-engine:retry: 1"],
+  [
+    "a timeout of a question that was answered",
+    rules({ "policy-engine/trouble:done": [[timeoutOf(asked), 1]] }),
+    "nobody said it",
+  ],
+  ["a loop", rules({ "policy-engine/trouble:done": [[uuidv7(MINUTE), 1]] }), "nobody said it"],
   ["a root without an answer", { roots: 4 }, "4 roots were said, 3 acknowledged"],
   ["an audit that differs", { verified: { ...GOOD.verified, ok: false } }, "audit: "],
-  ["a timeout", { deadlinesFired: 1 }, "1 deadlines fired"],
-  [
-    "a loop",
-    { consumers: [consumer("policy-engine", 1), consumer("policy-engine/trouble", 1)] },
-    "a timeout or a loop",
-  ],
+  ["a timeout without a signal", { deadlinesFired: 1 }, "1 deadlines fired, 0 timeouts"],
   [
     "an alert too few",
     { consumers: [consumer("policy-engine", 0), consumer("policy-engine/trouble", 0)] },

@@ -15,6 +15,9 @@ const ROUND_MS = 60_000;
 /** Steps of 500 rows each 100 ms, and a machine that is busy. */
 const SLACK_MS = 30_000;
 
+/** signal-schema: a dead letter does not answer a question, which stays until its deadline fired. */
+const DEADLINE_MS = 10 * 60_000;
+
 /** Twice what a signal takes in the rows and indexes of the journal when it has two deliveries; the impossible ones apart. */
 const BYTES_PER_SIGNAL = 4096;
 const BYTES_PER_ID = 512;
@@ -35,15 +38,17 @@ export interface Bounds {
 }
 
 /** Retention arithmetic: what may be there at once, at most. `logs`: how many processes write one. */
-export function boundsOf({ signalsPerS }: SoakPlan, logs: number): Bounds {
+export function boundsOf({ minutes, signalsPerS }: SoakPlan, logs: number): Bounds {
   const perMs = signalsPerS / 1000;
-  const signal = Math.ceil((RETENTION.ageMs + ROUND_MS + SLACK_MS) * perMs);
   const idmemo = Math.ceil((RETENTION.rememberMs + ROUND_MS + SLACK_MS) * perMs);
   const letterMs = LETTERS.ageMs + LETTERS.everyMs + SLACK_MS;
   // 11 of 42 signals are questions, and of these every 50th is impossible; +1: rounding.
   const lettersPerMs = (perMs * 11) / 42 / 50;
-  const deadletter = Math.ceil(letterMs * lettersPerMs) + 1;
-  const letters = deadletter + Math.ceil((RETENTION.ageMs + ROUND_MS) * lettersPerMs);
+  // A dead letter, and ten minutes later a reported timeout.
+  const deadletter = 2 * (Math.ceil(letterMs * lettersPerMs) + 1);
+  const keptMs = Math.min(minutes * 60_000, DEADLINE_MS) + RETENTION.ageMs + ROUND_MS + SLACK_MS;
+  const letters = deadletter + Math.ceil(keptMs * lettersPerMs);
+  const signal = Math.ceil((RETENTION.ageMs + ROUND_MS + SLACK_MS) * perMs) + letters;
   const journal = signal * BYTES_PER_SIGNAL + idmemo * BYTES_PER_ID + letters * BYTES_PER_LETTER;
   return {
     rows: { signal, idmemo, deadletter },

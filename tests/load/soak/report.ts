@@ -52,7 +52,8 @@ export function reportOf(plan: SoakPlan, result: SoakResult): SoakReport {
       purged: counters["purged"] ?? 0,
       walEmptied: counters["wal_emptied"] ?? 0,
       lettersPurged: result.lettersPurged,
-      deadlinesFired: result.deadlinesFired,
+      timeouts: countOf(result, ":done", "policy-engine/trouble"),
+      leasesLost: countOf(result, ":gone"),
     },
     flaws: flawsOf(result, bounds),
     samples,
@@ -108,4 +109,13 @@ function latencyOf(samples: readonly Sample[], names: readonly string[]): SoakRe
     return [name, figures, seconds.length] as const;
   });
   return Object.fromEntries(entries.filter(([, , n]) => n > 0).map(([name, figures]) => [name, figures]));
+}
+
+/** Of all that consumers settled under names that begin and end so. */
+function countOf({ ids }: SoakResult, end: string, begin = ""): number {
+  const counts = Object.values(ids)
+    .flatMap((of) => [...of])
+    .filter(([what]) => what.startsWith(begin) && what.endsWith(end))
+    .map(([, many]) => many.size);
+  return counts.reduce((sum, one) => sum + one, 0);
 }
