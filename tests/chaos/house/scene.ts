@@ -11,18 +11,27 @@ import { Witness } from "./witness.ts";
 const SEED = Number(process.env["KLOROS_SEED"] ?? 20_260_105);
 const PACE_MS = 400;
 
+const WITNESS_PAUSE_MS = 40;
+
+export interface SceneOptions extends Partial<WholeHouseOptions> {
+  /** Between its calls of four signals. Default 40. */
+  readonly witnessPauseMs?: number;
+}
+
 export class Scene {
   readonly house: WholeHouse;
   readonly chance: Seed;
   readonly #mounts: Mount[] = [];
   readonly #cleanUps: (() => unknown)[] = [];
+  readonly #witnessPauseMs: number;
   #witness: Witness | undefined;
   #working: Promise<void> = Promise.resolve();
   #works = false;
   #step = 0;
 
-  constructor(options: Partial<WholeHouseOptions> = {}) {
-    const { seed = SEED } = options;
+  constructor(options: SceneOptions = {}) {
+    const { seed = SEED, witnessPauseMs = WITNESS_PAUSE_MS } = options;
+    this.#witnessPauseMs = witnessPauseMs;
     this.house = new WholeHouse({ seed, ...options });
     this.chance = seeded(seed);
   }
@@ -36,7 +45,7 @@ export class Scene {
   async begin(): Promise<void> {
     this.house.start();
     await this.house.ready();
-    this.#witness = new Witness(this.house.paths);
+    this.#witness = new Witness(this.house.paths, { pauseMs: this.#witnessPauseMs });
     this.#works = true;
     this.#working = this.#keepBusy();
     await this.#witness.hears(20);

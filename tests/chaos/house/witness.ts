@@ -24,7 +24,10 @@ export class Witness {
   readonly #complaints: Promise<string>;
 
   /** `pauseMs`: between calls of four signals each. */
-  constructor(paths: Installation, { pauseMs = 40, run = "0" } = {}) {
+  constructor(
+    paths: Installation,
+    { pauseMs, run = "0" }: { readonly pauseMs: number; readonly run?: string },
+  ) {
     this.#child = Bun.spawn(
       [process.execPath, PROGRAM, paths.busEndpoint, this.#file, String(pauseMs), run],
       {
@@ -57,15 +60,8 @@ export class Witness {
     if (code !== 0) throw new Error(`the witness ended with ${String(code)}: ${await this.#complaints}`);
   }
 
-  /** Each acknowledged id is in the journal once: as a signal, or among the ids of those that retention took. */
   compare(journal: string): Testimony {
-    const counts = countsOf(journal);
-    const ids = this.#ids();
-    return {
-      acknowledged: ids.length,
-      lost: ids.filter((id) => !counts.has(id)),
-      doubled: [...counts].filter(([, count]) => count > 1).map(([what]) => what),
-    };
+    return testify(this.#ids(), journal);
   }
 
   async remove(): Promise<void> {
@@ -83,6 +79,16 @@ export class Witness {
       return [];
     }
   }
+}
+
+/** Each acknowledged id is in the journal once: as a signal, or among the ids of those that retention took. */
+export function testify(acknowledged: readonly string[], journal: string): Testimony {
+  const counts = countsOf(journal);
+  return {
+    acknowledged: acknowledged.length,
+    lost: acknowledged.filter((id) => !counts.has(id)),
+    doubled: [...counts].filter(([, count]) => count > 1).map(([what]) => what),
+  };
 }
 
 /** By id; and by what the witness numbered them, in case that one came to have two ids. */

@@ -24,9 +24,9 @@ const bus = connectBus({
   timing: { silenceMs: 2000, backoffMaxMs: 200 },
 });
 const fd = openSync(file, "a");
-let ends = false;
+const end = new AbortController();
 process.on("SIGTERM", () => {
-  ends = true;
+  end.abort();
 });
 
 function signal(n: number): Envelope {
@@ -68,7 +68,7 @@ async function say(envelopes: readonly Envelope[]): Promise<void> {
 
 const calls = new Set<Promise<void>>();
 const endAt = performance.now() + LIFE_MS;
-for (let n = 0; !ends && performance.now() < endAt; n += CALL) {
+for (let n = 0; !end.signal.aborted && performance.now() < endAt; n += CALL) {
   const call: Promise<void> = say(Array.from({ length: CALL }, (_, index) => signal(n + index))).finally(() =>
     calls.delete(call),
   );
