@@ -14,7 +14,7 @@ import { closeSync, fstatSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { RetryableError } from "@kloros/bus-client";
 import { isPlanned, planAppend, type AppendPlan } from "./append_plan.ts";
 import { crashesAt, crashNow, crashPoint } from "./crash_point.ts";
-import { endsWithNewline, scanLines } from "./line_scan.ts";
+import { beginsLine, endsWithNewline, scanLines } from "./line_scan.ts";
 import { withLockedLog, type LockOptions } from "./locked_log.ts";
 import { removeOwnHalf } from "./own_half.ts";
 
@@ -86,7 +86,10 @@ export async function findAppended(plan: AppendPlan): Promise<string | null> {
   });
 }
 
-/** An earlier plan stands as long as it means this very line. */
+/**
+ * An earlier plan stands as long as it means this very line, and the file still reaches to where it begins: in one that was
+ * cut by a loss of power, or begun anew, the line would be written before it, and be looked for behind.
+ */
 async function planned(
   fd: number,
   file: string,
@@ -95,7 +98,7 @@ async function planned(
   options: AppendOnceOptions,
 ): Promise<AppendPlan> {
   const plan = planAppend(file, line, fstatSync(fd).size);
-  if (earlier !== null && earlier.sha256 === plan.sha256) return earlier;
+  if (earlier?.sha256 === plan.sha256 && earlier.offset <= plan.offset) return earlier;
   await options.savePlan(plan);
   crashPoint("ledger.planned");
   return plan;
@@ -105,7 +108,8 @@ function findLine(fd: number, plan: AppendPlan): string | null {
   // A file shorter than the offset was replaced (rotated) since: then all of it is looked through.
   const from = plan.offset <= fstatSync(fd).size ? plan.offset : 0;
   for (const found of scanLines(fd, from, plan.length)) {
-    if (found.terminated && found.length === plan.length && isPlanned(plan, found.bytes)) {
+    const whole = found.terminated && found.length === plan.length;
+    if (whole && isPlanned(plan, found.bytes) && beginsLine(fd, found.start)) {
       return Buffer.from(found.bytes).toString("utf8");
     }
   }

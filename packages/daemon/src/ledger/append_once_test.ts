@@ -45,6 +45,26 @@ async function append(line: string, plan: AppendPlan | null = null): Promise<App
 }
 
 describe("appendOnce()", () => {
+  test("appends anew what a loss of power left behind zeros instead of the line before it", async () => {
+    const plan = planAppend(file, LINE, 50);
+    writeFileSync(file, `${"\0".repeat(50)}${LINE}\n`);
+    await append(LINE, plan);
+    expect(
+      content()
+        .split("\n")
+        .filter((line) => line === LINE),
+    ).toHaveLength(1);
+  });
+
+  test("appends once to a file that a loss of power cut before the plan's offset", async () => {
+    const others = `${JSON.stringify({ theirs: "x".repeat(100) })}\n`;
+    writeFileSync(file, `${others}${others}`);
+    const plan = planAppend(file, LINE, 2 * others.length);
+    writeFileSync(file, others);
+    expect(await append(LINE, plan)).toMatchObject({ offset: others.length });
+    expect(content()).toBe(`${others}${LINE}\n`);
+  });
+
   test("appends the line with a newline and stores its plan before", async () => {
     let seen = "not called";
     await appendOnce(file, LINE, {

@@ -48,9 +48,13 @@ export function* scanLines(fd: number, offset: number, keepBytes: number): Gener
 }
 
 export function endsWithNewline(fd: number): boolean {
-  const { size } = fstatSync(fd);
-  if (size === 0) return true;
-  const last = Buffer.alloc(1);
-  readSync(fd, last, 0, 1, size - 1);
-  return last[0] === NEWLINE;
+  return beginsLine(fd, fstatSync(fd).size);
+}
+
+/** Whether a line begins at `offset`: a loss of power may leave zeros in front of what was written behind somebody else's line. */
+export function beginsLine(fd: number, offset: number): boolean {
+  if (offset === 0) return true;
+  const before = Buffer.alloc(1);
+  readSync(fd, before, 0, 1, offset - 1);
+  return before[0] === NEWLINE;
 }
