@@ -3,16 +3,17 @@ import { openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { repairJournal, restoreJournal } from "@kloros/journal";
 import { choicesOf } from "@kloros/signal-schema/testing";
+import { type FileMark, workOnFiles } from "./files_workload.ts";
 import type { Mark } from "./promised.ts";
 import { Life, type WorkloadOptions } from "./workload.ts";
 
 const root = process.env["KLOROS_POWER_ROOT"] ?? "";
 const path = join(root, "journal.db");
 const marks = openSync(process.env["KLOROS_POWER_MARKS"] ?? "", "a", 0o600);
-const tell = (mark: Mark): void => {
+const tell = (mark: Mark | FileMark): void => {
   writeSync(marks, `${JSON.stringify(mark)}\n`);
 };
-const options: WorkloadOptions = { choices: choicesOf(Number(process.env["KLOROS_POWER_SEED"])), tell };
+const options = { choices: choicesOf(Number(process.env["KLOROS_POWER_SEED"])), tell };
 /** How a repair names a delivery of which it found only what it was before. */
 const EARLIER = /^delivery \d+ (\d+): only an earlier version/;
 const NOW = 1_763_900_000_000;
@@ -65,6 +66,7 @@ const workloads: Readonly<Record<string, () => Promise<void>>> = {
     tell({ said: "restored" });
     (await live("restored", 10)).close();
   },
+  files: async () => workOnFiles(root, options),
   "synchronous NORMAL": async () => {
     (await live("normal", 60, { synchronous: "NORMAL" })).close();
   },
