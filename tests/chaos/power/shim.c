@@ -1,7 +1,7 @@
 /*
  * What a process asks of the kernel for the files of one directory, written down in order.
  *
- * Preloaded. A part of a program calls libc, another part (Bun's own file functions) makes system calls directly: symbols
+ * Preloaded. A part of a program calls libc, another part (some of Bun's file functions) makes system calls directly: symbols
  * that one can stand in for see only the first. So the kernel is asked to hand all calls that change files to this library
  * (seccomp, SIGSYS); it makes the call itself, from the one place that is let through, and writes down what came of it.
  *
