@@ -69,6 +69,20 @@ test("a state under another key or consumer is named", async () => {
   }
 });
 
+test("a repair names a state that it loses, whatever is left of its row", async () => {
+  const path = await build();
+  change(path, "UPDATE state SET value = '00000000{}'");
+  expect(repairJournal(path, { nowMs: 1_763_856_100_000 }).notes).toEqual([
+    'state "" of consumer number 1 does not match its checksum: it is lost',
+    `consumer ${WORKER.name} keeps a state, and none is left: it begins with none`,
+  ]);
+  change(path, "DELETE FROM state");
+  change(path, "UPDATE delivery SET suspect = x'' WHERE seq = 3");
+  expect(repairJournal(path, { nowMs: 1_763_856_100_000 }).notes).toEqual([
+    `consumer ${WORKER.name} keeps a state, and none is left: it begins with none`,
+  ]);
+});
+
 test("a state that an earlier program sealed is read", () => {
   expect(unsealState(1, "a", seal("{}"))).toBe("{}");
   expect(unsealState(1, "a", sealState(1, "a", "{}"))).toBe("{}");

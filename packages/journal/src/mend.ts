@@ -11,7 +11,7 @@ import type { Mark } from "./high_water.ts";
 import { letterSum, subscriptionSum } from "./row_sums.ts";
 import { requestsTo } from "./requests.ts";
 import type { Salvage } from "./salvage.ts";
-import { DAMAGED, DEAD, READY, WAITING, deliverySum } from "./schema.ts";
+import { DAMAGED, DEAD, DONE, READY, WAITING, deliverySum } from "./schema.ts";
 import { recount } from "./start_damage.ts";
 
 export interface Losses {
@@ -29,11 +29,13 @@ export function mend(db: JournalDatabase, found: Salvage, mark: Mark | undefined
     (name) => `consumer ${name} does not match its checksum; what it says can be, so it was kept`,
   );
   notes.push(...found.earlier.map((what) => `${what}: only an earlier version is left`));
+  notes.push(...found.states.map((what) => `${what} does not match its checksum: it is lost`));
   if (!found.meta.has("clock"))
     notes.push("the journal's clock is lost: what waits for its retry is due at once");
   const last = writeNumbers(db, found, mark);
   const signals = lostSignals(db, found, last);
   notes.push(...mendSubscriptions(db, last), ...mendOrphans(db, atMs), ...mendLetters(db, atMs));
+  if (found.broken > 0) notes.push(...missingStates(db));
   const again = deliverAgain(db);
   armWaiting(db);
   for (const { cid } of db.prepare("SELECT cid FROM consumer").all() as { cid: number }[]) recount(db, cid);
@@ -121,6 +123,19 @@ function mendSubscriptions(db: JournalDatabase, last: number): string[] {
     }
   }
   return notes;
+}
+
+/** A row that made no sense at all may have been a state. */
+function missingStates(db: JournalDatabase): string[] {
+  const rows = db
+    .prepare(
+      `SELECT * FROM consumer c WHERE removed_at IS NULL AND NOT EXISTS (SELECT 1 FROM state s WHERE s.cid = c.cid) ` +
+        `AND EXISTS (SELECT 1 FROM delivery d WHERE d.cid = c.cid AND d.state = ${DONE})`,
+    )
+    .all() as ConsumerRow[];
+  return rows
+    .filter(({ definition }) => (JSON.parse(definition) as ConsumerSpec).stateKey !== undefined)
+    .map(({ name }) => `consumer ${name} keeps a state, and none is left: it begins with none`);
 }
 
 const SET_ASIDE =

@@ -26,6 +26,8 @@ export interface Salvage {
   readonly mended: string[];
   /** Rows of which only an earlier version is left, in words. */
   readonly earlier: string[];
+  /** Consumers' states that do not match their checksum, in words. */
+  readonly states: string[];
   /** Now only what stands on older pages is looked at. */
   older: boolean;
 }
@@ -38,6 +40,7 @@ export function salvage(image: JournalImage, into: JournalDatabase): Salvage {
     broken: 0,
     mended: [],
     earlier: [],
+    states: [],
     older: false,
   };
   const unused = freePages(image);
@@ -172,8 +175,12 @@ function takeState(v: readonly Value[], into: JournalDatabase, found: Salvage): 
   const [cid, key, value] = v;
   // Of an index: all numbers.
   if (typeof value !== "string") return true;
-  if (typeof cid !== "number" || typeof key !== "string") return false;
-  if (unsealState(cid, key, value) === undefined) return false;
+  const intact =
+    typeof cid === "number" && typeof key === "string" && unsealState(cid, key, value) !== undefined;
+  if (!intact) {
+    if (!found.older) found.states.push(`state "${String(key)}" of consumer number ${String(cid)}`);
+    return false;
+  }
   insert(into, "state", v, found);
   return true;
 }
