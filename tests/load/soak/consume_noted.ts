@@ -3,7 +3,7 @@ import type { Bus, ConsumeOptions, Delivery, HandlerResult } from "@kloros/bus-c
 import { sharedNowMs } from "../../bench/house/statistics.ts";
 import type { IdFile } from "./id_file.ts";
 import { log, type Reports } from "./program.ts";
-import { dueOf } from "./traffic.ts";
+import { dueOf, isOurs } from "./traffic.ts";
 
 export interface Notes {
   readonly reports: Reports;
@@ -29,7 +29,7 @@ export async function consumeNoted(
       },
     },
     async (delivery) => {
-      if (delivery.attempt === 1 && delivery.signal.hops === 0)
+      if (delivery.attempt === 1 && isOurs(delivery.signal))
         reports.add(sharedNowMs() - dueOf(delivery.signal));
       return Promise.resolve(work(delivery));
     },

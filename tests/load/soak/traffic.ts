@@ -47,6 +47,10 @@ export const isQuestion = ({ signal }: Pick<Envelope, "signal">): boolean =>
 /** How the worker is to deal with it. */
 export const fateOf = ({ facts }: Envelope): string => (facts as { action_class: string }).action_class;
 
+/** Timeouts are roots too, and ten minutes behind what they are about. */
+export const isOurs = ({ signal }: Pick<Envelope, "signal">): boolean =>
+  signal === CuriosityInvestigate.name || signal === HealthAlert.name;
+
 /** When the root was due. */
 export function dueOf({ signal, facts }: Envelope): number {
   return signal === HealthAlert.name
