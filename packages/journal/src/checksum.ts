@@ -10,8 +10,12 @@ export interface SignalColumns {
   readonly body: string;
 }
 
-/** In two steps, which give what one over the whole text would: joining the body to the rest would copy it twice. */
+/**
+ * In two steps, which give what one over the whole text would: joining the body to the rest would copy it twice. NaN, which
+ * equals nothing, for a body that became a blob: its bytes are the same, and nobody could read it.
+ */
 export function signalSum(seq: number, s: SignalColumns): number {
+  if (typeof s.body !== "string") return Number.NaN;
   const head = `${seq}\n${s.id}\n${s.name}\n${s.source}\n${s.lane}\n${s.at}\n${s.trace ?? ""}\n${s.ckey ?? ""}\n`;
   return Bun.hash.crc32(s.body, Bun.hash.crc32(head));
 }

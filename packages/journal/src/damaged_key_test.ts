@@ -1,4 +1,4 @@
-/** Damage in the key of a row: what stands under another's key is no proof that nothing is missing. */
+/** Damage that checksums of columns do not see by themselves: in the key of a row, and in the type of a column. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { Database } from "bun:sqlite";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -55,6 +55,18 @@ test("a delivery whose number became a text or a blob is not saved as it is", as
   const { again, audit } = repairJournal(path, { nowMs: 1_763_856_100_000 });
   expect(again).toEqual([{ consumer: WORKER.name, seq: 3 }]);
   expect(audit).toMatchObject({ ok: true });
+});
+
+test("a signal whose body became a blob of the same bytes is named, and the others are delivered", async () => {
+  const path = await build();
+  change(path, "UPDATE signal SET body = CAST(body AS BLOB) WHERE seq = 3");
+  const { broker } = testBroker({ path });
+  const worker = new TestClient(broker, WORKER.name, { instance: "next" });
+  await worker.attach({ ...WORKER, stateKey: "" });
+  expect(worker.take(WORKER.name).map(({ seq }) => seq)).toEqual([2]);
+  expect((await broker.read({})).items.map(({ seq }) => seq)).toEqual([1, 2, 4]);
+  expect(auditNow(broker.db.handle).setAside.map(({ seq }) => seq)).toContain(3);
+  broker.close();
 });
 
 test("a state under another key or consumer is named", async () => {

@@ -35,7 +35,7 @@ export function mend(db: JournalDatabase, found: Salvage, mark: Mark | undefined
   const last = writeNumbers(db, found, mark);
   const signals = lostSignals(db, found, last);
   notes.push(...mendSubscriptions(db, last), ...mendOrphans(db, atMs), ...mendLetters(db, atMs));
-  if (found.broken > 0) notes.push(...missingStates(db));
+  notes.push(...missingStates(db));
   const again = deliverAgain(db);
   armWaiting(db);
   for (const { cid } of db.prepare("SELECT cid FROM consumer").all() as { cid: number }[]) recount(db, cid);
