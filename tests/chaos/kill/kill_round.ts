@@ -13,6 +13,8 @@ export interface RoundResult extends Proof {
 
 /** How long a service is waited for to have something to do. */
 const AT_WORK_MS = 400;
+/** How long the bus is waited for to take something. */
+const HEARD_MS = 3000;
 
 /** Kills until `kills` of them met a running process. `events`: what happened so far, for a failure's words. */
 export async function killRoundOf(kills: number, chance: Seed, events: string[]): Promise<RoundResult> {
@@ -26,7 +28,7 @@ export async function killRoundOf(kills: number, chance: Seed, events: string[])
     const supervisor = new Supervisor(daemons, {
       delayMs: () => (away.below(4) === 0 ? away.below(700) : 20),
     });
-    await disturb({ house, chance, events, kills });
+    await disturb({ house, witness, chance, events, kills });
     await supervisor.release();
     const proof = await prove(house, witness);
     return {
@@ -42,12 +44,13 @@ export async function killRoundOf(kills: number, chance: Seed, events: string[])
 
 interface Disturbance {
   readonly house: WholeHouse;
+  readonly witness: Witness;
   readonly chance: Seed;
   readonly events: string[];
   readonly kills: number;
 }
 
-async function disturb({ house, chance, events, kills }: Disturbance): Promise<void> {
+async function disturb({ house, witness, chance, events, kills }: Disturbance): Promise<void> {
   let done = 0;
   for (let step = 0; done < kills; step++) {
     for (const ask of moreWork(house, chance, step)) ask();
@@ -55,6 +58,8 @@ async function disturb({ house, chance, events, kills }: Disturbance): Promise<v
     const atWork = chance.below(3) > 0;
     const delayMs = chance.below(atWork ? 20 : 300);
     const [first] = victims;
+    // Killed faster than they find each other, they would do nothing else.
+    if (chance.below(2) === 0) await witness.hears(4, HEARD_MS).catch(() => undefined);
     if (atWork && first !== undefined) await toWork(house.daemon(first), AT_WORK_MS);
     await Bun.sleep(delayMs);
     const running = victims.map((name) => house.daemon(name)).filter((daemon) => daemon.running);
