@@ -11,7 +11,7 @@ import type { Sockets } from "./sockets.ts";
 export interface LinkTiming {
   /** A bus that is quiet for so long is taken for gone, ms. */
   readonly silenceMs: number;
-  /** PING after so long without a message of ours, ms. */
+  /** PING after so long without a message of ours, or of the bus, ms. */
   readonly pingMs: number;
   readonly backoffFirstMs: number;
   readonly backoffMaxMs: number;
@@ -171,7 +171,7 @@ export class BusConnection {
     }
   }
 
-  /** Pings when idle, and takes a bus that says nothing for gone. */
+  /** Pings when either side was quiet (not all that is said is answered), and takes a bus that says nothing for gone. */
   #watch(): void {
     const { ambient, timing } = this.#options;
     this.#cancelWatch = ambient.after(timing.pingMs / 2, () => {
@@ -190,7 +190,7 @@ export class BusConnection {
     if (stopped) session.heardAt = now;
     if (now - session.heardAt > silenceMs) {
       session.end(`the bus said nothing for ${String(silenceMs)} ms`);
-    } else if (this.#welcomed && now - session.sentAt >= pingMs) {
+    } else if (this.#welcomed && now - Math.min(session.sentAt, session.heardAt) >= pingMs) {
       session.send({ verb: "PING", fields: { ref: 0 } });
     }
   }

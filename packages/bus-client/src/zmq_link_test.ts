@@ -6,6 +6,7 @@ import { decodeClientMessage, encodeMessage } from "./codec.ts";
 import { connectBus } from "./connect.ts";
 import { question } from "./contract/samples.ts";
 import { until } from "./contract/until.ts";
+import { packDeliveries } from "./delivery_columns.ts";
 import type { BusOutgoing, ClientIncoming } from "./protocol.ts";
 import type { Bus } from "./types.ts";
 
@@ -146,5 +147,37 @@ describe("a bus that is idle", () => {
       say(hello, n, { verb: "PONG", fields: { ref: refOf(ping) } });
     }
     expect(bus.state).toBe("connected");
+  });
+
+  test("is asked also while leases are extended, which it does not answer", async () => {
+    const name = "curiosity-core";
+    void bus
+      .consume(
+        { name, signals: ["Q_MODULE_INTEGRATED"], start: { from: "now" }, leaseMs: 90 },
+        () => new Promise(() => undefined),
+      )
+      .catch(() => undefined);
+    const hello = await hear("HELLO");
+    say(hello, 1, welcome);
+    const attach = await hear("ATTACH");
+    const attached = { ok: true as const, adopted: [], gone: [] };
+    say(hello, 2, { verb: "ATTACHED", fields: { ref: refOf(attach), result: attached } });
+    const delivery = {
+      consumer: name,
+      lane: "normal" as const,
+      seq: 1,
+      token: "1.1.1",
+      attempt: 1,
+      leaseMs: 90,
+      body: JSON.stringify(question("a")),
+      plan: null,
+      state: null,
+      late: false,
+    };
+    say(hello, 3, { verb: "DELIVER", ...packDeliveries([delivery]) });
+    await hear("EXTEND");
+    await hear("EXTEND");
+    const ping = await hear("PING");
+    expect(ping.message.session).toBe("s1");
   });
 });
