@@ -14,7 +14,7 @@ import type { BrokerClock, BrokerOptions } from "./broker_options.ts";
 import { brokenInvariants } from "./invariants.ts";
 
 export { auditNow } from "./audit.ts";
-export { unseal } from "./checksum.ts";
+export { unsealState } from "./checksum.ts";
 export { brokenInvariants } from "./invariants.ts";
 export { readMeta } from "./meta.ts";
 export { MortalJournal } from "./mortal_journal.ts";

@@ -1,5 +1,5 @@
 /** When all faults are over and everything is settled: what was promised, and what is there. */
-import { auditNow, unseal } from "@kloros/journal/testing";
+import { auditNow, unsealState } from "@kloros/journal/testing";
 import { fateOf } from "../load/fate.ts";
 import type { Promises } from "../load/promises.ts";
 import { type Role, ROLES } from "../load/roles.ts";
@@ -117,9 +117,14 @@ function wrongChildren(bus: SimBus, role: Role, rows: readonly DeliveryRow[], sc
 function wrongStates(bus: SimBus, role: Role, rows: readonly DeliveryRow[], scenario: Scenario): string[] {
   if (role.stateKey === undefined || scenario.retention !== undefined) return [];
   const states = bus.journal.handle
-    .query<{ value: string }, [string]>("SELECT value FROM state JOIN consumer USING(cid) WHERE name = ?")
+    .query<{ cid: number; key: string; value: string }, [string]>(
+      "SELECT cid, key, value FROM state JOIN consumer USING(cid) WHERE name = ?",
+    )
     .all(role.name)
-    .map(({ value }) => JSON.parse(unseal(value) ?? "{}") as { n: number; ids: string[] });
+    .map(
+      ({ cid, key, value }) =>
+        JSON.parse(unsealState(cid, key, value) ?? "{}") as { n: number; ids: string[] },
+    );
   const ids = states.flatMap((state) => state.ids).sort();
   const done = rows
     .filter(({ consumer, state }) => consumer === role.name && state === DONE)

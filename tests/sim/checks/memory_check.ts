@@ -40,6 +40,8 @@ function brokenLeases(
 ): string[] {
   return [...leases.keys()].flatMap((seq) => {
     const row = handle.query<{ state: number }, [number, number]>(STATE).get(cid, seq);
-    return row !== null && row.state <= 1 ? [] : [`${name} has ${String(seq)} leased in state ${String(row?.state)}`];
+    return row !== null && row.state <= 1
+      ? []
+      : [`${name} has ${String(seq)} leased in state ${String(row?.state)}`];
   });
 }

@@ -28,6 +28,8 @@ export interface Scenario {
   readonly guest: boolean;
   readonly operatorDeeds: number;
   readonly retention: RetentionLimits | undefined;
+  /** All rows are looked at after each so many-th transaction: it is most of what a run costs. */
+  readonly rowsEvery: number;
   /** See `Network`. */
   readonly replay: number;
   readonly highWaterMark: number | undefined;
@@ -68,6 +70,7 @@ export function makeScenario(seed: number): Scenario {
     retention: random.chance(0.2)
       ? { ageMs: random.between(0, 5000), bytesMax: 1e9, rememberMs: 30 * DAY_MS }
       : undefined,
+    rowsEvery: random.chance(0.1) ? 1 : 16,
     replay: random.chance(0.5) ? 0.5 : 0,
     highWaterMark: random.chance(0.1) ? random.between(4, 40) : undefined,
   };

@@ -7,6 +7,8 @@ import type { Ambient, Bus } from "@kloros/bus-client";
 export interface SimulatedProcess {
   readonly name: string;
   readonly pid: number;
+  /** Never the same twice, unlike the pid. */
+  readonly instance: string;
   /** Monotonic time, randomness and timers of this process; they stop with it. */
   readonly ambient: Ambient;
   /** UTC ms; may be set forwards and backwards by the machine. */

@@ -98,6 +98,9 @@ function digest(frames: Frames): string {
     bytes += frame.byteLength;
   }
   const [head] = frames;
-  const start = head === undefined ? "" : Buffer.from(head.buffer, head.byteOffset, head.byteLength).subarray(0, 100).toString("latin1");
+  const start =
+    head === undefined
+      ? ""
+      : Buffer.from(head.buffer, head.byteOffset, head.byteLength).subarray(0, 100).toString("latin1");
   return `${String(bytes)} bytes ${hash.toString(16)} ${start}`;
 }
