@@ -64,6 +64,8 @@ export interface FaultsOptions {
   readonly withinMs: number;
   readonly clients: readonly string[];
   readonly bus: string;
+  /** The largest step forward of the wall clock. */
+  readonly farMs: number;
 }
 
 /** In the order in which they happen. */
@@ -74,7 +76,7 @@ export function makeFaults(random: Randomness, options: FaultsOptions): readonly
 
 type What = Fault extends infer F ? (F extends Fault ? Omit<F, "atMs"> : never) : never;
 
-function one(random: Randomness, { clients, bus }: FaultsOptions): What {
+function one(random: Randomness, { clients, bus, farMs }: FaultsOptions): What {
   const who = random.chance(0.4) ? bus : random.pick(clients);
   const kind = random.pick(URN);
   switch (kind) {
@@ -92,7 +94,7 @@ function one(random: Randomness, { clients, bus }: FaultsOptions): What {
       return { kind, harms, rate: random.pick([0.01, 0.05, 0.2]), ms: random.between(200, 4000) };
     }
     case "clock":
-      return { kind, byMs: random.pick([-24 * HOUR_MS, -HOUR_MS, -500, 500, HOUR_MS, 400 * 24 * HOUR_MS]) };
+      return { kind, byMs: random.pick([-24 * HOUR_MS, -HOUR_MS, -500, 500, HOUR_MS, farMs]) };
     case "reboot":
       return { kind };
     case "full disk":

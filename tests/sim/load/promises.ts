@@ -2,6 +2,7 @@
  * What the programs of a run were promised and what they saw, kept outside of all processes: the checks hold it against the
  * journal and the disk.
  */
+import type { Delivery } from "@kloros/bus-client";
 import type { PublishResult } from "@kloros/journal";
 
 export interface Acknowledged {
@@ -17,7 +18,7 @@ export class Promises {
   readonly dead = new Set<string>();
   /** Processes that a signal has taken down already. */
   readonly crashed = new Set<string>();
-  readonly #running = new Map<string, string>();
+  readonly #running = new Map<string, Delivery>();
   readonly #fail: (text: string) => void;
 
   constructor(fail: (text: string) => void) {
@@ -34,13 +35,15 @@ export class Promises {
     this.acknowledged.set(id, { id, name, seq: result.seq });
   }
 
-  /** A handler begins. `instance`: of its process. */
-  begins(consumer: string, seq: number, instance: string, overdue: boolean): () => void {
-    const key = `${instance} ${consumer} ${String(seq)}`;
-    if (this.#running.has(key) && !overdue)
-      this.#fail(`${instance} works on ${String(seq)} of ${consumer} twice at once`);
-    this.#running.set(key, instance);
-    return () => this.#running.delete(key);
+  /** A handler begins. `instance`: of its process. Beside it only one may run that was told to stop. */
+  begins(consumer: string, delivery: Delivery, instance: string): () => void {
+    const key = `${instance} ${consumer} ${String(delivery.seq)}`;
+    if (this.#running.get(key)?.abort.aborted === false)
+      this.#fail(`${instance} works on ${String(delivery.seq)} of ${consumer} twice at once`);
+    this.#running.set(key, delivery);
+    return () => {
+      if (this.#running.get(key) === delivery) this.#running.delete(key);
+    };
   }
 
   settled(consumer: string, seq: number, outcome: string): void {

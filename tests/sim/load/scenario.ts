@@ -50,6 +50,9 @@ export function makeScenario(seed: number): Scenario {
   const withinMs = random.between(FAULTS_MS.from, FAULTS_MS.to);
   const secondWorker = random.chance(0.3);
   const clients = [ROUTER, MONITOR, ...ROLES.map(({ name }) => name), ...(secondWorker ? [SECOND] : [])];
+  const retention = random.chance(0.2)
+    ? { ageMs: random.between(0, 5000), bytesMax: 1e9, rememberMs: 30 * DAY_MS }
+    : undefined;
   return {
     seed,
     publishers: [
@@ -62,14 +65,14 @@ export function makeScenario(seed: number): Scenario {
       withinMs,
       clients,
       bus: BUS,
+      // By the wall clock it is known when an id may be forgotten.
+      farMs: retention === undefined ? 400 * DAY_MS : 3 * DAY_MS,
     }),
     secondWorker,
     restEveryMs: random.chance(0.3) ? random.between(1500, 8000) : 0,
     guest: random.chance(0.3),
     operatorDeeds: random.between(0, 8),
-    retention: random.chance(0.2)
-      ? { ageMs: random.between(0, 5000), bytesMax: 1e9, rememberMs: 30 * DAY_MS }
-      : undefined,
+    retention,
     rowsEvery: random.chance(0.1) ? 1 : 16,
     replay: random.chance(0.5) ? 0.5 : 0,
     highWaterMark: random.chance(0.1) ? random.between(4, 40) : undefined,

@@ -88,7 +88,7 @@ function handlerOf(process: SimulatedProcess, role: Role, options: WorkingOption
   return async (delivery: Delivery): Promise<HandlerResult | undefined> => {
     const { signal } = delivery;
     const fate = fateOf(seed, role.name, signal.id, odds);
-    const ends = promises.begins(role.name, delivery.seq, process.instance, fate.behaviour === "deaf");
+    const ends = promises.begins(role.name, delivery, process.instance);
     try {
       return await handle(process, role, delivery, fate, options);
     } finally {
