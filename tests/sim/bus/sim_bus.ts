@@ -86,6 +86,12 @@ export class SimBus {
     this.#fullUntilUs = 0;
   }
 
+  /** What the broker of now counted since it started. */
+  countTransitions(): void {
+    for (const [what, n] of Object.entries(this.#broker?.counters ?? {}))
+      this.machine.count(`journal.${what}`, n);
+  }
+
   #crashAt(point: CrashPoint): void {
     if (this.#crash !== point) return;
     this.#crash = undefined;
@@ -98,6 +104,7 @@ export class SimBus {
     this.#process = process;
     this.#crash = undefined;
     process.onDeath(() => {
+      this.countTransitions();
       this.#broker = undefined;
       this.journal.kill();
     });
@@ -124,6 +131,7 @@ export class SimBus {
       turns.end();
       await server.close();
       broker.close();
+      this.countTransitions();
       this.#broker = undefined;
     });
   }

@@ -14,7 +14,9 @@ const DEADLINES: Readonly<Record<number, string>> = {
   4: "deadline: withdrawn",
 };
 
-export function takeTransitions({ journal, machine }: SimBus): void {
+export function takeTransitions(bus: SimBus): void {
+  const { journal, machine } = bus;
+  bus.countTransitions();
   const add = (what: string, n: number): void => {
     if (n > 0) machine.count(`transition.${what}`, n);
   };
@@ -37,6 +39,3 @@ export function takeTransitions({ journal, machine }: SimBus): void {
     add("deadline: late", late);
   }
 }
-
-/** All that a campaign should see. One that is missing is shown. */
-export const TRANSITIONS: readonly string[] = [];

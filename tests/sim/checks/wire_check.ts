@@ -26,6 +26,9 @@ export class WireCheck {
         const seq = seqs[index] ?? 0;
         if (!isStored(bus, seq)) this.#fail(`signal ${String(seq)} is acknowledged and not stored`);
       }
+    } else if (message.verb === "WELCOME") {
+      const adopts = message.fields.attached.some((result) => result.ok && result.adopted.length > 0);
+      if (adopts) bus.machine.count("session.adopts leases");
     } else if (message.verb === "DELIVER") {
       for (const delivery of unpackDeliveries(message)) this.#delivered(bus, delivery);
     }
@@ -38,13 +41,14 @@ export class WireCheck {
     const what = `delivery ${String(seq)} of ${consumer}`;
     const { handle } = bus.journal;
     const row = handle
-      .query<{ state: number }, [string, number]>(
-        "SELECT d.state FROM delivery d JOIN consumer c USING(cid) JOIN signal s USING(seq) WHERE c.name = ? AND d.seq = ?",
+      .query<{ state: number; strikes: number }, [string, number]>(
+        "SELECT d.state, d.strikes FROM delivery d JOIN consumer c USING(cid) JOIN signal s USING(seq) WHERE c.name = ? AND d.seq = ?",
       )
       .get(consumer, seq);
     if (row === null) this.#fail(`${what} has no row`);
     else if (row.state > 1) this.#fail(`${what} is settled (${String(row.state)}) and delivered`);
     const key = `${consumer} ${String(seq)}`;
+    if (row !== null && row.strikes > 0) bus.machine.count("session.strike");
     const before = this.#tokens.get(key);
     const now = readToken(token);
     if (before !== undefined && !isLater(now, before))

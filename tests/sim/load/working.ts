@@ -66,7 +66,7 @@ async function consumeForAWhile(
   await sleep(process, 200 + process.ambient.random() * 1500);
 }
 
-function optionsOf(role: Role, { odds, promises }: WorkingOptions): ConsumeOptions {
+function optionsOf(role: Role, { odds, promises, count }: WorkingOptions): ConsumeOptions {
   const { name, signals, stateKey, limits } = role;
   return {
     name,
@@ -79,6 +79,7 @@ function optionsOf(role: Role, { odds, promises }: WorkingOptions): ConsumeOptio
     handlerTimeoutMs: odds.unanswered && odds.of.includes(name) ? PATIENT_HANDLER_MS : HANDLER_MS,
     onSettled: ({ delivery, outcome }) => {
       promises.settled(name, delivery.seq, outcome);
+      count(`settled.${outcome}`);
     },
   };
 }
