@@ -144,6 +144,7 @@ export class SimBus {
       liveEndpoints: [endpoints.live],
       machine: this.#serverMachine(process),
       onEvent: (event) => {
+        if (!process.alive) return;
         this.machine.count(`server.${event.event}`);
         this.machine.trace(BUS, JSON.stringify(event));
       },

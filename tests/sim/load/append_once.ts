@@ -16,18 +16,22 @@ export async function appendOnce(
   const { disk } = process;
   const release = await disk.lock(path);
   try {
-    let text = (await disk.read(path)) ?? "";
+    const text = (await disk.read(path)) ?? "";
     const plan = delivery.plan as Plan | null;
+    process.note(
+      `seq ${String(delivery.seq)} attempt ${String(delivery.attempt)}: ${line} for ${path}, plan ${JSON.stringify(plan)}, ${String(text.length)} there`,
+    );
     if (plan === null) {
       await delivery.savePlan({ from: text.length } satisfies Plan);
     } else {
-      const since = text.slice(plan.from);
-      if (since.split("\n").slice(0, -1).includes(line)) return;
+      if (text.slice(plan.from).split("\n").slice(0, -1).includes(line)) return;
     }
     delivery.abort.throwIfAborted();
-    // Somebody died in the middle of a line: ours begins on a new one.
-    text = text === "" || text.endsWith("\n") ? "" : "\n";
-    await disk.append(path, `${text}${line}\n`);
+    const start = text.lastIndexOf("\n") + 1;
+    const half = text.slice(start);
+    const ours = half === "" || (plan !== null && start >= plan.from && line.startsWith(half));
+    // Somebody died in the middle of a line. Ours is finished, behind another one ours begins anew.
+    await disk.append(path, ours ? `${line.slice(half.length)}\n` : `\n${line}\n`);
   } finally {
     release();
   }

@@ -26,6 +26,7 @@ interface Harmful {
 }
 
 export class Network {
+  /** Far below what bus and clients ask for, connections come and go without end: until `heal` at most. */
   highWaterMark = HIGH_WATER_MARK;
   /** Probability that what a dead bus did not read is replayed to the next one. */
   replay = 0;
@@ -79,6 +80,7 @@ export class Network {
   heal(): void {
     this.#harmful = undefined;
     this.replay = 0;
+    this.highWaterMark = HIGH_WATER_MARK;
   }
 
   /** Cuts one of the connections of a process; false: it has none. */
