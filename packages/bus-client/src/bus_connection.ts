@@ -61,6 +61,7 @@ export class BusConnection {
   #session: DealerSession | undefined;
   #welcomed = false;
   #attempt = 0;
+  #welcomedAt = 0;
   #closed = false;
   #cancelRetry: (() => void) | undefined;
   #cancelWatch: (() => void) | undefined;
@@ -140,6 +141,8 @@ export class BusConnection {
     this.#onEnd?.();
     if (this.#closed) return;
     const { ambient, timing } = this.#options;
+    // Sessions that are over as soon as they begin are no success.
+    if (was && this.#now() - this.#welcomedAt >= timing.backoffMaxMs) this.#attempt = 0;
     const backoff = { firstMs: timing.backoffFirstMs, maxMs: timing.backoffMaxMs };
     this.#cancelRetry = ambient.after(backoffMs(this.#attempt++, ambient.random(), backoff), () => {
       this.#connect();
@@ -153,7 +156,7 @@ export class BusConnection {
         if (this.#session === undefined) return;
         this.#session.id = message.session;
         this.#welcomed = true;
-        this.#attempt = 0;
+        this.#welcomedAt = this.#now();
         this.#hooks.welcomed(message.fields);
         return;
       case "DENY":

@@ -14,6 +14,7 @@ import {
   packDeliveries,
   PROTOCOL_LIMITS,
   PROTOCOL_VERSION,
+  ProtocolError,
 } from "@kloros/bus-client";
 import { messageOf } from "@kloros/daemon";
 import type { Identity, Session, SessionPort } from "@kloros/journal";
@@ -174,7 +175,7 @@ export class BusServer {
     try {
       message = decodeClientMessage(frames);
     } catch (error) {
-      this.#garbage(session, from.peerAddress, error);
+      this.#fail(session, from.peerAddress, error);
       return;
     }
     if (message.verb !== "PING") this.#worked = true;
@@ -201,7 +202,7 @@ export class BusServer {
     // Whoever died a moment ago must not stand in the way of its successor.
     if (message.verb === "ATTACH") this.#sessions.reap(this.#clock);
     const failed = (error: unknown): void => {
-      this.#garbage(session, session.peerAddress, error);
+      this.#fail(session, session.peerAddress, error);
     };
     try {
       const done = dispatch(message, {
@@ -229,12 +230,15 @@ export class BusServer {
     });
   }
 
-  #garbage(session: ClientSession | undefined, peer: string, error: unknown): void {
+  /** Its own doing: frames that are not the protocol. Not its doing: a full disk, or a bug. It comes back and asks again. */
+  #fail(session: ClientSession | undefined, peer: string, error: unknown): void {
     const text = messageOf(error);
-    this.#tell({ event: "garbage", peer, text });
-    if (session !== undefined) {
-      this.#sessions.lose(session, `it sent what is not the protocol: ${text}`, this.#clock);
+    if (session === undefined || error instanceof ProtocolError) {
+      this.#tell({ event: "garbage", peer, text });
+    } else {
+      this.#tell({ event: "notServed", service: session.service, pid: session.process.pid, text });
     }
+    if (session !== undefined) this.#sessions.lose(session, `it could not be served: ${text}`, this.#clock);
   }
 
   // ---- sessions

@@ -102,6 +102,20 @@ describe("the server", () => {
     expect(server.sessionCount).toBe(0);
   });
 
+  test("does not blame a client for what it could not serve", async () => {
+    start();
+    const socket = dealer();
+    socket.send(hello());
+    const { session } = await answer(socket);
+    broker.db.transaction = () => {
+      throw new JournalFullError("no space left");
+    };
+    const spec = { name: "curiosity-core", signals: ["Q_DREAM_TRIGGER"], start: { from: "now" as const } };
+    socket.send(encodeMessage({ verb: "ATTACH", fields: { ref: 1, spec, held: [] } }, { session, n: 2 }));
+    expect(await answer(socket)).toMatchObject({ verb: "WHO" });
+    expect(events.map(({ event }) => event)).toEqual(["bound", "connected", "notServed", "lost"]);
+  });
+
   test("ends a session with a gap in its numbers, and says so", async () => {
     start();
     const socket = dealer();

@@ -6,6 +6,7 @@ import {
   packPublishResults,
   packSettleResults,
   PROTOCOL_LIMITS,
+  ProtocolError,
   splitLines,
   unpackLeases,
   unpackSettlement,
@@ -36,7 +37,7 @@ type Handlers = {
 
 const HANDLERS: Handlers = {
   async PUB({ fields: { ref, count }, payload }, { session, reply }) {
-    if (count > PROTOCOL_LIMITS.batchMax) throw new RangeError(`PUB of ${String(count)} envelopes`);
+    if (count > PROTOCOL_LIMITS.batchMax) throw new ProtocolError(`PUB of ${String(count)} envelopes`);
     const results = await session.publish(splitLines(payload, count));
     reply({ verb: "PUBACK", fields: packPublishResults(ref, results) });
   },

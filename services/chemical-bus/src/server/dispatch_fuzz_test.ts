@@ -79,8 +79,7 @@ function framesOf(bytes: Uint8Array): Uint8Array[] {
 }
 
 /** What ends the session of whoever said it. */
-const isRefusal = (error: unknown): boolean =>
-  error instanceof ProtocolError || (error instanceof RangeError && error.message.startsWith("PUB of "));
+const isRefusal = (error: unknown): boolean => error instanceof ProtocolError;
 
 test(
   "whatever a client says, the bus answers in its protocol or ends that session, and keeps its journal",

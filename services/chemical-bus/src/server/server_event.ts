@@ -12,6 +12,8 @@ export type ServerEvent =
   /** The connection; the client may come back. */
   | ({ readonly event: "lost"; readonly why: string } & About)
   | { readonly event: "denied"; readonly service: string; readonly peer: string; readonly text: string }
+  /** A request failed through no fault of its client, whose session ends: it asks again in the next one. */
+  | ({ readonly event: "notServed"; readonly text: string } & About)
   /** Frames that are not the protocol. */
   | { readonly event: "garbage"; readonly peer: string; readonly text: string }
   /** The file of a socket was not ours any more, or was given up for a while; it was bound anew. */
