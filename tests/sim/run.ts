@@ -60,8 +60,10 @@ class Run {
     this.#scenario = makeScenario(seed);
     this.#faults = faults ?? this.#scenario.faults;
     this.#machine = new Machine({ seed, onTrace });
-    this.#promises = new Promises(this.#fail);
     const wire = new WireCheck(this.#fail);
+    this.#promises = new Promises(this.#fail, (consumer, seq, token) => {
+      wire.done(consumer, seq, token);
+    });
     let transactions = 0;
     let changed = false;
     const rowsHold = (bus: SimBus): void => {

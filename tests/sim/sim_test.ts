@@ -7,8 +7,8 @@ import { addCounts, neverTaken } from "./campaign/coverage.ts";
 import { oneSeed } from "./campaign/one_seed.ts";
 import { SEEDS } from "./campaign/options.ts";
 
-const FIXED = { first: 1, runs: 150 } as const;
-const NEW_RUNS = Number(process.env["KLOROS_ROUNDS"] ?? 50);
+const FIXED = { first: 1, runs: 250 } as const;
+const NEW_RUNS = Number(process.env["KLOROS_ROUNDS"] ?? 120);
 const NEW_FIRST = Number(process.env["KLOROS_SEED"] ?? Date.now() % SEEDS);
 const LIMIT_MS = 280_000;
 

@@ -43,7 +43,7 @@ export const EXPECTED: readonly string[] = [
   "client.drain",
   "server.lost",
   "server.denied",
-  "server.garbage",
+  "server.notServed",
 ];
 
 /** Of these counts. */

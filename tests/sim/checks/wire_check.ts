@@ -34,6 +34,15 @@ export class WireCheck {
     }
   }
 
+  /** Nobody may be told that it is done under a token after which another one was granted. */
+  done(consumer: string, seq: number, token: string): void {
+    const newest = this.#tokens.get(`${consumer} ${String(seq)}`);
+    if (newest !== undefined && isLater(newest, readToken(token)))
+      this.#fail(
+        `${String(seq)} of ${consumer} is confirmed as done under ${token}, granted since was another token`,
+      );
+  }
+
   #delivered(
     bus: SimBus,
     { consumer, seq, token }: { readonly consumer: string; readonly seq: number; readonly token: string },

@@ -11,18 +11,23 @@ export interface Acknowledged {
   readonly seq: number;
 }
 
+interface Granted extends Delivery {
+  readonly grant: { readonly token: string };
+}
+
 export class Promises {
   readonly acknowledged = new Map<string, Acknowledged>();
   /** `consumer seq` of what the journal confirmed as done. */
   readonly done = new Set<string>();
-  readonly dead = new Set<string>();
   /** Processes that a signal has taken down already. */
   readonly crashed = new Set<string>();
   readonly #running = new Map<string, Delivery>();
   readonly #fail: (text: string) => void;
+  readonly #onDone: (consumer: string, seq: number, token: string) => void;
 
-  constructor(fail: (text: string) => void) {
+  constructor(fail: (text: string) => void, onDone: (consumer: string, seq: number, token: string) => void) {
     this.#fail = fail;
+    this.#onDone = onDone;
   }
 
   published(id: string, name: string, result: PublishResult | undefined): void {
@@ -46,8 +51,13 @@ export class Promises {
     };
   }
 
-  settled(consumer: string, seq: number, outcome: string): void {
-    if (outcome === "done") this.done.add(`${consumer} ${String(seq)}`);
-    if (outcome === "dead") this.dead.add(`${consumer} ${String(seq)}`);
+  /** The journal confirmed the outcome. */
+  settled(consumer: string, delivery: Delivery, outcome: string): void {
+    if (outcome !== "done") return;
+    const { seq } = delivery;
+    this.done.add(`${consumer} ${String(seq)}`);
+    // What a handler is given knows its lease.
+    const { grant } = delivery as Partial<Granted>;
+    if (grant !== undefined) this.#onDone(consumer, seq, grant.token);
   }
 }

@@ -78,7 +78,7 @@ function optionsOf(role: Role, { odds, promises, count }: WorkingOptions): Consu
     backoffMsMax: 2000,
     handlerTimeoutMs: odds.unanswered && odds.of.includes(name) ? PATIENT_HANDLER_MS : HANDLER_MS,
     onSettled: ({ delivery, outcome }) => {
-      promises.settled(name, delivery.seq, outcome);
+      promises.settled(name, delivery, outcome);
       count(`settled.${outcome}`);
     },
   };
