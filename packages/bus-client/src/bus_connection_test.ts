@@ -59,7 +59,7 @@ function setUp() {
   return {
     waits,
     /** A session that lasts so long. */
-    session(ms: number): void {
+    session: (ms: number): void => {
       hear(welcome, 1);
       now += ms;
       hear(who, 1);

@@ -19,7 +19,7 @@ const JOURNAL = [
   "deadlines_passed",
 ];
 
-export const EXPECTED: readonly string[] = [
+const EXPECTED: readonly string[] = [
   ...FAULT_KINDS.map((kind) => `fault.${kind}`),
   "bus.crash before commit",
   "bus.crash after commit",

@@ -20,7 +20,7 @@ export function progressLine({ runs, seconds, counts }: Report, wanted: number):
 }
 
 /** Processes killed, crashed inside a commit, lost with the power. */
-export function crashes(counts: Readonly<Record<string, number>>): number {
+function crashes(counts: Readonly<Record<string, number>>): number {
   const names = ["fault.kill", "bus.crash before commit", "bus.crash after commit", "fault.reboot"];
   return names.reduce((sum, name) => sum + (counts[name] ?? 0), 0);
 }

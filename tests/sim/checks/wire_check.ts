@@ -21,9 +21,9 @@ export class WireCheck {
     const message = decodeBusMessage(frames);
     if (message.verb === "PUBACK") {
       const { statuses, seqs } = message.fields;
-      for (const [index, status] of [...statuses].entries()) {
+      for (const [index, seq] of seqs.entries()) {
+        const status = statuses[index];
         if (status !== "s" && status !== "d") continue;
-        const seq = seqs[index] ?? 0;
         if (!isStored(bus, seq)) this.#fail(`signal ${String(seq)} is acknowledged and not stored`);
       }
     } else if (message.verb === "WELCOME") {

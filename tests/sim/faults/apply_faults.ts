@@ -52,6 +52,6 @@ function happens(bus: SimBus, fault: Fault): boolean {
       return true;
     case "full disk":
       bus.fillDisk(fault.ms);
-      return true;
   }
+  return true;
 }

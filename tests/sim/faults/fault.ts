@@ -71,7 +71,7 @@ export interface FaultsOptions {
 /** In the order in which they happen. */
 export function makeFaults(random: Randomness, options: FaultsOptions): readonly Fault[] {
   const times = Array.from({ length: options.count }, () => random.between(30, options.withinMs));
-  return times.toSorted((a, b) => a - b).map((atMs) => ({ atMs, ...one(random, options) }) as Fault);
+  return times.toSorted((a, b) => a - b).map((atMs) => ({ atMs, ...one(random, options) }));
 }
 
 type What = Fault extends infer F ? (F extends Fault ? Omit<F, "atMs"> : never) : never;
@@ -98,8 +98,9 @@ function one(random: Randomness, { clients, bus, farMs }: FaultsOptions): What {
     case "reboot":
       return { kind };
     case "full disk":
-      return { kind, ms: random.between(100, 5000) };
+      break;
   }
+  return { kind, ms: random.between(100, 5000) };
 }
 
 export function describeFault(fault: Fault): string {

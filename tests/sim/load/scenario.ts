@@ -14,7 +14,7 @@ import { type Fault, makeFaults } from "../faults/fault.ts";
 import { type Randomness, randomnessOf } from "../machine/randomness.ts";
 import type { FateOdds } from "./fate.ts";
 import type { Batch } from "./publishing.ts";
-import { DREAMER, guest, LOOPING, ROLES, WORKER } from "./roles.ts";
+import { DREAMER, LOOPING, ROLES, WORKER } from "./roles.ts";
 
 export interface Scenario {
   readonly seed: number;
@@ -40,8 +40,8 @@ const SAID_MS = 1_763_856_000_000;
 const FAULTS_MS = { from: 3000, to: 25_000 } as const;
 const DAY_MS = 86_400_000;
 
-export const ROUTER = "intent-router";
-export const MONITOR = "orchestrator-monitor/timer";
+const ROUTER = "intent-router";
+const MONITOR = "orchestrator-monitor/timer";
 export const SECOND = `${WORKER} (second)`;
 export const OPERATOR = "operator";
 
@@ -151,5 +151,3 @@ function advised(random: Randomness): Batch[] {
 
 const pause = (random: Randomness): number =>
   random.pick([0, 0, 5, random.between(10, 300), random.between(300, 2500)]);
-
-export const guestName = guest.name;

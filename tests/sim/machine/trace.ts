@@ -9,7 +9,7 @@ export class Trace {
   }
 
   add(line: string): void {
-    this.#hash = BigInt(Bun.hash(line, this.#hash));
+    this.#hash = Bun.hash(line, this.#hash);
     this.#lines++;
     this.#keep?.(line);
   }

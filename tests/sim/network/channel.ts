@@ -94,7 +94,7 @@ function digest(frames: Frames): string {
   let hash = 0n;
   let bytes = 0;
   for (const frame of frames) {
-    hash = BigInt(Bun.hash(frame, hash));
+    hash = Bun.hash(frame, hash);
     bytes += frame.byteLength;
   }
   const [head] = frames;
