@@ -27,11 +27,17 @@ export class WireCheck {
         if (!isStored(bus, seq)) this.#fail(`signal ${String(seq)} is acknowledged and not stored`);
       }
     } else if (message.verb === "WELCOME") {
-      const adopts = message.fields.attached.some((result) => result.ok && result.adopted.length > 0);
-      if (adopts) bus.machine.count("session.adopts leases");
+      const adopted = message.fields.attached.flatMap((result) => (result.ok ? result.adopted : []));
+      if (adopted.length > 0) bus.machine.count("session.adopts leases");
+      for (const seq of adopted) this.#adopted(seq);
     } else if (message.verb === "DELIVER") {
       for (const delivery of unpackDeliveries(message)) this.#delivered(bus, delivery);
     }
+  }
+
+  /** An older token is current again: a newer one never reached its instance. Which consumer's is not said here. */
+  #adopted(seq: number): void {
+    for (const key of this.#tokens.keys()) if (key.endsWith(` ${String(seq)}`)) this.#tokens.delete(key);
   }
 
   /** Nobody may be told that it is done under a token after which another one was granted. */
