@@ -1,0 +1,33 @@
+/** The services' user, and the directories that must be there before the first start: a sandbox cannot name what is missing. */
+import { dirname } from "node:path";
+import type { Installation } from "@kloros/daemon";
+import type { InstallLayout } from "./layout.ts";
+import { isInside, partsOf } from "./unit_paths.ts";
+import { safePath, sourceNote } from "./unit_text.ts";
+
+export function sysusersFile({ user, home }: InstallLayout): string {
+  const lines = [sourceNote("cli/src/units"), `u ${user ?? "kloros"} - "KLoROS services" ${safePath(home)}`];
+  return `${lines.join("\n")}\n`;
+}
+
+/** `:`: what is there keeps its owner and mode, it may belong to an installation that was adopted. */
+export function tmpfilesFile(layout: InstallLayout, paths: Installation): string {
+  const user = layout.user ?? "kloros";
+  const group = layout.group ?? user;
+  const wanted = [...partsOf(paths), paths.logs].flatMap((path) => withParents(path, paths.home));
+  const lines = [...new Set(wanted)]
+    .toSorted()
+    .map((path) => `d ${safePath(path)} :${modeOf(path, paths)} :${user} :${group} -`);
+  return `${[sourceNote("cli/src/units"), ...lines].join("\n")}\n`;
+}
+
+/** The directories between a path and the home too. */
+function withParents(path: string, home: string): readonly string[] {
+  const parent = dirname(path);
+  return isInside(parent, home) ? [...withParents(parent, home), path] : [path];
+}
+
+/** Nobody but the services looks at their state; source and logs are shown to their group. */
+function modeOf(path: string, { state }: Installation): string {
+  return path === state ? "0700" : "0750";
+}

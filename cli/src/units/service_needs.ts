@@ -1,0 +1,64 @@
+/**
+ * What a service needs of the machine beyond the paths in its manifest, and why.
+ *
+ * Memory was measured in the compiled programs: idle 30 to 40 MiB each; under the loads of the benchmarks (44,638 intent
+ * files, 500 modules, 100,000 signals in flight) no service but the bus went over 200 MiB. The limit leaves more than twice
+ * that: it is there for a leak, not for a busy day.
+ */
+import type { ServiceName } from "../multicall/service_names.ts";
+
+export interface ServiceNeeds {
+  /** MiB; undefined: what it starts decides. */
+  readonly memoryMiB?: number;
+  /** Threads and processes. Bun runs about 20 threads. */
+  readonly tasks: number;
+  /** Descriptors. */
+  readonly files: number;
+  /** Speaks tcp; all others only use sockets in the runtime directory. */
+  readonly network?: string;
+  /** Starts programs that this software does not know. */
+  readonly foreignPrograms?: string;
+  /** Looks at GPUs, or what it starts does. */
+  readonly devices?: string;
+  /** `systemctl enable` and `disable` decide whether the target starts it. */
+  readonly optional?: boolean;
+}
+
+const USUAL = { memoryMiB: 512, tasks: 64, files: 4096 } as const satisfies ServiceNeeds;
+
+export const SERVICE_NEEDS: Readonly<Record<ServiceName, ServiceNeeds>> = {
+  "chemical-bus": {
+    // Buffers what is in flight for every client; each has a socket, and each look into the history a reading thread.
+    memoryMiB: 1024,
+    tasks: 128,
+    files: 65_536,
+    network: "the live feed on 127.0.0.1:7777",
+  },
+  "intent-router": { ...USUAL, optional: true },
+  "curiosity-core": { ...USUAL, optional: true },
+  "investigation-consumer": {
+    ...USUAL,
+    // Five investigations at once, each of files of up to 64 MiB together, and their syntax trees.
+    memoryMiB: 1024,
+    network: "the language model, when one is configured",
+  },
+  "semantic-dedup": USUAL,
+  "capability-integrator": USUAL,
+  "orchestrator-monitor": { ...USUAL, devices: "nvidia-smi tells about the GPUs" },
+  "policy-engine": USUAL,
+  "dream-consumer": {
+    // The evaluators of a cycle count here too: what they may take is set per experiment and by memoryMebibytesMax.
+    tasks: 4096,
+    files: 65_536,
+    network: "evaluators may ask a server",
+    foreignPrograms: "evaluators in any language",
+    devices: "evaluators may compute on GPUs",
+  },
+  "winner-deployer": {
+    ...USUAL,
+    memoryMiB: 1024,
+    tasks: 512,
+    network: "the validation command may ask a server",
+    foreignPrograms: "the reload and the validation command",
+  },
+};
