@@ -7,6 +7,7 @@ import { addCommonOptions, type CommonFlags } from "../shared_options.ts";
 import type { Environment } from "../environment.ts";
 import { type CliExit, Failure } from "../exit_codes.ts";
 import { journalPlace, withJournalErrors } from "../journal/journal_work.ts";
+import { versionCommands } from "../journal/version_commands.ts";
 import { pruneJournal } from "../journal/prune.ts";
 import { findPlace } from "../place.ts";
 import { timeSpan, wholeNumber } from "../read_options.ts";
@@ -75,7 +76,7 @@ const AGE_DEFAULT = 30 * DAY_MS;
 export function journalCommand(program: Command, environment: Environment): void {
   const journal = program
     .command("journal")
-    .summary("the journal's file: verify, repair, backup, restore, prune")
+    .summary("the journal's file: verify, repair, backup, restore, prune, version, downgrade")
     .description("Looks after the file in which all signals are.")
     .addHelpText("after", "\nExamples:\n  kloros journal verify\n  kloros journal backup\n");
   const commands = [
@@ -115,6 +116,7 @@ export function journalCommand(program: Command, environment: Environment): void
       )
       .addHelpText("after", PRUNE_HELP)
       .action(performing<PruneFlags>(environment, prune)),
+    ...versionCommands(journal, environment),
   ];
   for (const command of commands) addCommonOptions(command);
 }

@@ -32,6 +32,8 @@ export { JournalError, JournalFullError } from "./database.ts";
 export type { AuditReport, AuditedConsumer, DamagedAt } from "./audit.ts";
 export { backupJournal, restoreJournal } from "./backup.ts";
 export type { BackupReport, RestoreReport } from "./backup.ts";
+export { downgradeJournal, JOURNAL_SCHEMA, journalVersions } from "./downgrade.ts";
+export type { DowngradeReport, JournalVersions } from "./downgrade.ts";
 export { repairJournal } from "./repair.ts";
 export type { RepairReport } from "./repair.ts";
 export { pruneable } from "./prune.ts";

@@ -1,0 +1,83 @@
+/** `kloros journal version` and `downgrade`: which program a journal is for. */
+import type { Command } from "commander";
+import type { Environment } from "../environment.ts";
+import { findPlace } from "../place.ts";
+import { wholeNumber } from "../read_options.ts";
+import { performing, type Session } from "../session.ts";
+import type { CommonFlags } from "../shared_options.ts";
+import { journalPlace, withJournalErrors } from "./journal_work.ts";
+
+const VERSION_HELP = `
+A program brings an older journal up to date when its bus starts, and leaves a copy of it
+beside it. Works with and without a running bus.
+
+Examples:
+  kloros journal version
+  kloros journal version --json | jq .found
+`;
+
+const DOWNGRADE_HELP = `
+For going back to an older release, which refuses a newer journal: said with the newer
+program, before the older one is put in its place. All that came since is kept.
+\`kloros release rollback\` does this by itself; with a Debian package it is done by hand,
+before the older package is installed.
+
+Examples:
+  kloros journal downgrade --to 2
+`;
+
+interface DowngradeFlags extends CommonFlags {
+  readonly to: number;
+}
+
+/** Adds them to `kloros journal`; returns them. */
+export function versionCommands(journal: Command, environment: Environment): readonly Command[] {
+  return [
+    journal
+      .command("version")
+      .description("Says which schema version the journal has, and which this program knows.")
+      .addHelpText("after", VERSION_HELP)
+      .action(performing(environment, version)),
+    journal
+      .command("downgrade")
+      .description("Takes the journal back to an older schema version. The bus must not run.")
+      .requiredOption("--to <version>", "the one that the older program knows", wholeNumber(1, 10_000))
+      .addHelpText("after", DOWNGRADE_HELP)
+      .action(performing<DowngradeFlags>(environment, downgrade)),
+  ];
+}
+
+async function version(session: Session): Promise<undefined> {
+  const { paths } = await findPlace(session.flags, session.environment);
+  const versions = await withJournalErrors(async () => {
+    const { journalVersions } = await import("@kloros/journal");
+    return journalVersions(paths.journal);
+  });
+  const { found, known, backTo } = versions;
+  if (session.json) await session.printJson({ journal: paths.journal, ...versions });
+  else
+    await session.print(
+      found === null
+        ? `there is no journal ${paths.journal} yet`
+        : `${paths.journal} has schema version ${found}`,
+      `this program works on version ${known}${backTo < known ? `, and can take a journal back to ${backTo}` : "; there is no way back from it"}`,
+    );
+  return undefined;
+}
+
+async function downgrade(session: Session<DowngradeFlags>): Promise<undefined> {
+  const { paths } = await journalPlace(session);
+  const report = await withJournalErrors(async () => {
+    const { downgradeJournal } = await import("@kloros/journal");
+    return downgradeJournal(paths.journal, session.flags.to);
+  });
+  const { from, to, kept } = report;
+  if (session.json) await session.printJson(report);
+  else
+    await session.print(
+      kept === null
+        ? `the journal has schema version ${from} already`
+        : `the journal went from schema version ${from} to ${to}; as it was, it is kept as ${kept}`,
+    );
+  return undefined;
+}
