@@ -27,6 +27,7 @@ const SYSTEM: readonly Line[] = [
   ["AmbientCapabilities", ""],
   ["PrivateTmp", "yes"],
   ["PrivateUsers", "yes"],
+  ["PrivateMounts", "yes"],
   ["ProtectSystem", "strict"],
   ["ProtectKernelTunables", "yes"],
   ["ProtectKernelModules", "yes"],
