@@ -1,0 +1,110 @@
+/** What `kloros install` tells. */
+import type { Session } from "../session.ts";
+import type { CommonFlags } from "../shared_options.ts";
+import { accountNames } from "./account_names.ts";
+import { accountCommands, enabledAtFirst } from "./apply_install.ts";
+import { findOldProcesses, findOldUnits, oldSystemNotes } from "./find_old_system.ts";
+import { type InstallPlan, isComplete } from "./plan_install.ts";
+import { fileLines, shownFiles } from "./show_plan.ts";
+
+export interface SaidPlan {
+  readonly release: string;
+  readonly version: string;
+  readonly mode: "system" | "user";
+  readonly root: string;
+  readonly layout: InstallPlan["place"]["layout"];
+  /** What the home is before this. */
+  readonly home: { readonly path: string; readonly kind: string; readonly why: string };
+  readonly complete: boolean;
+  readonly files: ReturnType<typeof shownFiles>;
+  /** What systemd will be told. */
+  readonly commands: readonly string[];
+  readonly notes: readonly string[];
+}
+
+export function describePlan(plan: InstallPlan): SaidPlan {
+  const { place, release } = plan;
+  const { layout, root, home } = place;
+  return {
+    release: release.id,
+    version: release.version,
+    mode: layout.mode,
+    root,
+    layout,
+    home: { path: layout.home, kind: home.kind, why: home.why },
+    complete: isComplete(plan),
+    files: shownFiles(plan, ownerText()),
+    commands: plannedCommands(plan),
+    notes: notesOf(plan),
+  };
+}
+
+function ownerText(): string {
+  const ids = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  try {
+    const { user, group } = accountNames(ids, "");
+    return `${user}:${group}`;
+  } catch {
+    return `${ids.uid}:${ids.gid}`;
+  }
+}
+
+function plannedCommands(plan: InstallPlan): readonly string[] {
+  if (plan.place.root !== "") return [];
+  const manager = plan.place.layout.mode === "user" ? "systemctl --user" : "systemctl";
+  const enables = enabledAtFirst(plan);
+  return [
+    ...accountCommands(plan.place).map((command) => command.join(" ")),
+    `${manager} daemon-reload`,
+    ...(enables.length === 0 ? [] : [`${manager} enable ${enables.join(" ")}`]),
+  ];
+}
+
+function notesOf({ place }: InstallPlan): readonly string[] {
+  const { layout, root, home } = place;
+  const adopted =
+    home.kind === "legacy" || home.kind === "foreign"
+      ? [
+          `${layout.home} was not made by this software (${home.why}): nothing in it is changed, and services open it in observe ` +
+            `mode, as ${layout.user ?? "this user"}. They act when [kloros] mode = "act" is set in ${layout.configFile}`,
+        ]
+      : [];
+  if (root !== "" || layout.mode === "user") return adopted;
+  return [...adopted, ...oldSystemNotes({ units: findOldUnits(), processes: findOldProcesses() })];
+}
+
+export async function printPlan<Flags extends CommonFlags>(
+  session: Session<Flags>,
+  said: SaidPlan,
+): Promise<void> {
+  const { palette } = session;
+  const whom = said.mode === "user" ? "for this user" : "for the whole machine";
+  await session.print(
+    palette.strong(`KLoROS ${said.release} ${whom}, with its home in ${said.layout.home}`),
+    ...(said.root === "" ? [] : [`into the image ${said.root}`]),
+    "",
+    ...fileLines(said.files, palette),
+    ...(said.commands.length === 0 ? [] : ["", "then:", ...said.commands.map((text) => `  ${text}`)]),
+    ...(said.notes.length === 0 ? [] : ["", ...said.notes.map((text) => palette.warn(text))]),
+    "",
+  );
+}
+
+export async function printEnd<Flags extends CommonFlags>(
+  session: Session<Flags>,
+  { place }: InstallPlan,
+  { noManager }: { readonly told: readonly string[]; readonly noManager: string | undefined },
+): Promise<void> {
+  const user = place.layout.mode === "user";
+  const manager = user ? "systemctl --user" : "sudo systemctl";
+  await session.print(session.palette.good("installed"));
+  if (noManager !== undefined) {
+    await session.print(`systemd was not told: ${noManager}`);
+    if (place.root !== "") return;
+  }
+  await session.print(
+    `start it, now and at every boot:  ${manager} enable --now kloros.target`,
+    `look at it:                       ${user ? "" : "sudo "}kloros status`,
+    `check what is installed:          ${user ? "" : "sudo "}kloros install verify${user ? " --user" : ""}`,
+  );
+}
