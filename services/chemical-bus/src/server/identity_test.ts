@@ -46,6 +46,9 @@ describe("identify()", () => {
 describe("isAlive()", () => {
   test("is true for this process and for one of which nothing can be known", () => {
     expect(isAlive(markProcess(process.pid))).toBe(true);
+    const hidden = markProcess(process.pid, () => undefined);
+    expect(hidden.startedAt).toBe("");
+    expect(isAlive(hidden)).toBe(true);
     expect(isAlive({ pid: 0, startedAt: "" })).toBe(true);
   });
 
