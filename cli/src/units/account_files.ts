@@ -1,5 +1,5 @@
 /** The services' user, and the directories that must be there before the first start: a sandbox cannot name what is missing. */
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import type { Installation } from "@kloros/daemon";
 import type { InstallLayout } from "./layout.ts";
 import { isInside, partsOf } from "./unit_paths.ts";
@@ -18,7 +18,17 @@ export function tmpfilesFile(layout: InstallLayout, paths: Installation): string
   const lines = [...new Set(wanted)]
     .toSorted()
     .map((path) => `d ${safePath(path)} :${modeOf(path, paths)} :${user} :${group} -`);
-  return `${[sourceNote("cli/src/units"), ...lines].join("\n")}\n`;
+  return `${[sourceNote("cli/src/units"), ...lines, ...marker(layout, paths)].join("\n")}\n`;
+}
+
+/** A home below /var/lib is made for this software: it is its own from the start, whatever is put there before the first one. */
+function marker(
+  { home, user = "kloros", group = user }: InstallLayout,
+  { state }: Installation,
+): readonly string[] {
+  if (!isInside(home, "/var/lib") || state !== join(home, "state")) return [];
+  const text = JSON.stringify({ software: "kloros", made_by: "systemd-tmpfiles" });
+  return [`f ${state}/created_by.json :0600 :${user} :${group} - ${text}`];
 }
 
 /** The directories between a path and the home too. */

@@ -26,7 +26,6 @@ const SYSTEM: readonly Line[] = [
   ["CapabilityBoundingSet", ""],
   ["AmbientCapabilities", ""],
   ["PrivateTmp", "yes"],
-  ["PrivateUsers", "yes"],
   ["PrivateMounts", "yes"],
   ["ProtectSystem", "strict"],
   ["ProtectKernelTunables", "yes"],
@@ -35,7 +34,6 @@ const SYSTEM: readonly Line[] = [
   ["ProtectControlGroups", "yes"],
   ["ProtectClock", "yes"],
   ["ProtectHostname", "yes"],
-  ["ProtectProc", "invisible"],
   ["RemoveIPC", "yes"],
 ];
 
@@ -52,6 +50,7 @@ export function hardening({ layout, paths, writes, needs }: HardeningOptions): r
   return [
     ...SYSTEM,
     ...homeDirectories(paths),
+    ...processes(needs),
     ...shared,
     ...devices(needs),
     ...pathList("ReadWritePaths", writableDirectories(paths, writes)),
@@ -78,7 +77,7 @@ function addresses({ network }: ServiceNeeds): readonly Line[] {
     ];
   }
   return [
-    `The network is open for ${network}.`,
+    `The network stays open: ${network}.`,
     ["RestrictAddressFamilies", "AF_UNIX AF_INET AF_INET6 AF_NETLINK"],
   ];
 }
@@ -90,6 +89,16 @@ function devices({ devices: why }: ServiceNeeds): readonly Line[] {
     ["DevicePolicy", "closed"],
     ["DeviceAllow", "char-nvidia* rw"],
     ["DeviceAllow", "char-drm rw"],
+  ];
+}
+
+/** To look into another process takes the same user namespace; to see that it is there does not. */
+function processes({ processes: look }: ServiceNeeds): readonly Line[] {
+  const why: readonly Line[] = look === undefined ? [] : [`Other processes stay visible: ${look.why}.`];
+  return [
+    ...why,
+    ["ProtectProc", look === undefined ? "invisible" : "default"],
+    ["PrivateUsers", look?.how === "inspects" ? "no" : "yes"],
   ];
 }
 

@@ -20,6 +20,8 @@ export interface ServiceNeeds {
   readonly foreignPrograms?: string;
   /** Looks at GPUs, or what it starts does. */
   readonly devices?: string;
+  /** Looks at processes that are not its own. */
+  readonly processes?: { readonly why: string; readonly how: "sees" | "inspects" };
   /** `systemctl enable` and `disable` decide whether the target starts it. */
   readonly optional?: boolean;
 }
@@ -33,6 +35,7 @@ export const SERVICE_NEEDS: Readonly<Record<ServiceName, ServiceNeeds>> = {
     tasks: 128,
     files: 65_536,
     network: "the live feed on 127.0.0.1:7777",
+    processes: { how: "sees", why: "a client that died is told from one that is slow" },
   },
   "intent-router": { ...USUAL, optional: true },
   "curiosity-core": { ...USUAL, optional: true },
@@ -53,6 +56,7 @@ export const SERVICE_NEEDS: Readonly<Record<ServiceName, ServiceNeeds>> = {
     network: "evaluators may ask a server",
     foreignPrograms: "evaluators in any language",
     devices: "evaluators may compute on GPUs",
+    processes: { how: "inspects", why: "no cycle starts beside an old runner on the same installation" },
   },
   "winner-deployer": {
     ...USUAL,

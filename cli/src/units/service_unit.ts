@@ -1,6 +1,5 @@
 /** The unit of one service. */
-import { relative } from "node:path";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import type { Installation } from "@kloros/daemon";
 import type { ServiceName } from "../multicall/service_names.ts";
 import { hardening } from "./hardening.ts";
@@ -41,7 +40,8 @@ export function serviceUnit(
 function about(name: ServiceName, { purpose }: UnitManifest, { mode, home }: InstallLayout): readonly Line[] {
   const mounts: readonly Line[] = mode === "system" ? [["RequiresMountsFor", safePath(home)]] : [];
   return [
-    ["Description", `KLoROS ${name}: ${purpose.replace(/\.$/, "").replaceAll("%", "%%")}`],
+    purpose,
+    ["Description", `KLoROS ${name}`],
     ["Documentation", "man:systemd.service(5)"],
     ["PartOf", TARGET],
     ...mounts,

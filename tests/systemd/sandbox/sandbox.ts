@@ -5,13 +5,14 @@
  * with that everything in it. What a killed test leaves on disk and in the cgroup tree is removed by the next boot.
  */
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   writeFileSync,
-  existsSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -147,7 +148,9 @@ export class Sandbox {
   #enter(): readonly string[] {
     const namespaces = ["-m", "-u", "-i", "-p", "-C", "-n"];
     const env = [`PATH=${PATH}`, "HOME=/root", "LANG=C.UTF-8", "SYSTEMD_PAGER=", "SYSTEMD_COLORS=0"];
-    return ["nsenter", "-t", String(this.pid), ...namespaces, "--", "env", "-i", ...env];
+    // nsenter starts a child in the pid namespace, which must not outlive it.
+    const leash = ["setpriv", "--pdeathsig", "KILL"];
+    return ["nsenter", "-t", String(this.pid), ...namespaces, "--", ...leash, "env", "-i", ...env];
   }
 
   async #booted(): Promise<void> {
@@ -171,11 +174,11 @@ async function firstProcess({ pid, exited }: Bun.Subprocess): Promise<number> {
   const limit = performance.now() + BOOT_MS_MAX;
   while (!ended && performance.now() < limit) {
     const child = childOf(pid);
-    // Its script runs in its own namespaces: before, `unshare` is still at work.
-    if (child !== undefined) return child;
+    // Before it is systemd, it is the script that puts the machine together.
+    if (child !== undefined && programOf(child).endsWith("/systemd")) return child;
     await Bun.sleep(LOOK_MS);
   }
-  throw new Error("the namespaces could not be made");
+  throw new Error("the machine could not be put together");
 }
 
 function childOf(pid: number): number | undefined {
@@ -186,6 +189,14 @@ function childOf(pid: number): number | undefined {
     return first === undefined || first === "" ? undefined : Number(first);
   } catch {
     return undefined;
+  }
+}
+
+function programOf(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${String(pid)}/exe`);
+  } catch {
+    return "";
   }
 }
 
