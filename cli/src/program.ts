@@ -10,6 +10,7 @@ import { integrationsCommand } from "./commands/integrations.ts";
 import { journalCommand } from "./commands/journal.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { maintenanceCommand } from "./commands/maintenance.ts";
+import { migrateCommand } from "./commands/migrate.ts";
 import { pauseCommand, resumeCommand } from "./commands/pause.ts";
 import { policyCommand } from "./commands/policy.ts";
 import { publishCommand } from "./commands/publish.ts";
@@ -21,6 +22,7 @@ import { statusCommand } from "./commands/status.ts";
 import { tailCommand } from "./commands/tail.ts";
 import { traceCommand } from "./commands/trace.ts";
 import { uninstallCommand } from "./commands/uninstall.ts";
+import { upgradeCommand } from "./commands/upgrade.ts";
 import { whyCommand } from "./commands/why.ts";
 import { whyNotCommand } from "./commands/why_not.ts";
 import { winnersCommand } from "./commands/winners.ts";
@@ -31,7 +33,7 @@ import { upCommand } from "./up/up_command.ts";
 
 const GROUPS: readonly { readonly title: string; readonly commands: readonly MakeCommand[] }[] = [
   { title: "Run", commands: [upCommand] },
-  { title: "Install", commands: [installCommand, releaseCommand, uninstallCommand] },
+  { title: "Install", commands: [installCommand, upgradeCommand, releaseCommand, uninstallCommand] },
   {
     title: "Look",
     commands: [
@@ -59,6 +61,7 @@ const GROUPS: readonly { readonly title: string; readonly commands: readonly Mak
       journalCommand,
     ],
   },
+  { title: "Set up", commands: [migrateCommand] },
   { title: "Learn", commands: [describeCommand, policyCommand, signalsCommand] },
 ];
 

@@ -34,6 +34,8 @@ export { backupJournal, restoreJournal } from "./backup.ts";
 export type { BackupReport, RestoreReport } from "./backup.ts";
 export { downgradeJournal, JOURNAL_SCHEMA, journalVersions } from "./downgrade.ts";
 export type { DowngradeReport, JournalVersions } from "./downgrade.ts";
+export { rehearseMigration } from "./rehearse.ts";
+export type { Rehearsal } from "./rehearse.ts";
 export { repairJournal } from "./repair.ts";
 export type { RepairReport } from "./repair.ts";
 export { pruneable } from "./prune.ts";
