@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { downgradeJournal, journalVersions } from "./downgrade.ts";
@@ -80,6 +80,7 @@ describe("the way back", () => {
     const copy = new Database(`${path}.v2`, { readonly: true });
     expect(versionOf(copy)).toBe(2);
     copy.close();
+    expect(statSync(`${path}.v2`).mode & 0o777).toBe(0o600);
     expect(downgradeJournal(path, 1, BACK)).toEqual({ from: 1, to: 1, kept: null });
     const { broker } = testBroker({ path });
     expect(checkJournal(broker)).toEqual([]);

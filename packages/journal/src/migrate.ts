@@ -72,10 +72,15 @@ export function migrateBack(db: Database, path: string, to: number, steps: reado
   }).immediate();
 }
 
-/** Made whole before it has its name: SQLite refuses to write into a file that is there. */
+/** Made whole before it has its name: SQLite refuses to write into a file that is there. Its owner's alone, as the journal. */
 function keepCopy(db: Database, copy: string): void {
   if (existsSync(copy)) rmSync(copy);
-  db.query("VACUUM INTO ?").run(copy);
+  const umask = process.umask(0o077);
+  try {
+    db.query("VACUUM INTO ?").run(copy);
+  } finally {
+    process.umask(umask);
+  }
 }
 
 /** Tables and indexes as a journal of this version has them, by name. A version that is not known has none. */
