@@ -17,7 +17,7 @@ const POLL_MS = 100;
 /** Of itself, by systemd: once may be bad luck with what it found, again is the program. */
 const RESTARTS_MAX = 1;
 
-/** Why they are not well; undefined: they are. */
+/** Why they did not get ready; undefined: they are. */
 export async function awaitServices(
   systemctl: Systemctl,
   units: readonly string[],
@@ -39,14 +39,16 @@ export async function awaitServices(
       return `${[...waiting].join(", ")} did not get ready within ${options.timeoutMs / 1000} s`;
     if (waiting.size > 0) await options.pause(POLL_MS);
   }
-  return settled(systemctl, units, options);
+  return undefined;
 }
 
-async function settled(
+/** Why one of them is not well any more a moment later; undefined: all are. */
+export async function settled(
   systemctl: Systemctl,
   units: readonly string[],
-  { program, pause }: AwaitOptions,
+  { program, pause }: Pick<AwaitOptions, "program" | "pause">,
 ): Promise<string | undefined> {
+  if (units.length === 0) return undefined;
   const pids = await pidsOf(systemctl, units, program);
   await pause(SETTLE_MS);
   const later = await pidsOf(systemctl, units, program);

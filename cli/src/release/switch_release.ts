@@ -16,7 +16,7 @@ import { findFiles, refuseForeign } from "../install/plan_install.ts";
 import type { FoundFile } from "../install/planned_file.ts";
 import { type RunningService, runningServices } from "../install/running_services.ts";
 import type { Systemctl } from "../systemctl.ts";
-import { awaitServices } from "./await_services.ts";
+import { awaitServices, settled } from "./await_services.ts";
 import { type JournalStep, takeJournalBack } from "./journal_steps.ts";
 import { askRelease } from "./release_description.ts";
 import type { Release, ReleaseStore } from "./release_store.ts";
@@ -120,6 +120,8 @@ async function restart(
     const failed = await startAgain(change, systemctl, { units, program });
     if (failed !== undefined) return { restarted: [...first, ...then], busAwayMs: null, failed };
   }
+  const died = await settled(systemctl, [...first, ...then], { ...change, program });
+  if (died !== undefined) return { restarted: [...first, ...then], busAwayMs: null, failed: died };
   const busAwayMs = first.length === 0 ? null : await busAway(systemctl);
   return { restarted: [...first, ...then], busAwayMs, failed: undefined };
 }
