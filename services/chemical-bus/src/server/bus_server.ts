@@ -20,7 +20,7 @@ import type { Identity, Session, SessionPort } from "@kloros/journal";
 import { openSocket, type ZmqSocket } from "@kloros/zmq";
 import { ClientSession } from "./client_session.ts";
 import { dispatch } from "./dispatch.ts";
-import { identify, type IdentityPolicy } from "./identity.ts";
+import { admittedUids, identify, type IdentityPolicy } from "./identity.ts";
 import { SERVER_LIMITS, type ServerLimits } from "./limits.ts";
 import { LiveFeed } from "./live_feed.ts";
 import { markProcess } from "./peer.ts";
@@ -74,7 +74,7 @@ export class BusServer {
     this.#options = options;
     this.#limits = { ...SERVER_LIMITS, ...options.limits };
     this.#policy = {
-      uids: [process.getuid?.() ?? 0, ...(options.allowedUids ?? [])],
+      uids: admittedUids(process.getuid?.() ?? 0),
       servicesOf: options.servicesOf ?? (() => "*"),
     };
     this.#nowMs = options.nowMs ?? (() => performance.now());

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { identify } from "./identity.ts";
+import { admittedUids, identify } from "./identity.ts";
 import { isAlive, markProcess, parsePeerAddress } from "./peer.ts";
 
 describe("parsePeerAddress()", () => {
@@ -30,6 +30,13 @@ describe("identify()", () => {
     const verdict = identify("localhost:1001:1000:5", "curiosity-core", policy);
     expect(verdict).toMatchObject({ ok: false });
     expect(verdict.ok ? "" : verdict.text).toMatch(/user 1001 .* only 1000/);
+  });
+
+  test("takes root beside the bus's own user: whoever is root could become that one", () => {
+    expect(admittedUids(1000)).toEqual([1000, 0]);
+    expect(admittedUids(0)).toEqual([0]);
+    const verdict = identify("localhost:0:0:5", "operator", { ...policy, uids: admittedUids(1000) });
+    expect(verdict).toMatchObject({ ok: true, identity: { uid: 0 } });
   });
 
   test("refuses a service that the process may not speak for", () => {
