@@ -39,8 +39,8 @@ export function planNext(to: Position, { divided, backup }: OldSide): readonly S
       { kind: "old-off", share },
       { kind: "old-at-rest", share },
     ]),
-    ...changes.filter(({ after }) => after === "waits").map(retireStep),
-    ...changes.map(roleStep),
+    ...retireStep(changes.filter(({ after }) => after === "waits")),
+    ...rolesStep(changes),
     ...changes.flatMap(startStep),
     ...(to === 5 ? [{ kind: "put-aside", backup } as const] : []),
   ];
@@ -54,8 +54,8 @@ export function planBack(from: Position, { divided, backup }: OldSide, reached: 
   return [
     ...(from === 5 ? [{ kind: "put-back", backup, complete: reached } as const] : []),
     ...(handedBack.length === 0 ? [] : letGo(changes)),
-    ...changes.filter(({ after }) => !runs(after)).map(retireStep),
-    ...changes.map(roleStep),
+    ...retireStep(changes.filter(({ after }) => !runs(after))),
+    ...rolesStep(changes),
     ...handedBack.flatMap((share): readonly Step[] => [
       { kind: "old-on", share },
       { kind: "old-works", share },
@@ -100,12 +100,14 @@ function letGo(changes: readonly Change[]): readonly Step[] {
   ];
 }
 
-function roleStep({ service, after }: Change): Step {
-  return { kind: "role", service, ...(after === undefined ? {} : { role: after }) };
+function rolesStep(changes: readonly Change[]): readonly Step[] {
+  if (changes.length === 0) return [];
+  const roles = Object.fromEntries(changes.map(({ service, after }) => [service, after ?? null]));
+  return [{ kind: "roles", roles }];
 }
 
-function retireStep({ service }: Change): Step {
-  return { kind: "retire", service };
+function retireStep(changes: readonly Change[]): readonly Step[] {
+  return changes.length === 0 ? [] : [{ kind: "retire", services: changes.map(({ service }) => service) }];
 }
 
 function startStep({ service, after }: Change): readonly Step[] {

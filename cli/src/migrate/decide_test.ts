@@ -9,15 +9,15 @@ const DIVIDED: OldSide = { divided: true, backup: "/backup" };
 const text = (steps: readonly Step[]): readonly string[] =>
   steps.map((step) => {
     switch (step.kind) {
-      case "role":
-        return `role ${step.service} ${step.role ?? "none"}`;
+      case "roles":
+        return `roles ${Object.entries(step.roles).flat().join(" ")}`;
       case "start":
         return `start ${step.service} ${step.role}`;
       case "stop":
+        return `stop ${step.service}`;
       case "retire":
-        return `${step.kind} ${step.service}`;
       case "drain":
-        return `drain ${step.services.join(" ")}`;
+        return `${step.kind} ${step.services.join(" ")}`;
       case "at-boot":
         return `at-boot ${step.on}`;
       case "hands-empty":
@@ -38,9 +38,12 @@ class World {
   filesAside = false;
 
   do(step: Step): void {
-    if (step.kind === "role") this.roles.set(step.service, step.role);
+    if (step.kind === "roles")
+      for (const service of MIGRATED)
+        if (step.roles[service] !== undefined) this.roles.set(service, step.roles[service] ?? undefined);
     if (step.kind === "start") this.running.add(step.service);
-    if (step.kind === "stop" || step.kind === "retire") this.running.delete(step.service);
+    if (step.kind === "stop") this.running.delete(step.service);
+    if (step.kind === "retire") step.services.forEach((service) => this.running.delete(service));
     if (step.kind === "old-off" || step.kind === "old-on") this.#switch(step.share, step.kind === "old-on");
     if (step.kind === "put-aside") this.filesAside = true;
     if (step.kind === "put-back") this.filesAside = false;
@@ -144,11 +147,7 @@ describe("the order of a hand-over", () => {
     expect(text(planNext(2, DIVIDED))).toEqual([
       "old-off intents",
       "old-at-rest intents",
-      "role winner-deployer observe",
-      "role capability-integrator act",
-      "role semantic-dedup act",
-      "role investigation-consumer act",
-      "role intent-router act",
+      "roles winner-deployer observe capability-integrator act semantic-dedup act investigation-consumer act intent-router act",
       "start winner-deployer observe",
       "start capability-integrator act",
       "start semantic-dedup act",
@@ -165,13 +164,8 @@ describe("the order of a hand-over", () => {
       "stop investigation-consumer",
       "stop semantic-dedup",
       "stop capability-integrator",
-      "retire capability-integrator",
-      "retire winner-deployer",
-      "role intent-router observe",
-      "role investigation-consumer observe",
-      "role semantic-dedup observe",
-      "role capability-integrator waits",
-      "role winner-deployer waits",
+      "retire capability-integrator winner-deployer",
+      "roles intent-router observe investigation-consumer observe semantic-dedup observe capability-integrator waits winner-deployer waits",
       "old-on intents",
       "old-works intents",
       "start intent-router observe",

@@ -1,9 +1,9 @@
 /** Steps in words, with the very commands. Pure. */
 import { unitName } from "../units/service_unit.ts";
 import { type MigrateSettings, shareCommands } from "./migrate_config.ts";
-import type { Share } from "./phases.ts";
-import { roleFilePath } from "./role_file.ts";
-import type { Step } from "./steps.ts";
+import { MIGRATED, type Role, type Share } from "./phases.ts";
+import { ROLE_FILE } from "./role_file.ts";
+import type { Step, StepOf } from "./steps.ts";
 
 export interface StepText {
   readonly text: string;
@@ -13,7 +13,6 @@ export interface StepText {
 
 export interface DescribeOptions {
   readonly mode: "system" | "user";
-  readonly unitDirectory: string;
   readonly settings: MigrateSettings;
   readonly files: readonly string[];
 }
@@ -23,7 +22,27 @@ const WHAT: Readonly<Record<Share, string>> = {
   everything: "everything",
 };
 
-const ROLES = { act: "may act", observe: "may observe only", waits: "is not started yet" } as const;
+const ROLES: Readonly<Record<Role | "none", string>> = {
+  act: "may act",
+  observe: "may observe only",
+  waits: "not started yet",
+  none: "nothing any more",
+};
+
+/** By what they may do, for it is the same for many. */
+function rolesText({ roles }: StepOf<"roles">): string {
+  return (["act", "observe", "waits", "none"] as const)
+    .map(
+      (role) =>
+        [
+          role,
+          MIGRATED.filter((one) => roles[one] !== undefined && (roles[one] ?? "none") === role),
+        ] as const,
+    )
+    .filter(([, services]) => services.length > 0)
+    .map(([role, services]) => `${services.join(", ")}: ${ROLES[role]}`)
+    .join("; ");
+}
 
 export function describeStep(step: Step, options: DescribeOptions): StepText {
   const manager = options.mode === "user" ? "systemctl --user" : "systemctl";
@@ -33,12 +52,9 @@ export function describeStep(step: Step, options: DescribeOptions): StepText {
         text: step.on ? "comes up with the machine" : "does not come up with the machine any more",
         commands: [`${manager} ${step.on ? "enable" : "disable"} kloros.target`],
       };
-    case "role":
+    case "roles":
       return {
-        text:
-          step.role === undefined
-            ? `nothing is said about ${step.service} any more: its drop-in goes`
-            : `${step.service} ${ROLES[step.role]}: ${roleFilePath(options.unitDirectory, step.service)}`,
+        text: `drop-ins ${ROLE_FILE} say: ${rolesText(step)}`,
         commands: [`${manager} daemon-reload`],
       };
     case "start":
@@ -53,8 +69,8 @@ export function describeStep(step: Step, options: DescribeOptions): StepText {
       return { text: `${step.service} stops`, commands: [`${manager} stop ${unitName(step.service)}`] };
     case "retire":
       return {
-        text: `${step.service} stops, and does not come up any more`,
-        commands: [`${manager} disable --now ${unitName(step.service)}`],
+        text: `not running, and not coming up with the machine: ${step.services.join(", ")}`,
+        commands: [`${manager} disable --now ${step.services.map(unitName).join(" ")}`],
       };
     case "drain":
       return { text: `what was taken up is finished by ${step.services.join(", ")}`, commands: [] };

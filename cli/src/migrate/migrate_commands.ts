@@ -120,7 +120,7 @@ async function waived(
 async function run(session: Session<ChangeFlags>, migration: Migration, pending: Pending): Promise<Outcome> {
   const { environment, palette, json } = session;
   const { layout, settings, stateFile, files } = migration;
-  const options = { mode: layout.mode, unitDirectory: layout.unitDirectory, settings, files };
+  const options = { mode: layout.mode, settings, files };
   const hands = handsOf(session, migration);
   const runner: Runner = {
     nowMs: environment.nowMs,

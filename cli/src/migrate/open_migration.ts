@@ -5,6 +5,7 @@ import { loadConfig, whileLocked } from "@kloros/daemon";
 import type { Environment } from "../environment.ts";
 import { Failure } from "../exit_codes.ts";
 import { choosePlace } from "../install/choose_place.ts";
+import { ownInstallation } from "../install/own_installation.ts";
 import { findPlace, type Place } from "../place.ts";
 import type { CommonFlags } from "../shared_options.ts";
 import { Systemctl } from "../systemctl.ts";
@@ -37,14 +38,7 @@ export async function openMigration(
   flags: MigrateFlags,
   environment: Pick<Environment, "env" | "cwd">,
 ): Promise<Migration> {
-  const { layout } = choosePlace(
-    {
-      ...(flags.user === true ? { user: true } : {}),
-      ...(flags.home === undefined ? {} : { home: flags.home }),
-      ...(flags.source === undefined ? {} : { source: flags.source }),
-    },
-    environment,
-  );
+  const layout = findLayout(flags, environment);
   const place = await placeOf(layout, flags, environment);
   const settings = readSettings(layout, environment);
   const directory = join(layout.state, "migration");
@@ -61,6 +55,19 @@ export async function openMigration(
     files: settings.files.map((path) => (path.startsWith("/") ? path : join(layout.source, path))),
     divided: state.position >= 2 ? state.divided : settings.intents.disable.length > 0,
   };
+}
+
+/** Of the installation that this program belongs to; else of the one that it would be installed for. */
+function findLayout(flags: MigrateFlags, environment: Pick<Environment, "env" | "cwd">): InstallLayout {
+  const { home, source, user } = flags;
+  const own = user === true || home !== undefined ? undefined : ownInstallation();
+  if (own !== undefined) return own;
+  const request = {
+    ...(user === true ? { user } : {}),
+    ...(home === undefined ? {} : { home }),
+    ...(source === undefined ? {} : { source }),
+  };
+  return choosePlace(request, environment).layout;
 }
 
 /** The services' own: their units name these directories, and no file of configuration goes before that. */

@@ -10,6 +10,7 @@ import { TARGET, unitName } from "../units/service_unit.ts";
 import { putAside, putBack, readBackup } from "./backup.ts";
 import { openWork } from "./open_work.ts";
 import type { OldSideCommands, OldState } from "./old_side.ts";
+import { MIGRATED } from "./phases.ts";
 import { readRole, roleFilePath, writeRole } from "./role_file.ts";
 import { StepError } from "./run_steps.ts";
 import type { Step, StepKind, StepOf } from "./steps.ts";
@@ -54,14 +55,20 @@ const WAYS: { readonly [Kind in StepKind]: Way<Kind> } = {
     },
     patienceMs: () => 0,
   },
-  role: {
-    act: async ({ service, role }, hands) => {
-      await writeRole(roleFilePath(hands.unitDirectory, service), role);
-      await hands.systemctl.daemonReload();
+  roles: {
+    act: async ({ roles }, { unitDirectory, systemctl }) => {
+      for (const service of MIGRATED) {
+        const role = roles[service];
+        if (role !== undefined) await writeRole(roleFilePath(unitDirectory, service), role ?? undefined);
+      }
+      await systemctl.daemonReload();
     },
-    verify: ({ service, role }, { unitDirectory }) => {
-      const path = roleFilePath(unitDirectory, service);
-      return Promise.resolve(readRole(path) === role ? undefined : `${path} says something else`);
+    verify: ({ roles }, { unitDirectory }) => {
+      const wrong = MIGRATED.filter((service) => {
+        const role = roles[service];
+        return role !== undefined && readRole(roleFilePath(unitDirectory, service)) !== (role ?? undefined);
+      });
+      return Promise.resolve(wrong.length === 0 ? undefined : `other drop-ins: ${wrong.join(", ")}`);
     },
     patienceMs: () => 0,
   },
@@ -83,10 +90,16 @@ const WAYS: { readonly [Kind in StepKind]: Way<Kind> } = {
   },
   stop: { act: stop, verify: isStopped, patienceMs: short },
   retire: {
-    act: async ({ service }, { systemctl }) => {
-      await systemctl.run("disable", "--now", unitName(service));
+    act: async ({ services }, { systemctl }) => {
+      await systemctl.run("disable", "--now", ...services.map(unitName));
     },
-    verify: isStopped,
+    verify: async ({ services }, hands) => {
+      for (const service of services) {
+        const why = await isStopped({ service }, hands);
+        if (why !== undefined) return why;
+      }
+      return undefined;
+    },
     patienceMs: short,
   },
   drain: {

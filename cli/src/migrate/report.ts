@@ -76,7 +76,7 @@ export function wayOf(migration: Migration, direction: "next" | "back", nowMs: n
   const { state, divided, directory, layout, settings, files } = migration;
   const request = { direction, nowMs, by: "", reason: "", waived: false, divided, directory };
   const { pending } = chooseChange(state, request);
-  const options = { mode: layout.mode, unitDirectory: layout.unitDirectory, settings, files };
+  const options = { mode: layout.mode, settings, files };
   return {
     to: pending.to,
     name: phaseAt(pending.to).name,

@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { errorCode, syncDirectory, writeFileAtomic } from "@kloros/daemon";
 import type { Migrated, Role } from "./phases.ts";
 
-const NAME = "50-migrate.conf";
+export const ROLE_FILE = "50-migrate.conf";
 
 const TEXTS: Readonly<Record<Role, string>> = {
   act: "[Service]\nEnvironment=KLOROS_MODE=act\n",
@@ -17,7 +17,7 @@ const TEXTS: Readonly<Record<Role, string>> = {
 };
 
 export function roleFilePath(unitDirectory: string, service: Migrated): string {
-  return join(unitDirectory, `kloros-${service}.service.d`, NAME);
+  return join(unitDirectory, `kloros-${service}.service.d`, ROLE_FILE);
 }
 
 export function roleText(role: Role): string {

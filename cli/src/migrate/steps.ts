@@ -5,12 +5,12 @@ import type { Migrated, Role, Share } from "./phases.ts";
 export type Step =
   /** Starts with the machine, or does not. */
   | { readonly kind: "at-boot"; readonly on: boolean }
-  /** Says what a service may do; absent: says nothing any more. */
-  | { readonly kind: "role"; readonly service: Migrated; readonly role?: Role }
+  /** Says what services may do; null: says nothing any more. */
+  | { readonly kind: "roles"; readonly roles: Readonly<Partial<Record<Migrated, Role | null>>> }
   | { readonly kind: "start"; readonly service: Migrated; readonly role: "act" | "observe" }
   | { readonly kind: "stop"; readonly service: Migrated }
   /** Stopped, and not started with the machine. */
-  | { readonly kind: "retire"; readonly service: Migrated }
+  | { readonly kind: "retire"; readonly services: readonly Migrated[] }
   /** Until nothing waits for these services. */
   | { readonly kind: "drain"; readonly services: readonly Migrated[] }
   /** No intent is in the router's hands. */
