@@ -46,6 +46,7 @@ export interface HardeningOptions {
 
 export function hardening({ layout, paths, writes, needs }: HardeningOptions): readonly Line[] {
   const shared = [...EVERYWHERE, ...systemCalls(needs), ...addresses(needs)];
+  // What remains takes mounts or namespaces, which a user's own manager has no right to everywhere.
   if (layout.mode === "user") return shared;
   return [
     ...SYSTEM,
@@ -53,6 +54,7 @@ export function hardening({ layout, paths, writes, needs }: HardeningOptions): r
     ...processes(needs),
     ...shared,
     ...devices(needs),
+    ...(needs.network === undefined ? [["PrivateNetwork", "yes"] as const] : []),
     ...pathList("ReadWritePaths", writableDirectories(paths, writes)),
     ...pathList("ReadOnlyPaths", protectedDirectories(paths, writes)),
   ];
@@ -71,10 +73,7 @@ function systemCalls({ foreignPrograms }: ServiceNeeds): readonly Line[] {
 
 function addresses({ network }: ServiceNeeds): readonly Line[] {
   if (network === undefined) {
-    return [
-      ["PrivateNetwork", "yes"],
-      ["RestrictAddressFamilies", "AF_UNIX"],
-    ];
+    return [["RestrictAddressFamilies", "AF_UNIX"]];
   }
   return [
     `The network stays open: ${network}.`,

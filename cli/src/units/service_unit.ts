@@ -30,7 +30,7 @@ export function serviceUnit(
     section("Service", [
       ...running(name, layout),
       ...places(layout, writes),
-      ...limits(name, needs),
+      ...limits(name, needs, layout),
       ...hardening({ layout, paths, writes, needs }),
     ]),
     section("Install", [["WantedBy", TARGET]]),
@@ -124,7 +124,11 @@ function below(root: string, path: string): string {
   throw new Error(`the directory ${path} must lie below ${root} in a system-wide installation`);
 }
 
-function limits(name: ServiceName, { memoryMiB, tasks, files }: ServiceNeeds): readonly Line[] {
+function limits(
+  name: ServiceName,
+  { memoryMiB, tasks, files }: ServiceNeeds,
+  { mode }: InstallLayout,
+): readonly Line[] {
   const memory: Line =
     memoryMiB === undefined
       ? "MemoryMax= is left to the operator: what a cycle may take is set per experiment."
@@ -137,7 +141,9 @@ function limits(name: ServiceName, { memoryMiB, tasks, files }: ServiceNeeds): r
         ]
       : [];
   const last: readonly Line[] =
-    name === BUS ? ["When memory runs out, the bus is to be the last.", ["OOMScoreAdjust", "-500"]] : [];
+    name === BUS && mode === "system"
+      ? ["When memory runs out, the bus is to be the last.", ["OOMScoreAdjust", "-500"]]
+      : [];
   return [
     memory,
     ...oom,

@@ -54,6 +54,8 @@ export type { AtMoment, Pause } from "./rest/pauses.ts";
 export type { MarkerText, RestNote } from "./rest/marker.ts";
 export { maintenanceText, pauseText } from "./rest/rest_text.ts";
 export { systemClock } from "./system_clock.ts";
+export { ageText } from "./age_text.ts";
+export { drainBoundMs } from "./running/drain.ts";
 
 export { writeFileAtomic } from "./files/write_file_atomic.ts";
 export type { WriteFileAtomicOptions } from "./files/write_file_atomic.ts";

@@ -1,5 +1,6 @@
 /** What a service did lately, in words for `systemctl status`: "42 done, 1 in work, last 2 s ago". */
 import type { SettledEvent } from "@kloros/bus-client";
+import { ageText } from "../age_text.ts";
 import type { Clock } from "../types.ts";
 
 export interface Activity {
@@ -41,13 +42,4 @@ export function trackActivity(clock: Clock): Activity {
       return parts.join(", ");
     },
   };
-}
-
-/** Coarser with its age, so that a status at rest changes seldom. */
-function ageText(ms: number): string {
-  const seconds = Math.floor(ms / 1000);
-  if (seconds < 60) return `${String(seconds)} s`;
-  if (seconds < 3600) return `${String(Math.floor(seconds / 60))} min`;
-  if (seconds < 172_800) return `${String(Math.floor(seconds / 3600))} h`;
-  return `${String(Math.floor(seconds / 86_400))} d`;
 }
