@@ -14,7 +14,7 @@ export function sysusersFile({ user, home }: InstallLayout): string {
 export function tmpfilesFile(layout: InstallLayout, paths: Installation): string {
   const user = layout.user ?? "kloros";
   const group = layout.group ?? user;
-  const wanted = [...partsOf(paths), paths.logs].flatMap((path) => withParents(path, paths.home));
+  const wanted = [...partsOf(paths), paths.logs].flatMap((path) => withParents(path, dirname(paths.home)));
   const lines = [...new Set(wanted)]
     .toSorted()
     .map((path) => `d ${safePath(path)} :${modeOf(path, paths)} :${user} :${group} -`);
@@ -31,10 +31,13 @@ function marker(
   return [`f ${state}/created_by.json :0600 :${user} :${group} - ${text}`];
 }
 
-/** The directories between a path and the home too. */
-function withParents(path: string, home: string): readonly string[] {
+/**
+ * The directories above it too, up to the one that the home lies in: of an adopted installation some parts lie beside the
+ * home. One that systemd-tmpfiles made by itself would be root's, and it refuses to go through that below a user's directory.
+ */
+function withParents(path: string, top: string): readonly string[] {
   const parent = dirname(path);
-  return isInside(parent, home) ? [...withParents(parent, home), path] : [path];
+  return isInside(parent, top) ? [...withParents(parent, top), path] : [path];
 }
 
 /** Nobody but the services looks at their state; source and logs are shown to their group. */

@@ -34,6 +34,18 @@ describe("the units of an installation", () => {
     expect(renderUnits(USER_LAYOUT)).toHaveLength(SERVICE_NAMES.length + 1);
   });
 
+  test("name every directory beside an adopted home: what systemd-tmpfiles made by itself would be root's", () => {
+    const beside = mkdtempSync(join(tmpdir(), "ku-"));
+    mkdirSync(join(beside, ".kloros", "intents"), { recursive: true });
+    const layout = { ...SYSTEM_LAYOUT, home: join(beside, ".kloros"), source: join(beside, "src") };
+    const text = renderUnits(layout).find(({ path }) => path.endsWith("tmpfiles.d/kloros.conf"))?.text ?? "";
+    rmSync(beside, { recursive: true });
+    const made = [...text.matchAll(/^d (\S+)/gm)].map((match) => match[1]);
+    expect(made).toContain(join(beside, "artifacts", "dream"));
+    expect(made).toContain(join(beside, "artifacts"));
+    expect(made).not.toContain(beside);
+  });
+
   test.each(SERVICE_NAMES)(
     "%s is restarted for ever, watched, and stopped in more time than its drain takes",
     (name) => {
