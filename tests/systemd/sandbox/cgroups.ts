@@ -16,7 +16,7 @@ export interface CgroupMount {
 }
 
 /** systemd takes the controllers that it finds; those that limit what a service takes are enough. */
-const CONTROLLERS = ["memory", "pids", "cpu", "cpuacct", "devices"];
+const CONTROLLERS = new Set(["memory", "pids", "cpu", "cpuacct", "devices"]);
 const PREFIX = "kloros-systemd-";
 
 /** Pure v2: one mount at /sys/fs/cgroup. Hybrid: `unified`, `systemd` and a hierarchy per controller. */
@@ -31,7 +31,7 @@ export function cgroupMounts(
     if (type !== "cgroup") return [];
     if (options.split(",").includes("name=systemd"))
       return [{ path, type, name, options: "none,name=systemd" }];
-    return CONTROLLERS.includes(name) ? [{ path, type, name, options: name }] : [];
+    return CONTROLLERS.has(name) ? [{ path, type, name, options: name }] : [];
   });
 }
 

@@ -168,12 +168,10 @@ export class Sandbox {
 }
 
 /** The child that `unshare` made. */
-async function firstProcess({ pid, exited }: Bun.Subprocess): Promise<number> {
-  let ended = false;
-  void exited.then(() => (ended = true));
+async function firstProcess(outer: Bun.Subprocess): Promise<number> {
   const limit = performance.now() + BOOT_MS_MAX;
-  while (!ended && performance.now() < limit) {
-    const child = childOf(pid);
+  while (outer.exitCode === null && outer.signalCode === null && performance.now() < limit) {
+    const child = childOf(outer.pid);
     // Before it is systemd, it is the script that puts the machine together.
     if (child !== undefined && programOf(child).endsWith("/systemd")) return child;
     await Bun.sleep(LOOK_MS);

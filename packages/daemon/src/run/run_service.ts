@@ -226,7 +226,7 @@ async function live<Config extends TObject>(
     },
     onReload: () => {
       supervisor.reloading();
-      inForce = reload(inForce, { log, tune: running.tune, load: around.read });
+      inForce = reload(inForce, { log, tune: (settings) => running.tune(settings), load: around.read });
       if (isReady) supervisor.ready();
     },
   });
