@@ -29,7 +29,13 @@ export interface DreamLeft extends Pick<LeftBehind, "signals" | "deadLetters" | 
 
 const DECISIONS_MAX = 1000;
 
-export async function readDreamLeft(dream: DreamHarness): Promise<DreamLeft> {
+/** Whoever knows where the files are. */
+export type DreamFiles = Pick<
+  DreamHarness,
+  "paths" | "environment" | "waiting" | "acknowledged" | "acknowledgements" | "parked"
+>;
+
+export async function readDreamLeft(dream: DreamFiles): Promise<DreamLeft> {
   return {
     ...readJournal(dream.paths.journal),
     failedSignals: readLog(dream.paths.failedSignals),
