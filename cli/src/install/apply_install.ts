@@ -8,7 +8,6 @@ import { type FileLock, FileLockHeldError, acquireFileLock } from "@kloros/file-
 import { Failure } from "../exit_codes.ts";
 import { addRelease, writeError } from "../release/add_release.ts";
 import type { Systemctl } from "../systemctl.ts";
-import { OPTIONAL_UNITS } from "../units/target_unit.ts";
 import { applyFiles, replacedDirectory } from "./apply_files.ts";
 import { runTool } from "./run_tool.ts";
 import { writeRecord } from "./installation_record.ts";
@@ -96,9 +95,9 @@ export function accountCommands({ layout, root }: InstallPlace): readonly (reado
 }
 
 /** Optional services belong to a new installation. In an adopted home the old ones still do their work: `migrate` decides. */
-export function enabledAtFirst({ place, linkIsNew }: InstallPlan): readonly string[] {
+export function enabledAtFirst({ place, linkIsNew, description }: InstallPlan): readonly string[] {
   const adopted = place.home.kind === "legacy" || place.home.kind === "foreign";
   return linkIsNew && !adopted && !existsSync(join(place.root, place.layout.state, "journal.db"))
-    ? OPTIONAL_UNITS
+    ? description.enabled
     : [];
 }

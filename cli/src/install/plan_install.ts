@@ -43,10 +43,10 @@ export async function planInstall(place: InstallPlace, program: string): Promise
   };
 }
 
-export function findFiles(place: InstallPlace, { units }: ReleaseDescription): readonly FoundFile[] {
+export function findFiles(place: InstallPlace, description: ReleaseDescription): readonly FoundFile[] {
   const { root, record, layout } = place;
   const options = { root, uid: process.getuid?.() ?? 0, ours: new Set(record?.files) };
-  return plannedFiles(layout, units).map((planned) => findFile(planned, options));
+  return plannedFiles(layout, description).map((planned) => findFile(planned, options));
 }
 
 /** Nothing is left to be written. */

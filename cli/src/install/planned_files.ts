@@ -1,11 +1,14 @@
 /** All files of an installation outside its releases, in the order in which they are written. Pure. */
 import { basename, join } from "node:path";
 import type { InstallLayout } from "../units/layout.ts";
-import type { UnitFile } from "../units/unit_file.ts";
+import type { ReleaseDescription } from "../release/release_description.ts";
 import { PROGRAM } from "../release/release_store.ts";
 import type { PlannedFile } from "./planned_file.ts";
 
-export function plannedFiles(layout: InstallLayout, units: readonly UnitFile[]): readonly PlannedFile[] {
+export function plannedFiles(
+  layout: InstallLayout,
+  { units, config: text }: Pick<ReleaseDescription, "units" | "config">,
+): readonly PlannedFile[] {
   const { configFile, programs } = layout;
   const config: readonly PlannedFile[] =
     layout.mode === "user"
@@ -14,7 +17,7 @@ export function plannedFiles(layout: InstallLayout, units: readonly UnitFile[]):
           {
             kind: "file",
             path: configFile,
-            text: CONFIG,
+            text,
             mode: 0o644,
             operators: true,
             why: "settings: yours, never written again",
@@ -53,7 +56,7 @@ function whyOf(path: string, { sysusersDirectory, tmpfilesDirectory }: InstallLa
 }
 
 /** Where the installation lies is not said here: units and command know it. */
-const CONFIG = `# Settings of KLoROS on this machine. Written once by the installation, yours since: nothing writes here again.
+export const FIRST_CONFIG = `# Settings of KLoROS on this machine. Written once by the installation, yours since: nothing writes here again.
 # What can be set, with defaults: kloros describe <service>; and for all of them docs/reference/services.md.
 # The home's own kloros.toml goes before this file.
 

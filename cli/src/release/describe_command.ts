@@ -22,8 +22,10 @@ export function describeCommand(release: Command, environment: Environment): voi
 }
 
 async function describe(session: Session<DescribeFlags>): Promise<undefined> {
-  const [{ renderUnits }, { JOURNAL_SCHEMA }] = await Promise.all([
+  const [{ renderUnits }, { OPTIONAL_UNITS }, { FIRST_CONFIG }, { JOURNAL_SCHEMA }] = await Promise.all([
     import("../units/render_units.ts"),
+    import("../units/target_unit.ts"),
+    import("../install/planned_files.ts"),
     import("@kloros/journal"),
   ]);
   const description: ReleaseDescription = {
@@ -32,6 +34,8 @@ async function describe(session: Session<DescribeFlags>): Promise<undefined> {
     programs: [...SERVICE_NAMES, DREAM_RUNNER],
     journal: JOURNAL_SCHEMA,
     units: renderUnits(readLayout(session.flags.layout)),
+    enabled: OPTIONAL_UNITS,
+    config: FIRST_CONFIG,
   };
   await session.printJson(description);
 }

@@ -16,6 +16,10 @@ export interface ReleaseDescription {
   readonly journal: { readonly version: number; readonly backTo: number };
   /** Files that systemd reads, for the layout that was asked about. */
   readonly units: readonly UnitFile[];
+  /** Units that a new installation enables: parts of the target that an operator may leave out. */
+  readonly enabled: readonly string[];
+  /** What the machine's configuration file says at first. */
+  readonly config: string;
 }
 
 const DESCRIBE_MS_MAX = 30_000;
@@ -53,7 +57,7 @@ function readDescription(program: string, text: string): ReleaseDescription {
 
 function isDescription(value: unknown): value is ReleaseDescription {
   if (typeof value !== "object" || value === null) return false;
-  const { format, version, programs, journal, units } = value as Partial<ReleaseDescription>;
+  const { format, version, programs, journal, units, enabled, config } = value as Partial<ReleaseDescription>;
   return (
     format === 1 &&
     typeof version === "string" &&
@@ -61,7 +65,9 @@ function isDescription(value: unknown): value is ReleaseDescription {
     isListOf(programs, (name) => typeof name === "string" && /^[a-z][a-z0-9-]*$/.test(name)) &&
     Number.isInteger(journal?.version) &&
     Number.isInteger(journal?.backTo) &&
-    isListOf(units, isUnit)
+    isListOf(units, isUnit) &&
+    isListOf(enabled, (name) => typeof name === "string") &&
+    typeof config === "string"
   );
 }
 
