@@ -84,15 +84,14 @@ async function askTranslated(socket: string) {
   };
 }
 
-async function cpuOf({ systemctl }: Migration, names: readonly Migrated[]): Promise<number> {
-  let percent = 0;
-  for (const name of names) {
-    const said = await systemctl.show(unitName(name), ["CPUUsageNSec", MONOTONIC]);
-    if (!/^\d+$/.test(said.CPUUsageNSec)) throw new Error("systemd does not count it here");
-    const forUs = uptimeUs() - Number(said[MONOTONIC]);
-    if (forUs > 0) percent += Number(said.CPUUsageNSec) / 10 / forUs;
-  }
-  return percent;
+/** Of what each says about itself, since it started. */
+async function cpuOf({ place }: Migration, names: readonly Migrated[]): Promise<number> {
+  const shares = names.map(async (name) => {
+    const metrics = await askMetrics(healthSocketPath(place.paths, name));
+    const uptime = sumOf(metrics, "kloros_uptime_seconds");
+    return uptime === 0 ? 0 : sumOf(metrics, "kloros_process_cpu_seconds_total") / uptime;
+  });
+  return 100 * (await Promise.all(shares)).reduce((sum, share) => sum + share, 0);
 }
 
 function waitingIntents(directory: string, nowMs: number): Measured["waiting"] {

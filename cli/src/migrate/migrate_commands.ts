@@ -1,4 +1,5 @@
 /** What `kloros migrate status`, `next` and `back` do. */
+import { crashPoint } from "@kloros/daemon";
 import type { CliExit } from "../exit_codes.ts";
 import { Failure } from "../exit_codes.ts";
 import { loginName } from "../login_name.ts";
@@ -133,6 +134,7 @@ async function run(session: Session<ChangeFlags>, migration: Migration, pending:
   };
   const state = { ...migration.state, pending };
   await runner.save(state);
+  crashPoint("migrate.planned");
   return runPending(state, runner);
 }
 

@@ -2,6 +2,7 @@
  * Takes a change of phase from where it stands to its end. A way forward on which a step fails is gone back at once, so
  * that things are as they were; a way back that fails stays where it is, and says so.
  */
+import { crashPoint } from "@kloros/daemon";
 import { planBack } from "./decide.ts";
 import type { MigrationState, Pending } from "./migration_state.ts";
 import { LAST } from "./phases.ts";
@@ -44,6 +45,7 @@ export async function runPending(
       if (index < pending.done) continue;
       runner.tell(step, index, pending.steps.length);
       await runner.perform(step);
+      crashPoint("migrate.performed");
       await keep({ ...pending, done: index + 1 });
     }
   } catch (error) {
