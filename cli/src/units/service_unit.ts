@@ -93,6 +93,7 @@ function places(layout: InstallLayout, writes: UnitManifest["writes"]): readonly
     ["Environment", `KLOROS_HOME=${safePath(home)}`],
     ["Environment", `KLOROS_SOURCE=${safePath(source)}`],
     ["Environment", `KLOROS_STATE=${safePath(state)}`],
+    ["Environment", `KLOROS_LOGS=${safePath(logs)}`],
     ["WorkingDirectory", `-${safePath(home)}`],
     ["RuntimeDirectory", mode === "user" ? "kloros" : below("/run", runtime)],
     ["RuntimeDirectoryMode", "0700"],

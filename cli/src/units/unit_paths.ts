@@ -5,7 +5,7 @@ import type { InstallLayout } from "./layout.ts";
 
 /** Looks at the home: in that of the original system some files lie beside it. */
 export function pathsOf({ home, source, state, runtime, logs }: InstallLayout): Installation {
-  return { ...resolveInstallation({ home, source, state, runtime, env: {} }).paths, logs };
+  return resolveInstallation({ home, source, state, runtime, logs, env: {} }).paths;
 }
 
 /** Keys that are directories. All others are files, replaced as a whole: that takes the right to write their directory. */
