@@ -33,7 +33,10 @@ import { upCommand } from "./up/up_command.ts";
 
 const GROUPS: readonly { readonly title: string; readonly commands: readonly MakeCommand[] }[] = [
   { title: "Run", commands: [upCommand] },
-  { title: "Install", commands: [installCommand, upgradeCommand, releaseCommand, uninstallCommand] },
+  {
+    title: "Install",
+    commands: [installCommand, upgradeCommand, releaseCommand, migrateCommand, uninstallCommand],
+  },
   {
     title: "Look",
     commands: [
@@ -61,7 +64,6 @@ const GROUPS: readonly { readonly title: string; readonly commands: readonly Mak
       journalCommand,
     ],
   },
-  { title: "Set up", commands: [migrateCommand] },
   { title: "Learn", commands: [describeCommand, policyCommand, signalsCommand] },
 ];
 

@@ -45,15 +45,19 @@ export function uninstallCommand(program: Command, environment: Environment): vo
 
 async function uninstall_(session: Session<UninstallFlags>): Promise<CliExit | undefined> {
   const { flags, environment } = session;
-  const [{ choosePlace }, { refusePackaged }, removal, { managerOf }] = await Promise.all([
-    import("../install/choose_place.ts"),
-    import("../install/package_owned.ts"),
-    import("../install/remove_installation.ts"),
-    import("../install/manager.ts"),
-  ]);
+  const [{ choosePlace }, { refusePackaged }, removal, { managerOf }, { uninstallObjection }] =
+    await Promise.all([
+      import("../install/choose_place.ts"),
+      import("../install/package_owned.ts"),
+      import("../install/remove_installation.ts"),
+      import("../install/manager.ts"),
+      import("../migrate/uninstall_objection.ts"),
+    ]);
   const place = choosePlace(flags, environment);
   if (place.record === undefined && flags.user !== true) refusePackaged("uninstall", flags.root);
   if (place.record === undefined) throw new Failure("negative", `nothing is installed in ${place.base}`);
+  const objection = uninstallObjection(place.layout, { purge: flags.purgeData === true, root: place.root });
+  if (objection !== undefined) throw new Failure("negative", `nothing was changed: ${objection}`);
   const plan = removal.planRemoval(place, { purge: flags.purgeData === true });
   const said = { base: place.base, ...plan };
   if (flags.json !== true) await session.print(...removalLines(plan));

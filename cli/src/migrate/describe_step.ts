@@ -73,7 +73,10 @@ export function describeStep(step: Step, options: DescribeOptions): StepText {
         commands: [`${manager} disable --now ${step.services.map(unitName).join(" ")}`],
       };
     case "drain":
-      return { text: `what was taken up is finished by ${step.services.join(", ")}`, commands: [] };
+      return {
+        text: `what was taken up is finished by ${step.services.join(", ")}${step.hasty === true ? ", or stays in the journal" : ""}`,
+        commands: [],
+      };
     case "hands-empty":
       return { text: "no intent is left in the router's hands", commands: [] };
     default:

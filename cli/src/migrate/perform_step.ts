@@ -37,7 +37,9 @@ interface Way<Kind extends StepKind> {
   /** Undefined: it holds. Else why it does not, yet. */
   readonly verify: (step: StepOf<Kind>, hands: Hands) => Promise<string | undefined>;
   /** For how long `verify` is asked, ms. */
-  readonly patienceMs: (hands: Hands) => number;
+  readonly patienceMs: (hands: Hands, step: StepOf<Kind>) => number;
+  /** It goes on although it does not hold. */
+  readonly mayFail?: (step: StepOf<Kind>) => boolean;
 }
 
 const SHORT_MS = 60_000;
@@ -74,7 +76,9 @@ const WAYS: { readonly [Kind in StepKind]: Way<Kind> } = {
   },
   start: {
     act: async ({ service }, { systemctl }) => {
-      await systemctl.run("enable", unitName(service));
+      // Enabling makes systemd read all units again.
+      if ((await systemctl.isEnabled(unitName(service))) !== "enabled")
+        await systemctl.run("enable", unitName(service));
       // What runs keeps its old role until it is started again; `stop` first, so that it cannot act in between.
       await systemctl.run("restart", unitName(service));
     },
@@ -105,7 +109,8 @@ const WAYS: { readonly [Kind in StepKind]: Way<Kind> } = {
   drain: {
     verify: ({ services }, { place, leaveOpenWork }) =>
       leaveOpenWork || services.length === 0 ? Promise.resolve(undefined) : openWork(place, services),
-    patienceMs: long,
+    patienceMs: (hands, { hasty }) => (hasty === true ? SHORT_MS : long(hands)),
+    mayFail: ({ hasty }) => hasty === true,
   },
   "hands-empty": {
     verify: (_, { place }) => Promise.resolve(claimedIntents(join(place.paths.intents, ".claimed"))),
@@ -164,11 +169,14 @@ export async function performStep(step: Step, hands: Hands): Promise<void> {
 
 async function perform(step: Step, way: Way<StepKind>, hands: Hands): Promise<void> {
   await way.act?.(step, hands);
-  const deadline = hands.monotonicMs() + way.patienceMs(hands);
+  const deadline = hands.monotonicMs() + way.patienceMs(hands, step);
   for (let told = ""; ;) {
     const why = await way.verify(step, hands);
     if (why === undefined) return;
-    if (hands.monotonicMs() >= deadline) throw new StepError(why);
+    if (hands.monotonicMs() >= deadline) {
+      if (way.mayFail?.(step) === true) return;
+      throw new StepError(why);
+    }
     if (why !== told) hands.waiting(why);
     told = why;
     await hands.sleep(POLL_MS);

@@ -20,7 +20,7 @@ export function roleFilePath(unitDirectory: string, service: Migrated): string {
   return join(unitDirectory, `kloros-${service}.service.d`, ROLE_FILE);
 }
 
-export function roleText(role: Role): string {
+function roleText(role: Role): string {
   return `# Written by kloros migrate; \`kloros migrate status\` explains it.\n${TEXTS[role]}`;
 }
 

@@ -78,14 +78,19 @@ async function failed(
     : outcome;
 }
 
-/** The way back from where the way forward wanted to. */
-export function undo(pending: Pending, why: string): Pending {
+/**
+ * The way back from where the way forward wanted to. It does not wait long for what ours took up meanwhile: the old side is
+ * off, and what is in the journal is not lost.
+ */
+function undo(pending: Pending, why: string): Pending {
   return {
     ...pending,
     direction: "back",
     from: pending.to,
     to: pending.from,
-    steps: planBack(pending.to, pending, false),
+    steps: planBack(pending.to, pending, false).map((step) =>
+      step.kind === "drain" ? { ...step, hasty: true } : step,
+    ),
     done: 0,
     undoes: why,
   };

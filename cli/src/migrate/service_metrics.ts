@@ -13,7 +13,7 @@ export async function askMetrics(socket: string): Promise<MetricValues> {
   return parseMetrics(await response.text());
 }
 
-export function parseMetrics(text: string): MetricValues {
+function parseMetrics(text: string): MetricValues {
   const values = new Map<string, number>();
   for (const line of text.split("\n")) {
     if (line.startsWith("#")) continue;

@@ -11,8 +11,8 @@ export type Step =
   | { readonly kind: "stop"; readonly service: Migrated }
   /** Stopped, and not started with the machine. */
   | { readonly kind: "retire"; readonly services: readonly Migrated[] }
-  /** Until nothing waits for these services. */
-  | { readonly kind: "drain"; readonly services: readonly Migrated[] }
+  /** Until nothing waits for these services. `hasty`: what is not done soon stays in the journal for later. */
+  | { readonly kind: "drain"; readonly services: readonly Migrated[]; readonly hasty?: boolean }
   /** No intent is in the router's hands. */
   | { readonly kind: "hands-empty" }
   | { readonly kind: "old-off"; readonly share: Share }
