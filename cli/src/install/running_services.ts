@@ -10,6 +10,8 @@ export interface RunningService {
   readonly pid: number;
   /** What the process was started from, links resolved; undefined: it does not run, or may not be looked at. */
   readonly executable: string | undefined;
+  /** That file is not there any more: another one may have its name. */
+  readonly replaced: boolean;
   /** Times that systemd started it again by itself. */
   readonly restarts: number;
   /** Its unit changed since systemd read it. */
@@ -37,17 +39,21 @@ export async function runningService(systemctl: Systemctl, unit: string): Promis
     unit,
     state: ActiveState,
     pid,
-    executable: pid > 0 ? executableOf(pid) : undefined,
+    ...executableOf(pid),
     restarts: Number(NRestarts),
     needsReload: NeedDaemonReload === "yes",
   };
 }
 
-/** A file that was removed since is named without the kernel's note about it. */
-function executableOf(pid: number): string | undefined {
+/** The kernel adds a note to the name of a file that was removed since. */
+function executableOf(pid: number): Pick<RunningService, "executable" | "replaced"> {
+  if (pid <= 0) return { executable: undefined, replaced: false };
   try {
-    return readlinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, "");
+    const link = readlinkSync(`/proc/${pid}/exe`);
+    return { executable: link.replace(GONE, ""), replaced: GONE.test(link) };
   } catch {
-    return undefined;
+    return { executable: undefined, replaced: false };
   }
 }
+
+const GONE = / \(deleted\)$/;

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { Environment } from "../environment.ts";
 import { type CliExit, Failure } from "../exit_codes.ts";
 import { performing, type Session } from "../session.ts";
+import type { VerifyReport } from "./verify_installation.ts";
 import { addCommonOptions, type CommonFlags } from "../shared_options.ts";
 
 const HELP = `
@@ -33,19 +34,32 @@ export function verifyCommand(install: Command, environment: Environment): void 
 
 async function work(session: Session<VerifyFlags>): Promise<CliExit | undefined> {
   const { flags, environment } = session;
-  const [{ choosePlace }, { verifyInstallation }, { managerOf }] = await Promise.all([
-    import("./choose_place.ts"),
-    import("./verify_installation.ts"),
-    import("./manager.ts"),
-  ]);
+  const [{ choosePlace }, { isPackageInstalled }, { verifyPackage }, { verifyInstallation }, { managerOf }] =
+    await Promise.all([
+      import("./choose_place.ts"),
+      import("./package_owned.ts"),
+      import("./verify_package.ts"),
+      import("./verify_installation.ts"),
+      import("./manager.ts"),
+    ]);
   const place = choosePlace(flags, environment);
+  if (place.record === undefined && flags.user !== true && isPackageInstalled(flags.root))
+    return say(session, await verifyPackage(environment.env), undefined);
   if (place.record === undefined)
     throw new Failure(
       "negative",
       `nothing is installed in ${place.base}; \`kloros install --dry-run\` shows what would be`,
     );
   const { systemctl, why } = await managerOf(place, environment.env);
-  const report = await verifyInstallation(place, systemctl);
+  return say(session, await verifyInstallation(place, systemctl), why);
+}
+
+async function say(
+  session: Session<VerifyFlags>,
+  report: VerifyReport,
+  why: string | undefined,
+): Promise<CliExit> {
+  const { flags } = session;
   if (flags.json === true)
     await session.printJson({ ...report, ...(why === undefined ? {} : { notAsked: why }) });
   else {
@@ -59,7 +73,7 @@ async function work(session: Session<VerifyFlags>): Promise<CliExit | undefined>
             `${report.release ?? ""} is installed as it should be (${report.checked} things looked at)`,
           )
         : palette.bad(
-            `${report.problems.length} of ${report.checked} things are not as they should be; \`kloros install\` writes its files anew`,
+            `${report.problems.length} of ${report.checked} things are not as they should be; ${report.mend}`,
           ),
     );
   }

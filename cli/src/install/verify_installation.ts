@@ -19,6 +19,8 @@ export interface VerifyReport {
   readonly release: string | null;
   readonly checked: number;
   readonly problems: readonly string[];
+  /** What puts it right. */
+  readonly mend: string;
   /** Worth knowing, and nobody's mistake. */
   readonly notes: readonly string[];
 }
@@ -36,7 +38,7 @@ export async function verifyInstallation(
       id === undefined
         ? `${place.base}/current is not there`
         : `${store.directoryOf(id)} is no whole release`;
-    return { ok: false, release: id ?? null, checked: 1, problems: [problem], notes: [] };
+    return { ok: false, release: id ?? null, checked: 1, problems: [problem], mend: MEND, notes: [] };
   }
   const checks: Check[] = await programChecks(store, release);
   if (checks.some(({ problem }) => problem !== undefined)) return report(release, checks, []);
@@ -44,18 +46,21 @@ export async function verifyInstallation(
   const { units } = description;
   checks.push(...findFiles(place, description).map(fileCheck), ...dropInChecks(place, units));
   if (systemctl === undefined) return report(release, checks, []);
-  const asked = await askManager(systemctl, units, store, id);
+  const names = units.map(({ path }) => basename(path));
+  const asked = await askManager(systemctl, names, { program: store.programOf(id), id });
   return report(release, [...checks, ...asked.checks], asked.notes);
 }
 
+const MEND = "`kloros install` writes its files anew";
+
 /** One thing that was looked at. */
-interface Check {
+export interface Check {
   readonly problem: string | undefined;
 }
 
 function report({ id }: Release, checks: readonly Check[], notes: readonly string[]): VerifyReport {
   const problems = checks.flatMap(({ problem }) => problem ?? []);
-  return { ok: problems.length === 0, release: id, checked: checks.length, problems, notes };
+  return { ok: problems.length === 0, release: id, checked: checks.length, problems, mend: MEND, notes };
 }
 
 async function programChecks(store: ReleaseStore, release: Release): Promise<Check[]> {
@@ -106,19 +111,20 @@ function namesIn(directory: string): readonly string[] {
   }
 }
 
-async function askManager(
+export async function askManager(
   systemctl: Systemctl,
-  units: readonly UnitFile[],
-  store: ReleaseStore,
-  id: string,
+  units: readonly string[],
+  { program, id }: { readonly program: string; readonly id: string },
 ): Promise<{ checks: Check[]; notes: readonly string[] }> {
-  const names = units.map(({ path }) => basename(path)).filter((name) => name.endsWith(".service"));
+  const names = units.filter((name) => name.endsWith(".service"));
   const services = await runningServices(systemctl, names);
-  const running = services.map(({ unit, executable, state }): Check => {
+  const running = services.map(({ unit, executable, replaced, state }): Check => {
     if (state === "failed") return { problem: `${unit} has failed; systemctl status ${unit} says why` };
-    const other = executable !== undefined && executable !== store.programOf(id);
+    const other = executable !== undefined && (executable !== program || replaced);
     return {
-      problem: other ? `${unit} runs ${executable}, not ${id}; systemctl restart ${unit}` : undefined,
+      problem: other
+        ? `${unit} runs ${executable}${replaced ? " as it was before" : ""}, not ${id}; systemctl restart ${unit}`
+        : undefined,
     };
   });
   const stale = services.filter(({ needsReload }) => needsReload).map(({ unit }) => unit);

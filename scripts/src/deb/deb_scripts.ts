@@ -55,7 +55,6 @@ systemd-tmpfiles \${DPKG_ROOT:+--root="$DPKG_ROOT"} --create kloros.conf || true
 
 # Parts of the target that an operator may leave out. Nothing is started by this.
 for unit in ${enabled.join(" ")}; do
-    deb-systemd-helper unmask "$unit" >/dev/null || true
     if deb-systemd-helper --quiet was-enabled "$unit"; then
         deb-systemd-helper enable "$unit" >/dev/null || true
     else
@@ -63,11 +62,8 @@ for unit in ${enabled.join(" ")}; do
     fi
 done
 # Whether it starts at boot is the operator's word: systemctl enable ${TARGET}
-if deb-systemd-helper debian-installed ${TARGET}; then
-    deb-systemd-helper unmask ${TARGET} >/dev/null || true
-    if deb-systemd-helper --quiet was-enabled ${TARGET}; then
-        deb-systemd-helper enable ${TARGET} >/dev/null || true
-    fi
+if deb-systemd-helper debian-installed ${TARGET} && deb-systemd-helper --quiet was-enabled ${TARGET}; then
+    deb-systemd-helper enable ${TARGET} >/dev/null || true
 fi
 deb-systemd-helper update-state ${TARGET} >/dev/null || true
 
@@ -95,23 +91,15 @@ fi
 
 function postrm(units: readonly string[]): string {
   return `
-case "$1" in
-remove)
-    for unit in ${units.join(" ")}; do
-        deb-systemd-helper mask "$unit" >/dev/null || true
-    done
-    ;;
-purge)
+if [ "$1" = purge ]; then
     for unit in ${units.join(" ")}; do
         deb-systemd-helper purge "$unit" >/dev/null || true
-        deb-systemd-helper unmask "$unit" >/dev/null || true
     done
     rm -rf "$DPKG_ROOT/var/log/kloros" "$DPKG_ROOT/run/kloros"
     if [ -d "$DPKG_ROOT/var/lib/kloros" ]; then
         echo "kloros: the journal and all data stay in /var/lib/kloros; remove that directory yourself when you are sure"
     fi
-    ;;
-esac
+fi
 if [ -z "$DPKG_ROOT" ] && [ -d /run/systemd/system ]; then
     systemctl --system daemon-reload >/dev/null || true
 fi

@@ -5,7 +5,7 @@ import { dirname, join, relative, resolve } from "node:path";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 const FOLDERS = ["packages", "services", "cli", "scripts"];
-const FILES = ["package.json", "tsconfig.json", "bunfig.toml"];
+const FILES = ["package.json", "tsconfig.json", "bunfig.toml", "CHANGELOG.md"];
 
 /** A text of one file in place of another; throws when it does not stand there exactly once. */
 export interface Change {
