@@ -82,6 +82,21 @@ export class MigratingMachine {
     throw new Error(`migrate ${direction} from phase ${before} was never done`);
   }
 
+  /** The same, killed once at any moment, with whatever it has begun going on without it. */
+  async changeKilledAfter(direction: "next" | "back", afterMs: number): Promise<void> {
+    const before = this.state().position;
+    const seconds = (afterMs / 1000).toFixed(3);
+    const { code, out, error } = await this.#sandbox.run(
+      ["timeout", "--signal=KILL", seconds, "kloros", "migrate", direction, ...waiverFor(direction)],
+      { limitMs: 120_000 },
+    );
+    if (code === 0) return;
+    if (code !== KILLED) throw new Error(`migrate ${direction} ended with ${code}:\n${out}${error}`);
+    // It may have been done, and only its last words are missing.
+    const { position, pending } = this.state();
+    if (position === before || pending !== null) await this.change(direction);
+  }
+
   state(): State {
     try {
       return JSON.parse(readFileSync(this.pathOf(STATE), "utf8")) as State;
