@@ -9,6 +9,7 @@ import { describeStep } from "./describe_step.ts";
 import { type Direction, type Pending, writeMigration } from "./migration_state.ts";
 import { oldSideOf } from "./old_side_of.ts";
 import {
+  dropInDirectory,
   type Migration,
   type MigrateFlags,
   openMigration,
@@ -16,7 +17,7 @@ import {
   whyNotHere,
 } from "./open_migration.ts";
 import { type Hands, performStep } from "./perform_step.ts";
-import { phaseAt } from "./phases.ts";
+import { FIRST, phaseAt } from "./phases.ts";
 import { objections, windowOf } from "./readiness.ts";
 import { gatherReport, judgeNow, wayOf } from "./report.ts";
 import { reportLines, stepLines } from "./report_lines.ts";
@@ -108,10 +109,11 @@ async function waived(
   const nowMs = environment.nowMs();
   const against = objections(windowOf(migration.state, nowMs), await judgeNow(migration, nowMs));
   if (against.length === 0 || flags.now === true) return against;
+  const { position } = migration.state;
   throw new Failure(
     "negative",
     [
-      `phase ${migration.state.position}, ${phaseAt(migration.state.position).name}, is not over; nothing was changed:`,
+      `${position === FIRST ? "the migration does not begin" : `phase ${position}, ${phaseAt(position).name}, is not over`}; nothing was changed:`,
       ...against.map((text) => `  ${text}`),
       'to go on all the same: kloros migrate next --now --reason "…"',
     ].join("\n"),
@@ -144,7 +146,7 @@ function handsOf(session: Session<ChangeFlags>, migration: Migration): Hands {
   return {
     systemctl: migration.systemctl,
     place: migration.place,
-    unitDirectory: migration.layout.unitDirectory,
+    unitDirectory: dropInDirectory(migration.layout),
     old: oldSideOf(migration),
     restTimeoutMs: migration.settings.restTimeoutMs,
     files: migration.files,

@@ -64,12 +64,19 @@ export async function gatherReport(migration: Migration, nowMs: number): Promise
   };
 }
 
-/** None where nothing is watched. */
+/** None at the end: nothing is watched there. */
 export async function judgeNow(migration: Migration, nowMs: number): Promise<readonly Criterion[]> {
   const { state, divided } = migration;
   const { position, since } = state;
-  if (position === FIRST || position === LAST || since === null) return [];
+  if (position === FIRST) return [oldSideIsThere((await askOldSide(migration)).everything ?? "")];
+  if (position === LAST || since === null) return [];
   return judgePhase(position, divided, await measurePhase(migration, Date.parse(since), nowMs));
+}
+
+/** A new installation has nobody to take over from: its services would only be stopped. */
+function oldSideIsThere(state: string): Criterion {
+  const value = state === "off" ? "it is off, so there is nothing to take over" : state;
+  return { name: "there is an old side that works", met: state === "on" || state === "running", value };
 }
 
 export function wayOf(migration: Migration, direction: "next" | "back", nowMs: number): Way {
