@@ -110,12 +110,12 @@ async function carryOut(session: Session<InstallFlags>, plan: InstallPlan): Prom
   }
   const { applyInstall, lockInstallation } = await import("../install/apply_install.ts");
   const { managerOf } = await import("../install/manager.ts");
-  const lock = lockInstallation(plan.place.base, "kloros install");
+  const lock = lockInstallation(plan.place.base, "kloros-install");
   try {
     const { systemctl, why } = await managerOf(plan.place, environment.env);
     const told = await applyInstall(plan, { systemctl, replace: flags.replace === true });
-    if (flags.json === true) await session.printJson({ ...said, changed: !isComplete(plan), told });
-    else await printEnd(session, plan, { told, noManager: why });
+    if (flags.json === true) await session.printJson({ ...said, changed: !isComplete(plan), ...told });
+    else await printEnd(session, plan, { ...told, noManager: why });
   } finally {
     lock.release();
   }

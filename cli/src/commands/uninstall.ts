@@ -71,7 +71,7 @@ async function uninstall_(session: Session<UninstallFlags>): Promise<CliExit | u
     flags.purgeData === true ? "Take all of this away, with the data?" : "Take this away?",
   );
   const { lockInstallation } = await import("../install/apply_install.ts");
-  const lock = lockInstallation(place.base, "kloros uninstall");
+  const lock = lockInstallation(place.base, "kloros-uninstall");
   try {
     const { systemctl } = await managerOf(place, environment.env);
     await removal.applyRemoval(place, plan, systemctl);

@@ -60,7 +60,7 @@ async function upgrade_(
   const place = installedPlace(session, "upgrade");
   const { lockInstallation } = await import("../install/apply_install.ts");
   if (session.flags.dryRun === true) return upgradeTo(session, place, given);
-  const lock = lockInstallation(place.base, "kloros upgrade");
+  const lock = lockInstallation(place.base, "kloros-upgrade");
   try {
     return await upgradeTo(session, place, given);
   } catch (error) {

@@ -1,5 +1,5 @@
 /** The way back from an installation. Said again after an interruption, it goes on: what is gone already is no error. */
-import { cpSync, existsSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, existsSync, lstatSync, readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { inspectHome } from "@kloros/daemon";
 import { Failure } from "../exit_codes.ts";
@@ -102,9 +102,11 @@ function remove(paths: readonly string[], root: string): void {
 function putBack({ base, root }: InstallPlace): void {
   const kept = replacedDirectory(base);
   if (!existsSync(kept)) return;
-  for (const path of new Bun.Glob("**/*").scanSync({ cwd: kept, onlyFiles: true, dot: true })) {
-    const target = join(root, "/", path);
-    if (!existsSync(target))
-      cpSync(join(kept, path), target, { verbatimSymlinks: true, preserveTimestamps: true });
+  for (const entry of readdirSync(kept, { recursive: true, withFileTypes: true })) {
+    if (entry.isDirectory()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const target = join(root, path.slice(kept.length));
+    if (lstatSync(target, { throwIfNoEntry: false }) === undefined)
+      cpSync(path, target, { verbatimSymlinks: true, preserveTimestamps: true });
   }
 }

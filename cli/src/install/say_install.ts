@@ -2,10 +2,10 @@
 import type { Session } from "../session.ts";
 import type { CommonFlags } from "../shared_options.ts";
 import { accountNames } from "./account_names.ts";
-import { accountCommands, enabledAtFirst } from "./apply_install.ts";
 import { findOldProcesses, findOldUnits, oldSystemNotes } from "./find_old_system.ts";
 import { type InstallPlan, isComplete } from "./plan_install.ts";
 import { fileLines, shownFiles } from "./show_plan.ts";
+import { systemdCommands, type Told } from "./tell_systemd.ts";
 
 export interface SaidPlan {
   readonly release: string;
@@ -34,7 +34,7 @@ export function describePlan(plan: InstallPlan): SaidPlan {
     home: { path: layout.home, kind: home.kind, why: home.why },
     complete: isComplete(plan),
     files: shownFiles(plan, ownerText()),
-    commands: plannedCommands(plan),
+    commands: systemdCommands(plan, { manager: plan.place.root === "" }).map((command) => command.join(" ")),
     notes: notesOf(plan),
   };
 }
@@ -47,17 +47,6 @@ function ownerText(): string {
   } catch {
     return `${ids.uid}:${ids.gid}`;
   }
-}
-
-function plannedCommands(plan: InstallPlan): readonly string[] {
-  if (plan.place.root !== "") return [];
-  const manager = plan.place.layout.mode === "user" ? "systemctl --user" : "systemctl";
-  const enables = enabledAtFirst(plan);
-  return [
-    ...accountCommands(plan.place).map((command) => command.join(" ")),
-    `${manager} daemon-reload`,
-    ...(enables.length === 0 ? [] : [`${manager} enable ${enables.join(" ")}`]),
-  ];
 }
 
 function notesOf({ place }: InstallPlan): readonly string[] {
@@ -93,13 +82,13 @@ export async function printPlan<Flags extends CommonFlags>(
 export async function printEnd<Flags extends CommonFlags>(
   session: Session<Flags>,
   { place }: InstallPlan,
-  { noManager }: { readonly told: readonly string[]; readonly noManager: string | undefined },
+  { untold, noManager }: Told & { readonly noManager: string | undefined },
 ): Promise<void> {
   const user = place.layout.mode === "user";
   const manager = user ? "systemctl --user" : "sudo systemctl";
   await session.print(session.palette.good("installed"));
   if (noManager !== undefined) {
-    await session.print(`systemd was not told: ${noManager}`);
+    await session.print(`systemd was not told: ${noManager}`, ...untold);
     if (place.root !== "") return;
   }
   await session.print(

@@ -65,7 +65,7 @@ async function rollback_(session: Session<RollbackFlags>): Promise<CliExit | und
     import("../install/manager.ts"),
     import("./change_release.ts"),
   ]);
-  const lock = lockInstallation(place.base, "kloros release rollback");
+  const lock = lockInstallation(place.base, "kloros-rollback");
   try {
     const from = currentRelease(store);
     const to = target(store, flags.to);
