@@ -61,10 +61,10 @@ describe.skipIf(skip)("the migration, forward to its end and back to its begin",
   test(
     `where the old side can leave intents alone, killed at random moments (KLOROS_SEED=${seed}); a switch that is stuck leaves things as they were`,
     async () => {
-      const { below } = choicesOf(seed);
+      const choices = choicesOf(seed);
       machine = await MigratingMachine.boot(programs, `${DIVIDED}${MAY_STICK}`);
       for (const owner of ["old", "old", "ours"] as const) {
-        await machine.changeKilledAfter("next", below(KILL_MS_MAX));
+        await machine.changeKilledAfter("next", choices.below(KILL_MS_MAX));
         await machine.somethingIsDone(owner);
       }
       await expectPhaseTwo(machine);
@@ -73,7 +73,7 @@ describe.skipIf(skip)("the migration, forward to its end and back to its begin",
       await machine.change("next");
       await machine.somethingIsDone("ours");
       for (const owner of ["ours", "ours", "old"] as const) {
-        await machine.changeKilledAfter("back", below(KILL_MS_MAX));
+        await machine.changeKilledAfter("back", choices.below(KILL_MS_MAX));
         await machine.somethingIsDone(owner);
       }
       await machine.expectEachOnce();

@@ -12,6 +12,7 @@ import { findFiles } from "./plan_install.ts";
 import type { FoundFile } from "./planned_file.ts";
 import { runningServices } from "./running_services.ts";
 import { diffLines } from "./text_diff.ts";
+import { isOfMigration } from "../migrate/role_file.ts";
 
 export interface VerifyReport {
   readonly ok: boolean;
@@ -95,7 +96,10 @@ function dropInChecks({ root }: InstallPlace, units: readonly UnitFile[]): Check
   return units
     .filter(({ path }) => /\.(service|target)$/.test(path))
     .map(({ path }) => {
-      const files = namesIn(join(root, `${path}.d`)).filter((name) => name.endsWith(".conf"));
+      const directory = join(root, `${path}.d`);
+      const files = namesIn(directory).filter(
+        (name) => name.endsWith(".conf") && !isOfMigration(join(directory, name)),
+      );
       return {
         problem:
           files.length === 0 ? undefined : `${path}.d overrides ${basename(path)}: ${files.join(", ")}`,

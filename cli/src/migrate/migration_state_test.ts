@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readMigration, writeMigration } from "./migration_state.ts";
-import { readRole, roleFilePath, writeRole } from "./role_file.ts";
+import { isOfMigration, readRole, roleFilePath, writeRole } from "./role_file.ts";
 
 let root: string;
 beforeEach(() => {
@@ -55,8 +55,11 @@ test("what a service may do is a drop-in that goes without a trace", async () =>
   for (const role of ["waits", "observe", "act"] as const) {
     await writeRole(path, role);
     expect(readRole(path)).toBe(role);
+    expect(isOfMigration(path)).toBe(true);
   }
   expect(readFileSync(path, "utf8")).toContain("Environment=KLOROS_MODE=act");
+  writeFileSync(path, `${readFileSync(path, "utf8")}MemoryMax=1G\n`);
+  expect(isOfMigration(path)).toBe(false);
   await writeRole(path, undefined);
   expect(existsSync(join(root, "kloros-intent-router.service.d"))).toBe(false);
 });

@@ -3,7 +3,7 @@
  * configuration, so a mistake there lets nobody act before its turn.
  */
 import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { errorCode, syncDirectory, writeFileAtomic } from "@kloros/daemon";
 import type { Migrated, Role } from "./phases.ts";
 
@@ -29,6 +29,11 @@ export function readRole(path: string): Role | undefined {
   if (!existsSync(path)) return undefined;
   const text = readFileSync(path, "utf8");
   return (["act", "observe", "waits"] as const).find((role) => roleText(role) === text);
+}
+
+/** What it says is known to `kloros migrate status`. One that somebody changed is theirs. */
+export function isOfMigration(path: string): boolean {
+  return basename(path) === ROLE_FILE && readRole(path) !== undefined;
 }
 
 /** On disk when it resolves. */
