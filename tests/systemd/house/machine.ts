@@ -14,11 +14,11 @@ import { type Installation, resolveInstallation } from "@kloros/daemon";
 import { type InstallLayout, SYSTEM_LAYOUT } from "../../../cli/src/units/layout.ts";
 import { renderUnits } from "../../../cli/src/units/render_units.ts";
 import type { SeedFile } from "../sandbox/seed.ts";
+import type { Programs } from "./programs.ts";
 import { type Outcome, type RunOptions, Sandbox } from "../sandbox/sandbox.ts";
 
 export interface MachineOptions {
-  /** Directory of the compiled programs on the host. */
-  readonly programs: string;
+  readonly programs: Pick<Programs, "directory" | "command">;
   /** Sections of /etc/kloros/kloros.toml besides `[kloros]`. */
   readonly config?: string;
   /** Lines of `[Service]` laid over all units. */
@@ -26,6 +26,7 @@ export interface MachineOptions {
 }
 
 const LAYOUT: InstallLayout = SYSTEM_LAYOUT;
+const COMMAND = "/usr/local/bin/kloros";
 const READY_MS = 60_000;
 /** What the target leaves to the operator. */
 const OPTIONAL = ["intent-router", "curiosity-core"];
@@ -61,7 +62,8 @@ export class Machine {
   async boot({ enabled = false }: { readonly enabled?: boolean } = {}): Promise<void> {
     this.#sandbox = await Sandbox.boot({
       binds: [
-        { from: this.#options.programs, to: LAYOUT.programs, readOnly: true },
+        { from: this.#options.programs.directory, to: LAYOUT.programs, readOnly: true },
+        { from: this.#options.programs.command, to: COMMAND, readOnly: true },
         { from: join(this.data, "home"), to: LAYOUT.home },
         { from: join(this.data, "logs"), to: LAYOUT.logs },
       ],
@@ -106,7 +108,7 @@ export class Machine {
 
   /** As root, like an operator with sudo. */
   async kloros(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-    return this.sandbox.run([`${LAYOUT.programs}/kloros`, ...args], options);
+    return this.sandbox.run([COMMAND, ...args], options);
   }
 
   /** Speaks as the operator, from the host. */

@@ -10,6 +10,8 @@ export type Kind = "multicall" | "separate";
 
 export interface Programs {
   readonly directory: string;
+  /** Of the operator's command, which the services' own programs do without. */
+  readonly command: string;
   remove(): void;
 }
 
@@ -23,6 +25,7 @@ export async function buildPrograms(kind: Kind): Promise<Programs> {
   if (code !== 0) throw new Error(`the programs could not be built:\n${said}${error}`);
   return {
     directory: join(out, kind === "multicall" ? "multicall" : "bin"),
+    command: join(out, "multicall", "kloros"),
     remove: () => {
       rmSync(out, { recursive: true, force: true });
     },
