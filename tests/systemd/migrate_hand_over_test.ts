@@ -46,6 +46,7 @@ describe.skipIf(skip)("the migration, forward to its end and back to its begin",
         await expectPhase(machine, phase);
       }
       expect(await machine.oldFiles()).toBe("");
+      await machine.rejectsForeign("bad");
       for (const phase of [4, 3, 2, 1, 0, -1] as const) {
         await (phase < 3 ? machine.change("back") : machine.changeWithCrashes("back"));
         await expectPhase(machine, phase);

@@ -1,5 +1,5 @@
 /** A machine with the old system on it, ours installed beside it, and intents that keep coming. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { expect } from "bun:test";
 import { type Outcome, Sandbox } from "../sandbox/sandbox.ts";
 import { IntentStream, OLD_HOME, OLD_SOURCE, oldDid, oldFiles, oldRuns, oursDid } from "./old_system.ts";
@@ -129,6 +129,13 @@ export class MigratingMachine {
     return (
       await this.#sandbox.run(["sh", "-c", "ls /etc/systemd/system/kloros-*.d/50-migrate.conf 2>/dev/null"])
     ).out;
+  }
+
+  /** An intent that nobody understands, of another user than the services': it is put aside with its reason. */
+  async rejectsForeign(name: string): Promise<void> {
+    writeFileSync(this.pathOf(`${OLD_HOME}/intents/${name}.json`), '{"type":"no such type"}');
+    const kept = this.pathOf(`${OLD_HOME}/intents/rejected/${name}.json`);
+    await this.until(kept, () => existsSync(kept));
   }
 
   /** Somebody works; and while nobody hands anything over, only this side does. */
