@@ -43,9 +43,11 @@ async function locateInstalled(
   const said = flags.home !== undefined || (env["KLOROS_HOME"] ?? "") !== "";
   const usual = said || located.inspection.kind === "own" ? located.common.home : layout.home;
   if (usual !== layout.home) return undefined;
-  const { home, source, state, runtime, logs } = layout;
+  const { home, source, state, logs } = layout;
+  // A user's runtime directory is the login's: the bus wrote down where it found it.
+  const runtime = layout.mode === "user" ? {} : { runtime: layout.runtime };
   const again = await locate(
-    { source, runtime, ...flags, home },
+    { source, ...runtime, ...flags, home },
     { cwd, env: { ...env, KLOROS_STATE: state } },
   );
   return { located: again, paths: { ...again.paths, logs } };
@@ -100,6 +102,10 @@ function socketOf({ busEndpoint }: Installation): string {
 }
 
 /** What to type to start a bus here. */
-export function startCommand({ home }: Installation): string {
+export function startCommand({ home }: Pick<Installation, "home">, installed = ownInstallation()): string {
+  if (installed?.home === home)
+    return installed.mode === "user"
+      ? "systemctl --user start kloros.target"
+      : "sudo systemctl start kloros.target";
   return isCompiled() ? `kloros up --home ${home}` : `${join(cloneRoot(), "scripts/up")} --home ${home}`;
 }
