@@ -2,7 +2,7 @@
  * Whether a systemd of our own can be booted here. Where it cannot, its tests are skipped and say why; with
  * KLOROS_REQUIRE_SYSTEMD=1 (set by .ci/run) or CI that is a failure: these tests are never silently green.
  */
-import { existsSync, mkdirSync, rmdirSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { cgroupMounts } from "./cgroups.ts";
 
@@ -21,8 +21,11 @@ export function whyImpossible(): string | undefined {
 }
 
 /** Throws where a systemd is demanded and impossible; returns whether to skip. */
-export function mustSkip(env: Readonly<Record<string, string | undefined>> = process.env): boolean {
-  const why = whyImpossible();
+export function mustSkip(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+  look: () => string | undefined = whyImpossible,
+): boolean {
+  const why = look();
   if (why === undefined) return false;
   const demanded = [env["KLOROS_REQUIRE_SYSTEMD"], env["CI"]].some(
     (value) => value !== undefined && value !== "" && value !== "0" && value !== "false",
@@ -49,12 +52,14 @@ function whyNoCgroups(): string | undefined {
 }
 
 function whyNoNamespaces(): string | undefined {
-  const script =
-    "mount -t tmpfs x /mnt && mkdir /mnt/u /mnt/w /mnt/r && mount -t overlay -o lowerdir=/,upperdir=/mnt/u,workdir=/mnt/w x /mnt/r";
-  const where =
-    statSync("/mnt", { throwIfNoEntry: false })?.isDirectory() === true ? script : "mount -t tmpfs x /tmp";
+  const script = [
+    "mount -t tmpfs trial /tmp",
+    "mkdir /tmp/upper /tmp/work /tmp/root",
+    "mount -t overlay -o lowerdir=/,upperdir=/tmp/upper,workdir=/tmp/work trial /tmp/root",
+    "mount -t proc proc /tmp/root/proc",
+  ].join(" && ");
   const tried = Bun.spawnSync(
-    ["unshare", "--fork", "--pid", "--mount", "--cgroup", "--uts", "--ipc", "--net", "sh", "-c", where],
+    ["unshare", "--fork", "--pid", "--mount", "--cgroup", "--uts", "--ipc", "--net", "sh", "-c", script],
     { stdin: "ignore", stdout: "ignore", stderr: "pipe" },
   );
   return tried.exitCode === 0 ? undefined : `no namespaces of one's own: ${tried.stderr.toString().trim()}`;
