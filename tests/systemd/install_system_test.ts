@@ -74,7 +74,8 @@ describe.skipIf(mustSkip())("kloros install", () => {
         "systemctl mask --runtime kloros-intent-router.service; mkdir -p /etc/systemd/system/kloros-policy-engine.service.d; echo '[Service]' > /etc/systemd/system/kloros-policy-engine.service.d/x.conf; systemctl disable --quiet kloros.target",
       );
       const { code, out } = await shell("kloros install verify");
-      expect([code, out]).toEqual([1, expect.stringContaining("x.conf")]);
+      expect(code).toBe(1);
+      expect(out).toContain("x.conf");
       expect(out).toContain("kloros.target is disabled");
     },
     STEP_MS_MAX,
@@ -99,6 +100,12 @@ describe.skipIf(mustSkip())("kloros install", () => {
     "adopts an existing KLoROS: as its owner, in observe mode, its files and daemons untouched, its timer named",
     async () => {
       await must(EXISTING);
+      const refused = await shell(`${KLOROS} install --yes`);
+      expect(refused.code).toBe(1);
+      expect(refused.error).toContain("belongs to kloros");
+      await must(
+        "rm -r /var/lib/kloros; rm -r /etc/systemd/system/kloros-policy-engine.service.d; systemctl unmask --runtime kloros-intent-router.service",
+      );
       const before = await must(LISTING);
       const shown = await json(`${KLOROS} install --dry-run --json`);
       expect(shown).toMatchObject({ home: { path: "/home/kloros/.kloros", kind: "legacy" } });
@@ -117,7 +124,36 @@ describe.skipIf(mustSkip())("kloros install", () => {
     },
     STEP_MS_MAX,
   );
+
+  test(
+    "serves one user under that user's own systemd, with nothing outside the user's directories",
+    async () => {
+      await must(
+        "useradd --create-home --home-dir /srv/grace grace && loginctl enable-linger grace && systemctl start user@$(id -u grace)",
+      );
+      const command = "/srv/grace/.local/bin/kloros";
+      await must(`${AS_GRACE} ${KLOROS} install --user --yes`);
+      const manager = `${AS_GRACE} env XDG_RUNTIME_DIR=/run/user/$(id -u grace) systemctl --user`;
+      await must(`${manager} enable --now kloros.target`);
+      expect(await must(`${manager} list-units --no-legend --state=active 'kloros*.service' | wc -l`)).toBe(
+        "10\n",
+      );
+      expect(await json(`${AS_GRACE} ${command} install verify --user --json`)).toMatchObject({
+        ok: true,
+        notes: [],
+      });
+      expect(await json(`${AS_GRACE} ${command} status --json`)).toMatchObject({ mode: "act" });
+      await must(`${AS_GRACE} ${command} audit`);
+      expect(existsSync(sandbox.pathOf("/opt/kloros"))).toBe(false);
+      await must(`${AS_GRACE} ${command} uninstall --user --yes --purge-data`);
+      expect(await must("find /srv/grace /run/user -name '*kloros*' -not -path '*/systemd/*'")).toBe("");
+    },
+    STEP_MS_MAX,
+  );
 });
+
+/** By a shell that came without the variables of a login. */
+const AS_GRACE = "cd /srv/grace; runuser -u grace -- env -u XDG_RUNTIME_DIR HOME=/srv/grace";
 
 /** As FACTS describes it, small. */
 const EXISTING = `

@@ -103,7 +103,8 @@ describe.skipIf(mustSkip())("an upgrade", () => {
       expect(said).toMatchObject({ undone: null, journal: { kind: "down", from: 3, to: 2 } });
       expect((await kloros("journal", "version")).said).toMatchObject({ found: 2, known: 2 });
       const again = await kloros("release", "rollback", "--yes");
-      expect([again.code, again.error]).toEqual([1, expect.stringContaining("no release before this one")]);
+      expect(again.code).toBe(1);
+      expect(again.error).toContain("no release before this one");
       expect((await kloros("install", "verify")).said).toMatchObject({ ok: true });
     },
     SWITCH_MS_MAX,

@@ -43,6 +43,12 @@ function moveAside(path: string, kept: string): void {
 }
 
 async function write(path: string, planned: PlannedFile, { uid, gid }: ApplyOptions): Promise<void> {
+  if (planned.kind === "directory") {
+    mkdirSync(path, { recursive: true });
+    chownSync(path, uid, gid);
+    chmodSync(path, planned.mode);
+    return;
+  }
   if (planned.kind === "link") {
     replaceLink(path, planned.target);
     lchownSync(path, uid, gid);

@@ -11,8 +11,9 @@ import { addRelease, writeError } from "../release/add_release.ts";
 import type { Systemctl } from "../systemctl.ts";
 import { applyFiles, replacedDirectory } from "./apply_files.ts";
 import { tellSystemd, type Told } from "./tell_systemd.ts";
+import { recordedPaths } from "./planned_file.ts";
 import { writeRecord } from "./installation_record.ts";
-import { type InstallPlan, refuseForeign } from "./plan_install.ts";
+import { hasOwnHome, type InstallPlan, refuseForeign } from "./plan_install.ts";
 
 export interface ApplyInstall {
   /** Undefined: nobody is told (an image, or a machine without systemd). */
@@ -61,14 +62,12 @@ export async function applyInstall(plan: InstallPlan, options: ApplyInstall): Pr
 
 async function noteFiles({ place, files }: InstallPlan): Promise<void> {
   const { base, layout, record } = place;
-  const written = files
-    .filter(({ planned }) => !(planned.kind === "file" && planned.operators))
-    .map(({ planned }) => planned.path);
   try {
     await writeRecord(base, {
       format: 1,
       layout,
-      files: [...new Set([...(record?.files ?? []), ...written])].toSorted(),
+      ownHome: hasOwnHome(place),
+      files: [...new Set([...(record?.files ?? []), ...recordedPaths(files)])].toSorted(),
     });
   } catch (error) {
     throw writeError(error, base);

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { type HomeInspection, inspectHome } from "@kloros/daemon";
 import { Failure } from "../exit_codes.ts";
 import { type InstallLayout, SYSTEM_LAYOUT, userLayout } from "../units/layout.ts";
-import { accountNames } from "./account_names.ts";
+import { accountNames, idsOf } from "./account_names.ts";
 import { type InstallationRecord, readRecord } from "./installation_record.ts";
 
 export interface PlaceRequest {
@@ -38,11 +38,12 @@ interface World {
 /** Throws `Failure`. */
 export function choosePlace(request: PlaceRequest, { env, cwd }: World): InstallPlace {
   const root = request.root === undefined ? "" : resolve(cwd, request.root).replace(/\/$/, "");
-  const usual = request.user === true ? userLayout(homeOfUser(env), env) : SYSTEM_LAYOUT;
+  const usual = request.user === true ? layoutOfUser(env) : SYSTEM_LAYOUT;
   const base = join(root, baseOf(usual));
   const record = readRecord(base);
   const layout = record?.layout ?? wantedLayout(usual, request, root, cwd);
   if (record !== undefined) refuseMove(record, request, cwd);
+  else refuseOthersState(layout, root);
   return { layout, root, base, record, home: inspectHome(join(root, layout.home)) };
 }
 
@@ -51,9 +52,14 @@ export function baseOf({ programs }: Pick<InstallLayout, "programs">): string {
   return dirname(dirname(programs));
 }
 
-function homeOfUser(env: World["env"]): string {
+/** A shell that came by `sudo` or `su` may not say where the user's runtime directory is; systemd always has it there. */
+function layoutOfUser(env: World["env"]): InstallLayout {
   const home = env["HOME"] ?? "";
-  return home === "" ? homedir() : home;
+  const runtime = env["XDG_RUNTIME_DIR"] ?? "";
+  return userLayout(home === "" ? homedir() : home, {
+    ...env,
+    XDG_RUNTIME_DIR: runtime === "" ? `/run/user/${process.getuid?.() ?? 0}` : runtime,
+  });
 }
 
 function wantedLayout(usual: InstallLayout, request: PlaceRequest, root: string, cwd: string): InstallLayout {
@@ -80,6 +86,20 @@ function servicesUser(
   const found = statSync(join(root, home), { throwIfNoEntry: false });
   if (found === undefined || home === usual.home) return {};
   return accountNames(found, root);
+}
+
+/** A journal that an earlier installation left, and that the services of this one could not open. */
+function refuseOthersState({ mode, state, user }: InstallLayout, root: string): void {
+  const found = statSync(join(root, state), { throwIfNoEntry: false });
+  if (mode === "user" || user === undefined || found === undefined) return;
+  const ids = idsOf(user, root);
+  if (ids === undefined || ids.uid === found.uid) return;
+  const { user: owner } = accountNames(found, root);
+  throw new Failure(
+    "negative",
+    `${state} is there from an earlier installation and belongs to ${owner}, but the services of this one are to run as ${user}. ` +
+      `To go on with that data: chown -R ${user}: ${dirname(state)}; or move it away`,
+  );
 }
 
 /** Where it works is decided once: the journal does not move by itself. */

@@ -126,10 +126,8 @@ describe("install", () => {
     mkdirSync(at("/usr/local/bin"), { recursive: true });
     symlinkSync("/bin/true", at(COMMAND));
     const refused = await install();
-    expect([refused.code, refused.err]).toEqual([
-      1,
-      expect.stringContaining(`${UNIT}; ${COMMAND} (leads to /bin/true)`),
-    ]);
+    expect(refused.code).toBe(1);
+    expect(refused.err).toContain(`${UNIT}; ${COMMAND} (leads to /bin/true)`);
     expect(existsSync(at("/opt"))).toBe(false);
     expect(await install("--replace")).toMatchObject({ code: 0 });
     expect(readFileSync(at(UNIT), "utf8")).toContain("Type=notify");

@@ -8,6 +8,8 @@ import type { InstallLayout } from "../units/layout.ts";
 export interface InstallationRecord {
   readonly format: 1;
   readonly layout: InstallLayout;
+  /** The home was made by the installation, or was this software's before: decided once, before anything is put there. */
+  readonly ownHome: boolean;
   /** Absolute, without the `--root`: units, accounts, and the link to the command. The configuration is the operator's. */
   readonly files: readonly string[];
 }
@@ -33,7 +35,7 @@ export function readRecord(base: string): InstallationRecord | undefined {
   }
 }
 
-export function recordText(record: InstallationRecord): string {
+function recordText(record: InstallationRecord): string {
   return `${JSON.stringify(record, null, 2)}\n`;
 }
 
@@ -54,10 +56,11 @@ const PATHS = [
 
 function isRecord(value: unknown): value is InstallationRecord {
   if (typeof value !== "object" || value === null) return false;
-  const { format, layout, files } = value as Partial<InstallationRecord>;
+  const { format, layout, ownHome, files } = value as Partial<InstallationRecord>;
   return (
     format === 1 &&
     layout !== undefined &&
+    typeof ownHome === "boolean" &&
     (layout.mode === "system" || layout.mode === "user") &&
     PATHS.every((key) => typeof layout[key] === "string" && layout[key].startsWith("/")) &&
     Array.isArray(files) &&

@@ -46,7 +46,14 @@ export async function planInstall(place: InstallPlace, program: string): Promise
 export function findFiles(place: InstallPlace, description: ReleaseDescription): readonly FoundFile[] {
   const { root, record, layout } = place;
   const options = { root, uid: process.getuid?.() ?? 0, ours: new Set(record?.files) };
-  return plannedFiles(layout, description).map((planned) => findFile(planned, options));
+  return plannedFiles(layout, description, { ownHome: hasOwnHome(place) }).map((planned) =>
+    findFile(planned, options),
+  );
+}
+
+/** What an interrupted installation has put into a home does not make it somebody else's. */
+export function hasOwnHome({ record, home }: InstallPlace): boolean {
+  return record?.ownHome ?? !["legacy", "foreign"].includes(home.kind);
 }
 
 /** Nothing is left to be written. */

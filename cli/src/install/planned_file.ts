@@ -23,7 +23,13 @@ interface PlannedLink extends Planned {
   readonly target: string;
 }
 
-export type PlannedFile = PlannedText | PlannedLink;
+/** A place for data: made when it is missing, and never taken away by itself. */
+interface PlannedDirectory extends Planned {
+  readonly kind: "directory";
+  readonly mode: number;
+}
+
+export type PlannedFile = PlannedText | PlannedLink | PlannedDirectory;
 
 /**
  * - `new`, `changed`: will be written.
@@ -51,7 +57,19 @@ export interface FindOptions {
 }
 
 export function findFile(planned: PlannedFile, options: FindOptions): FoundFile {
+  if (planned.kind === "directory") {
+    const there = lstatSync(join(options.root, planned.path), { throwIfNoEntry: false }) !== undefined;
+    return { planned, state: there ? "kept" : "new", differs: [] };
+  }
   return planned.kind === "link" ? findLink(planned, options) : findText(planned, options);
+}
+
+/** What an uninstallation takes away: neither settings nor data. Sorted. */
+export function recordedPaths(files: readonly FoundFile[]): readonly string[] {
+  return files
+    .filter(({ planned }) => planned.kind === "link" || (planned.kind === "file" && !planned.operators))
+    .map(({ planned }) => planned.path)
+    .toSorted();
 }
 
 function findLink(planned: PlannedLink, { root, ours }: FindOptions): FoundFile {

@@ -5,41 +5,66 @@ import type { ReleaseDescription } from "../release/release_description.ts";
 import { PROGRAM } from "../release/release_store.ts";
 import type { PlannedFile } from "./planned_file.ts";
 
+/** `ownHome`: the home is this software's own, or is to be made. */
 export function plannedFiles(
   layout: InstallLayout,
-  { units, config: text }: Pick<ReleaseDescription, "units" | "config">,
+  { units, config }: Pick<ReleaseDescription, "units" | "config">,
+  { ownHome }: { readonly ownHome: boolean },
 ): readonly PlannedFile[] {
-  const { configFile, programs } = layout;
-  const config: readonly PlannedFile[] =
-    layout.mode === "user"
-      ? []
-      : [
-          {
-            kind: "file",
-            path: configFile,
-            text,
-            mode: 0o644,
-            operators: true,
-            why: "settings: yours, never written again",
-          },
-        ];
-  const command: PlannedFile = {
-    kind: "link",
-    path: commandLink(layout),
-    target: join(programs, PROGRAM),
-    why: "the command, in PATH",
-  };
   return [
+    // For the whole machine, systemd-tmpfiles makes them, and gives them to the services' user.
+    ...(layout.mode === "user" && ownHome ? homeOf(layout) : []),
     ...units.map(({ path, text, mode }): PlannedFile => {
       return { kind: "file", path, text, mode, operators: false, why: whyOf(path, layout) };
     }),
-    ...config,
-    command,
+    ...(layout.mode === "user" ? [] : [settings(layout.configFile, config)]),
+    {
+      kind: "link",
+      path: commandLink(layout),
+      target: join(layout.programs, PROGRAM),
+      why: "the command, in PATH",
+    },
+  ];
+}
+
+function settings(path: string, text: string): PlannedFile {
+  return {
+    kind: "file",
+    path,
+    text,
+    mode: 0o644,
+    operators: true,
+    why: "settings: yours, never written again",
+  };
+}
+
+/** What the services must find: their home with the mark that it is their own, and the source tree that they look at. */
+function homeOf({ home, state, source }: InstallLayout): readonly PlannedFile[] {
+  const directory = (path: string, why: string): PlannedFile => ({
+    kind: "directory",
+    path,
+    mode: 0o700,
+    why,
+  });
+  return [
+    directory(home, "the home: all data"),
+    directory(state, "the journal"),
+    {
+      kind: "file",
+      path: join(home, "state/created_by.json"),
+      text: `${JSON.stringify({ software: "kloros", made_by: "kloros install" })}\n`,
+      mode: 0o600,
+      operators: true,
+      why: "says that the home is ours to work in",
+    },
+    directory(join(home, "intents"), "intents that come as files"),
+    directory(source, "the source tree that is looked at"),
+    directory(join(source, "registry"), "what is registered of it"),
   ];
 }
 
 /** `~/.local/bin` beside `~/.local/lib` for one user. */
-export function commandLink({ mode, programs }: Pick<InstallLayout, "mode" | "programs">): string {
+function commandLink({ mode, programs }: Pick<InstallLayout, "mode" | "programs">): string {
   const inUserBin = join(programs, "../../../../bin", PROGRAM);
   return mode === "user" ? inUserBin : join("/usr/local/bin", PROGRAM);
 }

@@ -11,7 +11,7 @@ import { baseOf, type InstallPlace } from "./choose_place.ts";
 import { recordPath } from "./installation_record.ts";
 
 export interface RemovalPlan {
-  /** Programs, units, links. Without the `--root`. */
+  /** Programs, units, links, and the sockets' directory, which outlives its services. Without the `--root`. */
   readonly files: readonly string[];
   /** What was worked on and goes too. */
   readonly data: readonly string[];
@@ -21,7 +21,7 @@ export interface RemovalPlan {
 
 export function planRemoval(place: InstallPlace, { purge }: { readonly purge: boolean }): RemovalPlan {
   const { layout, root, record } = place;
-  const { home, state, logs, configFile } = layout;
+  const { home, state, logs, configFile, runtime } = layout;
   const own = ["own", "empty"].includes(inspectHome(join(root, home)).kind);
   // In a home of somebody else's, what this software keeps lies in directories of its own.
   const ours = [state, logs].filter((path) => own || !isInside(path, home));
@@ -32,7 +32,7 @@ export function planRemoval(place: InstallPlace, { purge }: { readonly purge: bo
   const data = all.filter((path) => !all.some((other) => isInside(path, other)));
   const written = (record?.files ?? []).filter((path) => isStillThere(place, path));
   return {
-    files: [...written, baseOf(layout)],
+    files: [...written, ...(existsSync(join(root, runtime)) ? [runtime] : []), baseOf(layout)],
     data: purge ? data : [],
     stays: [...(purge ? [] : data), ...(own || !existsSync(join(root, home)) ? [] : [home])],
   };

@@ -54,7 +54,7 @@ function releaseFiles({ place, release, releaseIsNew, linkIsNew }: InstallPlan, 
 function shownFile({ planned, state, before, differs }: FoundFile, owner: string): ShownFile {
   const diff = [
     ...differs.map((text) => `! ${text}`),
-    ...(before === undefined || planned.kind === "link" ? [] : diffLines(before, planned.text)),
+    ...(before === undefined || planned.kind !== "file" ? [] : diffLines(before, planned.text)),
   ];
   return {
     path: planned.path,

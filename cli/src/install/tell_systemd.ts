@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../exit_codes.ts";
 import type { Systemctl } from "../systemctl.ts";
-import type { InstallPlan } from "./plan_install.ts";
+import { hasOwnHome, type InstallPlan } from "./plan_install.ts";
 import { runTool } from "./run_tool.ts";
 
 export interface Told {
@@ -43,10 +43,8 @@ function accountCommands({ place: { layout } }: InstallPlan): readonly (readonly
 
 /** Optional services belong to a new installation. In an adopted home the old ones still do their work: `migrate` decides. */
 function enabledAtFirst({ place, linkIsNew, description }: InstallPlan): readonly string[] {
-  const { kind } = place.home;
-  const adopted = kind === "legacy" || kind === "foreign";
   const worked = existsSync(join(place.root, place.layout.state, "journal.db"));
-  return linkIsNew && !adopted && !worked ? description.enabled : [];
+  return linkIsNew && hasOwnHome(place) && !worked ? description.enabled : [];
 }
 
 /** Throws `Failure` when a systemd that runs says no. */

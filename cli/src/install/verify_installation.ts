@@ -82,7 +82,7 @@ async function programChecks(store: ReleaseStore, release: Release): Promise<Che
 function fileCheck({ planned, state, before, differs }: FoundFile): Check {
   if (state === "same" || state === "kept") return { problem: undefined };
   if (state === "new") return { problem: `${planned.path} is not there: ${planned.why}` };
-  const text = before === undefined || planned.kind === "link" ? [] : diffLines(planned.text, before);
+  const text = before === undefined || planned.kind !== "file" ? [] : diffLines(planned.text, before);
   return {
     problem: [
       `${planned.path} ${[...differs, ...(text.length === 0 ? [] : ["has another text:"])].join(", ")}`,

@@ -37,7 +37,7 @@ export async function planJournal({ layout, store, from, to }: Between): Promise
 }
 
 /** Null: there is no journal yet. */
-export async function journalVersion(
+async function journalVersion(
   store: ReleaseStore,
   newer: Release,
   layout: InstallLayout,

@@ -12,8 +12,8 @@ import { Failure } from "../exit_codes.ts";
 import { applyFiles, replacedDirectory } from "../install/apply_files.ts";
 import type { InstallPlace } from "../install/choose_place.ts";
 import { writeRecord } from "../install/installation_record.ts";
-import { findFiles, refuseForeign } from "../install/plan_install.ts";
-import type { FoundFile } from "../install/planned_file.ts";
+import { findFiles, hasOwnHome, refuseForeign } from "../install/plan_install.ts";
+import { type FoundFile, recordedPaths } from "../install/planned_file.ts";
 import { type RunningService, runningServices } from "../install/running_services.ts";
 import type { Systemctl } from "../systemctl.ts";
 import { awaitServices, settled } from "./await_services.ts";
@@ -83,11 +83,10 @@ function isUp(state: string): boolean {
 
 async function putInPlace({ place, store, to }: Switch, files: readonly FoundFile[]): Promise<void> {
   const { root, base, layout, record } = place;
-  const wanted = files
-    .filter(({ planned }) => !(planned.kind === "file" && planned.operators))
-    .map(({ planned }) => planned.path);
+  const ownHome = hasOwnHome(place);
+  const wanted = recordedPaths(files);
   const gone = (record?.files ?? []).filter((path) => !wanted.includes(path));
-  await writeRecord(base, { format: 1, layout, files: [...wanted, ...gone].toSorted() });
+  await writeRecord(base, { format: 1, layout, ownHome, files: [...wanted, ...gone].toSorted() });
   await applyFiles(files, {
     root,
     replaced: replacedDirectory(base),
@@ -96,7 +95,7 @@ async function putInPlace({ place, store, to }: Switch, files: readonly FoundFil
   });
   store.switchTo("current", to.id);
   for (const path of gone) rmSync(join(root, path), { force: true });
-  await writeRecord(base, { format: 1, layout, files: wanted.toSorted() });
+  await writeRecord(base, { format: 1, layout, ownHome, files: wanted });
 }
 
 /** The bus alone, then all others at once. */

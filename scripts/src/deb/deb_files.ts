@@ -13,7 +13,7 @@ export type DebFile = { readonly path: string } & (
 
 export function debFiles(description: DebDescription, changelog: string): readonly DebFile[] {
   const { programs, units, config } = description;
-  const record = { format: 1, layout: DEB_LAYOUT, files: [] };
+  const record = { format: 1, layout: DEB_LAYOUT, ownHome: true, files: [] };
   return [
     { kind: "program", path: `${BASE}/bin/kloros` },
     ...programs.map((name): DebFile => ({ kind: "link", path: `${BASE}/bin/${name}`, target: "kloros" })),
