@@ -5,7 +5,7 @@
  * Times are shortened by drop-ins, but for the bus that hangs: there the shipped watchdogs of its clients run beside its own.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { SERVICE_NAMES, type ServiceName } from "../../cli/src/multicall/service_names.ts";
+import { SERVICE_NAMES, type ServiceName } from "@kloros/cli/testing";
 import { Flows, QUICK } from "./house/flows.ts";
 import { Machine, unitOf } from "./house/machine.ts";
 import { buildPrograms, type Programs } from "./house/programs.ts";

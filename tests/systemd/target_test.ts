@@ -1,6 +1,6 @@
 /** kloros.target in a real systemd: both flows, what an operator sees, reload, stop and boot. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { SERVICE_NAMES, type ServiceName } from "../../cli/src/multicall/service_names.ts";
+import { SERVICE_NAMES, type ServiceName } from "@kloros/cli/testing";
 import { Flows, QUICK } from "./house/flows.ts";
 import { Machine, unitOf } from "./house/machine.ts";
 import { buildPrograms, type Kind, type Programs } from "./house/programs.ts";

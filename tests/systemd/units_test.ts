@@ -1,8 +1,13 @@
 /** What systemd itself says of the units: whether they are right, and how far each service is closed in. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { SERVICE_NAMES, type ServiceName } from "../../cli/src/multicall/service_names.ts";
-import { type InstallLayout, SYSTEM_LAYOUT, userLayout } from "../../cli/src/units/layout.ts";
-import { renderUnits } from "../../cli/src/units/render_units.ts";
+import {
+  SERVICE_NAMES,
+  type ServiceName,
+  type InstallLayout,
+  SYSTEM_LAYOUT,
+  userLayout,
+  renderUnits,
+} from "@kloros/cli/testing";
 import { unitOf } from "./house/machine.ts";
 import { mustSkip } from "./sandbox/possible.ts";
 import { Sandbox } from "./sandbox/sandbox.ts";

@@ -1,10 +1,7 @@
 /** The same services in a user's own systemd, without any right beyond the user's. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
-import { SERVICE_NAMES } from "../../cli/src/multicall/service_names.ts";
-import { userLayout } from "../../cli/src/units/layout.ts";
-import { renderUnits } from "../../cli/src/units/render_units.ts";
-import { OPTIONAL_UNITS } from "../../cli/src/units/target_unit.ts";
+import { SERVICE_NAMES, userLayout, renderUnits, OPTIONAL_UNITS } from "@kloros/cli/testing";
 import { growTree } from "../e2e/flow/flow_tree.ts";
 import { until } from "@kloros/bus-client/testing";
 import { unitOf } from "./house/machine.ts";

@@ -6,7 +6,7 @@ import { renderUnits } from "./render_units.ts";
 const FOLDER = "docs/reference/systemd";
 
 export function unitPages(): ReadonlyMap<string, string> {
-  const user = userLayout("/home/operator", { XDG_RUNTIME_DIR: "/run/user/1000" });
+  const user = userLayout("/home/kloros", { XDG_RUNTIME_DIR: "/run/user/1000" });
   return new Map([...pagesOf(SYSTEM_LAYOUT), ...pagesOf(user)]);
 }
 

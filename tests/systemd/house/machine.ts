@@ -8,11 +8,10 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type InstallLayout, SYSTEM_LAYOUT, renderUnits } from "@kloros/cli/testing";
 import { type Bus, connectBus } from "@kloros/bus-client";
 import { until } from "@kloros/bus-client/testing";
 import { type Installation, resolveInstallation } from "@kloros/daemon";
-import { type InstallLayout, SYSTEM_LAYOUT } from "../../../cli/src/units/layout.ts";
-import { renderUnits } from "../../../cli/src/units/render_units.ts";
 import type { SeedFile } from "../sandbox/seed.ts";
 import type { Programs } from "./programs.ts";
 import { type Outcome, type RunOptions, Sandbox } from "../sandbox/sandbox.ts";

@@ -123,6 +123,6 @@ function bindOne({ from, to, readOnly }: Bind, at: At): readonly string[] {
   ];
 }
 
-export function quote(text: string): string {
+function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
