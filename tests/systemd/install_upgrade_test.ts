@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildPrograms, type Programs } from "./house/programs.ts";
+import { seeded } from "../e2e/house/seed.ts";
 import { IntentWriter } from "./install/intent_writer.ts";
 import { migrateJournal, NextVersion } from "./install/next_version.ts";
 import { mustSkip } from "./sandbox/possible.ts";
@@ -108,6 +109,31 @@ describe.skipIf(mustSkip())("an upgrade", () => {
       expect((await kloros("install", "verify")).said).toMatchObject({ ok: true });
     },
     SWITCH_MS_MAX,
+  );
+
+  test(
+    "that is killed on its way is finished by saying it again, and so is a rollback",
+    async () => {
+      const seed = seeded(Number(process.env["KLOROS_SEED"] ?? Date.now() % 1_000_000));
+      const rounds = process.env["KLOROS_FULL"] === "1" ? 8 : 1;
+      for (let round = 0; round < rounds; round++) {
+        for (const [command, found] of [
+          [["upgrade", "/media/next"], 3],
+          [["release", "rollback"], 2],
+        ] as const) {
+          const seconds = (0.5 + seed.random() * 6).toFixed(1);
+          await sandbox.run(["timeout", "-s", "KILL", seconds, "kloros", ...command, "--yes"]);
+          const { code, error } = await kloros(...command, "--yes");
+          const which = { seed: seed.seed, round, command, seconds };
+          // A rollback that was through already has nothing left to go back to.
+          if (code !== 0)
+            expect({ ...which, error }).toMatchObject({ error: expect.stringContaining("before this one") });
+          expect({ ...which, ...(await kloros("journal", "version")).said }).toMatchObject({ found });
+          expect({ ...which, ...(await kloros("install", "verify")).said }).toMatchObject({ ok: true });
+        }
+      }
+    },
+    SWITCH_MS_MAX * 8,
   );
 
   test(

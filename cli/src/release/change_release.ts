@@ -30,7 +30,11 @@ export async function changeRelease(change: Switch, { forward }: Direction): Pro
   });
   const report = { from: from.id, to: to.id, journal, ...shown(result) };
   if (result.failed === undefined) return { ...report, undone: null };
-  if (from.id === to.id) throw new Failure("negative", `${to.id} is not well: ${result.failed}`);
+  if (from.id === to.id)
+    throw new Failure(
+      "negative",
+      `${to.id} is not well: ${result.failed}${previous === undefined ? "" : `. \`kloros release rollback\` goes back to ${previous}`}`,
+    );
   change.say(`${to.id} is not well: ${result.failed}. Going back to ${from.id}`);
   const back = await goBack(change, result.failed);
   restorePrevious(change, previous);

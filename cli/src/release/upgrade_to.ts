@@ -86,6 +86,8 @@ async function decideJournal(
   const line = journalLine(journal);
   if (line !== undefined && session.flags.json !== true) await session.print(line);
   if (journal.kind !== "up") return journal;
+  // The rest of an upgrade that was interrupted: it was decided and tried before anything was switched.
+  if (from.id === to.id) return journal;
   if (!journal.wayBack && session.flags.oneWay !== true)
     throw new Failure(
       "negative",
