@@ -124,7 +124,7 @@ describe.skipIf(mustSkip())("services that fail", () => {
     async (group) => {
       await undisturbed(group, async () => {
         const before = await lives(group);
-        await editAll(group, ["MemoryMax=6M"], "kill");
+        await editAll(group, ["MemoryMax=2M"], "kill");
         await restartedSince(before, 2);
         await uneditAll(group, "reset");
         // Where the kernel counts memory by its older hierarchy, systemd sees the signal and not why it came.

@@ -1,5 +1,6 @@
 /** What systemd itself says of the units: whether they are right, and how far each service is closed in. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdirSync, writeFileSync } from "node:fs";
 import {
   SERVICE_NAMES,
   type ServiceName,
@@ -9,6 +10,7 @@ import {
   renderUnits,
 } from "@kloros/cli/testing";
 import { unitOf } from "./house/machine.ts";
+import { until } from "@kloros/bus-client/testing";
 import { mustSkip } from "./sandbox/possible.ts";
 import { Sandbox } from "./sandbox/sandbox.ts";
 
@@ -82,6 +84,33 @@ describe.skipIf(mustSkip())("the units", () => {
       const { code, out, error } = await sandbox.run(command);
       const verdict = `${out}${error}`.split("\n").find((line) => line.includes("Overall exposure"));
       expect([name, code, verdict]).toEqual([name, 0, verdict]);
+    },
+    TEST_MS,
+  );
+
+  test(
+    "do not hold up a boot: a target whose bus never gets ready is given up, its services are not, and a stop ends them",
+    async () => {
+      const edit = async (unit: string, ...lines: string[]): Promise<void> => {
+        const directory = sandbox.pathOf(`/run/systemd/system/${unit}.d`);
+        mkdirSync(directory, { recursive: true });
+        writeFileSync(`${directory}/test.conf`, lines.join("\n"));
+        await sandbox.systemctl("daemon-reload");
+      };
+      await edit("kloros-.service", "[Service]", "User=root", "ExecStart=", "ExecStart=/bin/sleep 1000");
+      await edit("kloros.target", "[Unit]", "JobTimeoutSec=2s");
+      expect(await sandbox.run(["systemctl", "start", "kloros.target"])).toMatchObject({
+        code: 1,
+        error: "Job for kloros.target timed out.\n",
+      });
+      expect(await sandbox.systemctl("list-jobs", "--plain", "--no-legend")).toContain(
+        unitOf("policy-engine"),
+      );
+      await sandbox.systemctl("stop", "kloros.target");
+      const states = "--state=active,activating,deactivating";
+      const left = async (): Promise<string> =>
+        sandbox.systemctl("list-units", "--plain", "--no-legend", states, "kloros*");
+      await until("the end of all", async () => (await left()) === "", { limitMs: TEST_MS });
     },
     TEST_MS,
   );

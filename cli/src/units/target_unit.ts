@@ -13,6 +13,8 @@ export function targetUnit({ mode }: InstallLayout): string {
       ["Description", "KLoROS: the chemical bus and its services"],
       ["Documentation", "man:systemd.target(5)"],
       ...always.map((name) => ["Wants", unitName(name)] as const),
+      "A bus that cannot start keeps its clients waiting. Neither a boot nor a command waits with them for ever; they go on.",
+      ["JobTimeoutSec", "5min"],
       `Also part of it while they are enabled: ${optional.map(unitName).join(", ")}.`,
     ]),
     section("Install", [["WantedBy", mode === "system" ? "multi-user.target" : "default.target"]]),
