@@ -3,7 +3,7 @@ import type { Session } from "../session.ts";
 import type { CommonFlags } from "../shared_options.ts";
 import { accountNames } from "./account_names.ts";
 import { findOldProcesses, findOldUnits, oldSystemNotes } from "./find_old_system.ts";
-import { type InstallPlan, isComplete } from "./plan_install.ts";
+import { hasOwnHome, type InstallPlan, isComplete } from "./plan_install.ts";
 import { fileLines, shownFiles } from "./show_plan.ts";
 import { systemdCommands, type Told } from "./tell_systemd.ts";
 
@@ -90,6 +90,13 @@ export async function printEnd<Flags extends CommonFlags>(
   if (noManager !== undefined) {
     await session.print(`systemd was not told: ${noManager}`, ...untold);
     if (place.root !== "") return;
+  }
+  if (!hasOwnHome(place)) {
+    await session.print(
+      "go over to it, phase by phase:    sudo kloros migrate status, then sudo kloros migrate next",
+      "check what is installed:          sudo kloros install verify",
+    );
+    return;
   }
   await session.print(
     `start it, now and at every boot:  ${manager} enable --now kloros.target`,
