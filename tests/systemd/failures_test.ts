@@ -166,6 +166,29 @@ describe.skipIf(mustSkip())("services that fail", () => {
   );
 
   test(
+    "no process of a D-REAM cycle outlives its service, whether that is killed or stopped",
+    async () => {
+      flows.behave("hangs");
+      flows.promote("interrupted");
+      await undisturbed(["dream-consumer"], async () => {
+        const before = await lives(["dream-consumer"]);
+        const first = await candidates();
+        await machine.sandbox.systemctl("kill", "--kill-who=main", "-s", "KILL", unitOf("dream-consumer"));
+        await restartedSince(before);
+        const second = await candidates(first);
+        flows.behave("good");
+        await machine.sandbox.systemctl("restart", unitOf("dream-consumer"));
+        await machine.until(
+          "the end of its candidates",
+          async () => isGone(await hanging(), second),
+          BACK_MS,
+        );
+      });
+    },
+    TEST_MS,
+  );
+
+  test(
     "after all of it nothing is lost or doubled, and the audit is clean",
     async () => {
       flows.promote("after it all");
@@ -177,6 +200,22 @@ describe.skipIf(mustSkip())("services that fail", () => {
     },
     TEST_MS,
   );
+
+  /** Pids of candidates that hang, other than these; those must be gone. */
+  async function candidates(before: readonly string[] = []): Promise<readonly string[]> {
+    let found: readonly string[] = [];
+    const others = async (): Promise<boolean> => {
+      found = await hanging();
+      return found.length > 0 && isGone(found, before);
+    };
+    await machine.until("candidates that hang", others, BACK_MS);
+    return found;
+  }
+
+  async function hanging(): Promise<readonly string[]> {
+    const { out } = await machine.sandbox.run(["pgrep", "-u", "kloros", "-x", "sleep"]);
+    return out.split("\n").filter((line) => line !== "");
+  }
 
   /** Lines of systemd that hold it. */
   async function said(what: string): Promise<readonly string[]> {
@@ -201,3 +240,7 @@ describe.skipIf(mustSkip())("services that fail", () => {
     if (how === "restart") await machine.sandbox.systemctl("restart", ...group.map(unitOf));
   }
 });
+
+function isGone(now: readonly string[], before: readonly string[]): boolean {
+  return before.every((pid) => !now.includes(pid));
+}

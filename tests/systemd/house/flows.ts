@@ -9,7 +9,13 @@ import { DREAM_CONFIG, homeConfig } from "../../e2e/dream/dream_config.ts";
 import { checkDream } from "../../e2e/dream/check_dream.ts";
 import { readDreamLeft } from "../../e2e/dream/dream_left.ts";
 import { dreamRules } from "../../e2e/dream/dream_rules.ts";
-import { ENVIRONMENT_BEFORE, KEY, writeExperiment } from "../../e2e/dream/experiment.ts";
+import {
+  behave,
+  type Behaviour,
+  ENVIRONMENT_BEFORE,
+  KEY,
+  writeExperiment,
+} from "../../e2e/dream/experiment.ts";
 import { checkFlow } from "../../e2e/flow/check_flow.ts";
 import { type FlowTree, growTree } from "../../e2e/flow/flow_tree.ts";
 import { readLeftBehind } from "../../e2e/flow/left_behind.ts";
@@ -29,6 +35,8 @@ health.intervalMs = 1000
 promotions.intervalMs = 1000
 ${homeConfig(DREAM_CONFIG).replace(/\[orchestrator-monitor\]\n.*\n/, "")}`;
 
+/** A candidate that hangs is left to the test, not to its own limit. */
+const CANDIDATE_S = 60;
 const SETTLE_MS = 90_000;
 const ACK = "_ack.json";
 
@@ -47,13 +55,18 @@ export class Flows {
     const { paths } = this.#machine;
     this.#tree = growTree(paths.source, { modules, seed });
     mkdirSync(paths.promotions, { recursive: true });
-    writeExperiment(paths, {});
+    writeExperiment(paths, { timeoutS: CANDIDATE_S });
     // The machine has these files elsewhere than the host.
     const text = readFileSync(paths.dreamConfig, "utf8").replaceAll(paths.home, "/var/lib/kloros");
     writeFileSync(paths.dreamConfig, text);
     writeFileSync(paths.policies, dreamRules("1s"));
     writeFileSync(paths.environmentFile, ENVIRONMENT_BEFORE);
     await this.#machine.own();
+  }
+
+  /** What each candidate of a cycle meets from now on. */
+  behave(behaviour: Behaviour): void {
+    behave(this.#machine.paths, behaviour);
   }
 
   /** A generic question, as an old tool writes it. */
