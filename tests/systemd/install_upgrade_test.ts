@@ -4,7 +4,7 @@
  */
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildPrograms, type Programs } from "./house/programs.ts";
@@ -75,6 +75,7 @@ describe.skipIf(mustSkip())("an upgrade", () => {
       expect(said).toMatchObject({ journal: { kind: "up", from: 2, to: 3 }, busAwayMs: expect.any(Number) });
       expect(said?.["undone"]).toContain("kloros-semantic-dedup.service");
       expect((await kloros("journal", "version")).said).toMatchObject({ found: 2, known: 2 });
+      expect(existsSync(sandbox.pathOf(EXTRA))).toBe(false);
       expect((await kloros("install", "verify")).said).toMatchObject({ ok: true });
     },
     SWITCH_MS_MAX,
@@ -87,7 +88,8 @@ describe.skipIf(mustSkip())("an upgrade", () => {
       const { code, said, error } = await kloros("upgrade", "/media/next", "--yes");
       expect({ code, error }).toMatchObject({ code: 0 });
       expect(said).toMatchObject({ undone: null, journal: { kind: "up" }, busAwayMs: expect.any(Number) });
-      expect(said?.["restarted"]).toBeArrayOfSize(10);
+      expect(said?.["restarted"]).toBeArrayOfSize(11);
+      expect(existsSync(sandbox.pathOf(EXTRA))).toBe(true);
       expect((await kloros("journal", "version")).said).toMatchObject({ found: 3, known: 3 });
       expect((await kloros("upgrade", "/media/next", "--yes")).said).toMatchObject({ restarted: [] });
       expect((await kloros("install", "verify")).said).toMatchObject({ ok: true });
@@ -103,6 +105,8 @@ describe.skipIf(mustSkip())("an upgrade", () => {
       expect({ code, error }).toMatchObject({ code: 0 });
       expect(said).toMatchObject({ undone: null, journal: { kind: "down", from: 3, to: 2 } });
       expect((await kloros("journal", "version")).said).toMatchObject({ found: 2, known: 2 });
+      expect(existsSync(sandbox.pathOf(EXTRA))).toBe(false);
+      expect((await sandbox.run(["systemctl", "is-active", "kloros-extra"])).out).toBe("inactive\n");
       const again = await kloros("release", "rollback", "--yes");
       expect(again.code).toBe(1);
       expect(again.error).toContain("no release before this one");
@@ -161,6 +165,7 @@ async function buildNext(builds: string): Promise<void> {
   try {
     tree.setVersion("0.2.0");
     migrateJournal(tree, { wayBack: true });
+    addService(tree);
     await tree.build(join(builds, "next"));
     tree.setVersion("0.3.0");
     tree.change({
@@ -175,6 +180,25 @@ async function buildNext(builds: string): Promise<void> {
   } finally {
     tree.remove();
   }
+}
+
+const EXTRA = "/etc/systemd/system/kloros-extra.service";
+
+/** A service that this version does not have: in a home of its own, where it waits for a bus. */
+function addService(tree: NextVersion): void {
+  const unit = String.raw`[Service]\nExecStart=/opt/kloros/current/bin/semantic-dedup --home /var/tmp/extra\nTimeoutStopSec=5s\n`;
+  tree.change(
+    {
+      file: "cli/src/units/render_units.ts",
+      from: "return [...units, target,",
+      to: `return [...units, { path: "${EXTRA}", text: "${unit}", mode: MODE }, target,`,
+    },
+    {
+      file: "cli/src/units/target_unit.ts",
+      from: '["Documentation", "man:systemd.target(5)"],',
+      to: '["Documentation", "man:systemd.target(5)"], ["Wants", "kloros-extra.service"],',
+    },
+  );
 }
 
 /** Question ids of the answers in the journal: of a backup, since SQLite follows no path into another mount namespace. */

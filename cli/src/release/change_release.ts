@@ -1,4 +1,5 @@
 /** A change of releases as an operator orders it: with the way back when it does not work out. */
+import { readRecord } from "../install/installation_record.ts";
 import { Failure } from "../exit_codes.ts";
 import { type JournalStep, planJournal } from "./journal_steps.ts";
 import type { Release } from "./release_store.ts";
@@ -59,7 +60,9 @@ async function goBack(change: Switch, why: string): Promise<SwitchResult> {
       throw stuck(error instanceof Error ? error.message : String(error));
     },
   );
-  const back = await switchRelease({ ...change, from: to, to: from, journal });
+  // What the newer one has put there is noted by now.
+  const now = { ...place, record: readRecord(place.base) };
+  const back = await switchRelease({ ...change, place: now, from: to, to: from, journal });
   if (back.failed !== undefined) throw stuck(back.failed);
   return back;
 }

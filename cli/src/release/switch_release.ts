@@ -46,6 +46,7 @@ export interface SwitchResult {
 }
 
 const BUS = "kloros-chemical-bus.service";
+const TARGET = "kloros.target";
 
 /** Throws `Failure` before anything was changed; what goes wrong later is in the result. */
 export async function switchRelease(change: Switch): Promise<SwitchResult> {
@@ -53,7 +54,8 @@ export async function switchRelease(change: Switch): Promise<SwitchResult> {
   const description = await askRelease(store.programOf(to.id), place.layout);
   const files = findFiles(place, description);
   refuseForeign(files);
-  const running = systemctl === undefined ? [] : await runningServices(systemctl, unitsOf(place));
+  const running =
+    systemctl === undefined ? [] : await runningServices(systemctl, unitsIn(place.record?.files ?? []));
   const bus = running.some(({ unit, state }) => unit === BUS && isUp(state));
   if (systemctl !== undefined && change.journal.kind === "down") {
     change.say(
@@ -67,14 +69,44 @@ export async function switchRelease(change: Switch): Promise<SwitchResult> {
       throw error;
     }
   }
+  const gone = unitsIn(goneFiles(place, files));
+  if (systemctl !== undefined && gone.length > 0) {
+    await systemctl.run("stop", ...gone);
+    await systemctl.run("disable", "--quiet", ...gone);
+    // One that failed would stay in systemd's memory, and not be new when it comes again.
+    await systemctl.run("reset-failed", ...gone).catch(() => undefined);
+  }
   await putInPlace(change, files);
   if (systemctl === undefined) return { restarted: [], busAwayMs: null, failed: undefined };
   await systemctl.daemonReload();
-  return restart(change, systemctl, running);
+  return restart(change, systemctl, {
+    running: running.filter(({ unit }) => !gone.includes(unit)),
+    added: await neverStarted(systemctl),
+  });
 }
 
-function unitsOf({ record }: InstallPlace): readonly string[] {
-  return (record?.files ?? []).map((path) => basename(path)).filter((name) => name.endsWith(".service"));
+/** What the release before had and this one has not. */
+function goneFiles({ record }: InstallPlace, files: readonly FoundFile[]): readonly string[] {
+  const wanted = recordedPaths(files);
+  return (record?.files ?? []).filter((path) => !wanted.includes(path));
+}
+
+/** Services that a running target wants since this release: one that an operator stopped has run before. */
+async function neverStarted(systemctl: Systemctl): Promise<readonly string[]> {
+  const { ActiveState, Wants } = await systemctl.show(TARGET, ["ActiveState", "Wants"]);
+  const found: string[] = [];
+  for (const unit of isUp(ActiveState) ? Wants.split(" ").filter((name) => name.endsWith(".service")) : []) {
+    const { ActiveState: state, ActiveEnterTimestampMonotonic: started } = await systemctl.show(unit, [
+      "ActiveState",
+      "ActiveEnterTimestampMonotonic",
+    ]);
+    if (state === "inactive" && Number(started) === 0) found.push(unit);
+  }
+  return found;
+}
+
+function unitsIn(files: readonly string[]): readonly string[] {
+  return files.map((path) => basename(path)).filter((name) => name.endsWith(".service"));
 }
 
 function isUp(state: string): boolean {
@@ -82,10 +114,10 @@ function isUp(state: string): boolean {
 }
 
 async function putInPlace({ place, store, to }: Switch, files: readonly FoundFile[]): Promise<void> {
-  const { root, base, layout, record } = place;
+  const { root, base, layout } = place;
   const ownHome = hasOwnHome(place);
   const wanted = recordedPaths(files);
-  const gone = (record?.files ?? []).filter((path) => !wanted.includes(path));
+  const gone = goneFiles(place, files);
   await writeRecord(base, { format: 1, layout, ownHome, files: [...wanted, ...gone].toSorted() });
   await applyFiles(files, {
     root,
@@ -102,7 +134,7 @@ async function putInPlace({ place, store, to }: Switch, files: readonly FoundFil
 async function restart(
   change: Switch,
   systemctl: Systemctl,
-  running: readonly RunningService[],
+  { running, added }: { readonly running: readonly RunningService[]; readonly added: readonly string[] },
 ): Promise<SwitchResult> {
   const program = change.store.programOf(change.to.id);
   const others = running.filter(({ unit, state }) => unit !== BUS && isUp(state));
@@ -112,7 +144,8 @@ async function restart(
   const left = (service: RunningService): boolean =>
     service.executable !== program || change.journal.kind === "down";
   const first = needsBus && left(bus) ? [BUS] : [];
-  const then = others.filter(({ executable }) => executable !== program).map(({ unit }) => unit);
+  const outdated = others.filter(({ executable }) => executable !== program).map(({ unit }) => unit);
+  const then = [...outdated, ...added];
   for (const units of [first, then]) {
     if (units.length === 0) continue;
     change.say(`starting again: ${units.map((unit) => unit.replace(/^kloros-|\.service$/g, "")).join(", ")}`);
