@@ -68,6 +68,16 @@ describe.skipIf(skip)("the Debian package", () => {
   }
 
   test(
+    "has the same bytes when the same sources are built again",
+    async () => {
+      const again = await buildPackage(ROOT, join(builds, "again"));
+      const bytesOf = (path: string) => readFileSync(join(builds, path));
+      expect(bytesOf(`again/${again}`).equals(bytesOf(`one/${again}`))).toBe(true);
+    },
+    STEP_MS_MAX,
+  );
+
+  test(
     "is installed without starting anything; then the target starts all, and all is as dpkg knows it",
     async () => {
       const said = await sandbox.must(["dpkg", "-i", first]);

@@ -1,6 +1,14 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { downgradeJournal, journalVersions } from "./downgrade.ts";
@@ -8,6 +16,7 @@ import { WORKER, question, text } from "./fixtures.ts";
 import { lowestBack, readSchema, schemaOfVersion, type Step, versionOf } from "./migrate.ts";
 import { toVersion1 } from "./migrations/to_version_1.ts";
 import { toVersion2 } from "./migrations/to_version_2.ts";
+import { rehearseMigration } from "./rehearse.ts";
 import { TestClient, checkJournal, testBroker } from "./testing.ts";
 
 let dir: string;
@@ -37,7 +46,9 @@ async function fill(): Promise<void> {
   const { broker } = testBroker({ path });
   const worker = new TestClient(broker, WORKER.name);
   await worker.attach(WORKER);
-  await worker.now(worker.session.publish([1, 2, 3].map((n) => text(question(n)))));
+  const router = new TestClient(broker, "intent-router");
+  await router.now(router.session.publish([1, 2, 3].map((n) => text(question(n)))));
+  expect(worker.take(WORKER.name)).toBeArrayOfSize(3);
   expect(checkJournal(broker)).toEqual([]);
   broker.close();
 }
@@ -127,4 +138,34 @@ test("the versions of a journal are told without changing it", () => {
   expect(journalVersions(path)).toEqual({ found: null, known: 2, backTo: 2 });
   copyFileSync(import.meta.path, path);
   expect(() => journalVersions(path)).toThrow("damaged");
+});
+
+describe("a migration is rehearsed on a copy", () => {
+  const older = (): void =>
+    writeFileSync(
+      path,
+      Bun.gunzipSync(readFileSync(join(import.meta.dir, "..", "fixtures", "journal_v1.db.gz"))),
+    );
+
+  test("and tells what it does, and whether there is a way back", async () => {
+    older();
+    expect(rehearseMigration(path)).toEqual({ from: 1, to: 2, back: false, signals: 8 });
+    expect(journalVersions(path).found).toBe(2);
+    await fillNew();
+    expect(rehearseMigration(path)).toEqual({ from: 2, to: 2, back: true, signals: 3 });
+  });
+
+  test("and says what would be wrong afterwards, instead of finding it on the journal itself", () => {
+    older();
+    const db = new Database(path);
+    db.run("UPDATE consumer SET done = done + 1");
+    db.close();
+    expect(() => rehearseMigration(path)).toThrow("does not add up");
+    expect(() => rehearseMigration(join(dir, "nowhere.db"))).toThrow("no copy of a journal");
+  });
+
+  async function fillNew(): Promise<void> {
+    for (const end of ["", "-wal", "-shm"]) rmSync(`${path}${end}`, { force: true });
+    await fill();
+  }
 });
