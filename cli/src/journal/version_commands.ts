@@ -1,5 +1,6 @@
-/** `kloros journal version` and `downgrade`: which program a journal is for. */
+/** `kloros journal version`, `migrate` and `downgrade`: which program a journal is for. */
 import type { Command } from "commander";
+import type { VersionChange } from "@kloros/journal";
 import type { Environment } from "../environment.ts";
 import { findPlace } from "../place.ts";
 import { wholeNumber } from "../read_options.ts";
@@ -14,6 +15,15 @@ beside it. Works with and without a running bus.
 Examples:
   kloros journal version
   kloros journal version --json | jq .found
+`;
+
+const MIGRATE_HELP = `
+A bus does this by itself when it starts. Said by hand, it may take its time: a journal of many
+gigabytes takes longer than systemd lets a start take. \`kloros upgrade\` says it; with a Debian
+package, say it after the installation, with the bus stopped. A copy of before is kept.
+
+Examples:
+  kloros journal migrate
 `;
 
 const DOWNGRADE_HELP = `
@@ -38,6 +48,11 @@ export function versionCommands(journal: Command, environment: Environment): rea
       .description("Says which schema version the journal has, and which this program knows.")
       .addHelpText("after", VERSION_HELP)
       .action(performing(environment, version)),
+    journal
+      .command("migrate")
+      .description("Brings an older journal to the schema version of this program. The bus must not run.")
+      .addHelpText("after", MIGRATE_HELP)
+      .action(performing(environment, migrate)),
     journal
       .command("downgrade")
       .description("Takes the journal back to an older schema version. The bus must not run.")
@@ -65,12 +80,25 @@ async function version(session: Session): Promise<undefined> {
   return undefined;
 }
 
+async function migrate(session: Session): Promise<undefined> {
+  const { paths } = await journalPlace(session);
+  const report = await withJournalErrors(async () => {
+    const { migrateJournal } = await import("@kloros/journal");
+    return migrateJournal(paths.journal);
+  });
+  return tell(session, report);
+}
+
 async function downgrade(session: Session<DowngradeFlags>): Promise<undefined> {
   const { paths } = await journalPlace(session);
   const report = await withJournalErrors(async () => {
     const { downgradeJournal } = await import("@kloros/journal");
     return downgradeJournal(paths.journal, session.flags.to);
   });
+  return tell(session, report);
+}
+
+async function tell(session: Session, report: VersionChange): Promise<undefined> {
   const { from, to, kept } = report;
   if (session.json) await session.printJson(report);
   else

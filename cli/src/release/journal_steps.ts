@@ -7,7 +7,7 @@ import { bytes } from "../view/amounts.ts";
 import type { Release, ReleaseStore } from "./release_store.ts";
 import { runAsService } from "./service_account.ts";
 
-/** A journal goes up when its new program starts, and down before its old one does. */
+/** Up or down, before the program that works on it starts. */
 export type JournalStep =
   | { readonly kind: "none" }
   | { readonly kind: "up"; readonly from: number; readonly to: number; readonly wayBack: boolean }
@@ -48,13 +48,11 @@ async function journalVersion(
   return typeof found === "number" ? found : null;
 }
 
-/** With the bus stopped. */
-export async function takeJournalBack(
-  program: string,
-  { to }: { readonly to: number },
-  layout: InstallLayout,
-): Promise<void> {
-  await runAsService(program, ["journal", "downgrade", "--to", String(to)], layout);
+/** With the bus stopped. The newer one of the two programs does it: it knows both forms. */
+export async function changeJournal(step: JournalStep, { store, from, to, layout }: Between): Promise<void> {
+  if (step.kind === "up") await runAsService(store.programOf(to.id), ["journal", "migrate"], layout);
+  if (step.kind === "down")
+    await runAsService(store.programOf(from.id), ["journal", "downgrade", "--to", String(step.to)], layout);
 }
 
 /** Tries the new release's migration on a copy, while the old one goes on. Throws `Failure` when it does not work out. */

@@ -17,7 +17,7 @@ import { type FoundFile, recordedPaths } from "../install/planned_file.ts";
 import { type RunningService, runningServices } from "../install/running_services.ts";
 import type { Systemctl } from "../systemctl.ts";
 import { awaitServices, settled } from "./await_services.ts";
-import { type JournalStep, takeJournalBack } from "./journal_steps.ts";
+import { changeJournal, type JournalStep } from "./journal_steps.ts";
 import { askRelease } from "./release_description.ts";
 import type { Release, ReleaseStore } from "./release_store.ts";
 
@@ -57,15 +57,16 @@ export async function switchRelease(change: Switch): Promise<SwitchResult> {
   const running =
     systemctl === undefined ? [] : await runningServices(systemctl, unitsIn(place.record?.files ?? []));
   const bus = running.some(({ unit, state }) => unit === BUS && isUp(state));
-  if (systemctl !== undefined && change.journal.kind === "down") {
+  if (change.journal.kind !== "none") {
     change.say(
       `the bus stops; the journal goes from schema version ${change.journal.from} to ${change.journal.to}`,
     );
-    await systemctl.run("stop", BUS);
+    // Where no systemd runs, a bus that somebody started holds the journal, and is named.
+    await systemctl?.run("stop", BUS);
     try {
-      await takeJournalBack(store.programOf(change.from.id), change.journal, place.layout);
+      await changeJournal(change.journal, { ...change, layout: place.layout });
     } catch (error) {
-      if (bus) await systemctl.run("start", BUS);
+      if (bus) await systemctl?.run("start", BUS);
       throw error;
     }
   }
@@ -142,7 +143,7 @@ async function restart(
   // An interrupted run may have left the others without one.
   const needsBus = bus !== undefined && (isUp(bus.state) || others.length > 0);
   const left = (service: RunningService): boolean =>
-    service.executable !== program || change.journal.kind === "down";
+    service.executable !== program || change.journal.kind !== "none";
   const first = needsBus && left(bus) ? [BUS] : [];
   const outdated = others.filter(({ executable }) => executable !== program).map(({ unit }) => unit);
   const then = [...outdated, ...added];

@@ -1,7 +1,7 @@
-/** `kloros journal version` and `downgrade`: the way back to an older program, with all that came since. */
+/** `kloros journal version`, `migrate` and `downgrade`: to the form that a program knows, forth, and back with all that came since. */
 import { existsSync } from "node:fs";
 import { JournalDatabase, JournalError } from "./database.ts";
-import { lowestBack, migrateBack, type Step, versionOf } from "./migrate.ts";
+import { copyOfVersion, lowestBack, migrateBack, type Step, versionOf } from "./migrate.ts";
 import { lockJournal } from "./repair.ts";
 import { SCHEMA_VERSION } from "./schema.ts";
 import { checkBeforeStart, withReadOnly } from "./start_check.ts";
@@ -24,7 +24,8 @@ export function journalVersions(path: string): JournalVersions {
   return { found: existsSync(path) ? withReadOnly(path, versionOf) : null, known, backTo };
 }
 
-export interface DowngradeReport {
+/** Between two versions. */
+export interface VersionChange {
   readonly from: number;
   readonly to: number;
   /** Where the journal is kept as it was; null: nothing had to be done. */
@@ -32,11 +33,30 @@ export interface DowngradeReport {
 }
 
 /**
+ * What a bus does when it starts, without a limit of time: a large journal takes longer than a start may.
+ * Throws `FileLockHeldError` while a bus runs, `JournalError` for one that a bus would not start on.
+ */
+export function migrateJournal(path: string): VersionChange {
+  const lock = lockJournal(path, "kloros-journal-migrate");
+  try {
+    const { found, known } = journalVersions(path);
+    if (found === null) throw new JournalError("lost", `there is no journal ${path}`);
+    checkBeforeStart(path);
+    const db = new JournalDatabase(path);
+    db.emptyWal();
+    db.close();
+    return { from: found, to: known, kept: found === known ? null : copyOfVersion(path, found) };
+  } finally {
+    lock.release();
+  }
+}
+
+/**
  * Takes the journal back to schema version `to`, for an older program. Nothing is lost; a journal that has that version
  * already, or a lower one, is left alone. Throws `FileLockHeldError` while a bus runs, `JournalError` when there is no way.
  */
-export function downgradeJournal(path: string, to: number, steps?: readonly Step[]): DowngradeReport {
-  const lock = lockJournal(path, "kloros journal downgrade");
+export function downgradeJournal(path: string, to: number, steps?: readonly Step[]): VersionChange {
+  const lock = lockJournal(path, "kloros-journal-downgrade");
   try {
     const { found } = journalVersions(path);
     if (found === null) throw new JournalError("lost", `there is no journal ${path}`);
@@ -51,7 +71,7 @@ export function downgradeJournal(path: string, to: number, steps?: readonly Step
     } finally {
       db.close();
     }
-    return { from: found, to, kept: `${path}.v${found}` };
+    return { from: found, to, kept: copyOfVersion(path, found) };
   } finally {
     lock.release();
   }

@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { downgradeJournal, journalVersions } from "./downgrade.ts";
+import { downgradeJournal, journalVersions, migrateJournal } from "./downgrade.ts";
 import { WORKER, question, text } from "./fixtures.ts";
 import { lowestBack, readSchema, schemaOfVersion, type Step, versionOf } from "./migrate.ts";
 import { toVersion1 } from "./migrations/to_version_1.ts";
@@ -69,6 +69,20 @@ test("how far back a journal can go ends at the last step that has no way back",
   expect(lowestBack([{ forth }, { forth }, both, both])).toBe(2);
   expect(lowestBack([{ forth }, both, { forth }, both])).toBe(3);
   expect(lowestBack([both, both])).toBe(0);
+});
+
+test("a migration by hand is what a start of the bus does, and nothing the second time", async () => {
+  writeFileSync(
+    path,
+    Bun.gunzipSync(readFileSync(join(import.meta.dir, "..", "fixtures", "journal_v1.db.gz"))),
+  );
+  expect(migrateJournal(path)).toEqual({ from: 1, to: 2, kept: `${path}.v1` });
+  expect(migrateJournal(path)).toEqual({ from: 2, to: 2, kept: null });
+  const { broker } = testBroker({ path });
+  expect(checkJournal(broker)).toEqual([]);
+  expect(() => migrateJournal(path)).toThrow("is locked by");
+  broker.close();
+  expect(() => migrateJournal(join(dir, "nowhere.db"))).toThrow("there is no journal");
 });
 
 describe("the way back", () => {
