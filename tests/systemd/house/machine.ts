@@ -124,7 +124,8 @@ export class Machine {
   async edit(service: string, lines: readonly string[]): Promise<void> {
     const directory = this.sandbox.pathOf(`/etc/systemd/system/${unitOf(service)}.d`);
     mkdirSync(directory, { recursive: true });
-    writeFileSync(join(directory, "test.conf"), `[Service]\n${lines.join("\n")}\n`);
+    // Another name than the drop-in of all units has, which it would take the place of.
+    writeFileSync(join(directory, "edit.conf"), `[Service]\n${lines.join("\n")}\n`);
     await this.sandbox.systemctl("daemon-reload");
   }
 
