@@ -6,7 +6,7 @@ import { findPlace } from "../place.ts";
 import { wholeNumber } from "../read_options.ts";
 import { performing, type Session } from "../session.ts";
 import type { CommonFlags } from "../shared_options.ts";
-import { journalPlace, withJournalErrors } from "./journal_work.ts";
+import { journalPlace, withJournalErrors, writingJournal } from "./journal_work.ts";
 
 const VERSION_HELP = `
 A program brings an older journal up to date when its bus starts, and leaves a copy of it
@@ -82,7 +82,7 @@ async function version(session: Session): Promise<undefined> {
 
 async function migrate(session: Session): Promise<undefined> {
   const { paths } = await journalPlace(session);
-  const report = await withJournalErrors(async () => {
+  const report = await writingJournal(paths.journal, async () => {
     const { migrateJournal } = await import("@kloros/journal");
     return migrateJournal(paths.journal);
   });
@@ -91,7 +91,7 @@ async function migrate(session: Session): Promise<undefined> {
 
 async function downgrade(session: Session<DowngradeFlags>): Promise<undefined> {
   const { paths } = await journalPlace(session);
-  const report = await withJournalErrors(async () => {
+  const report = await writingJournal(paths.journal, async () => {
     const { downgradeJournal } = await import("@kloros/journal");
     return downgradeJournal(paths.journal, session.flags.to);
   });
