@@ -5,6 +5,7 @@ import type { Installation, Located } from "@kloros/daemon";
 import type { CommonFlags } from "./shared_options.ts";
 import type { Environment } from "./environment.ts";
 import { Failure } from "./exit_codes.ts";
+import { ownInstallation } from "./install/own_installation.ts";
 import { scratchPlace } from "./up/home/scratch_place.ts";
 import { cloneRoot, isCompiled } from "./up/service_command.ts";
 
@@ -19,6 +20,8 @@ export async function findPlace(
   environment: Pick<Environment, "env" | "cwd">,
 ): Promise<Place> {
   const located = await locate(flags, environment);
+  const installed = await locateInstalled(flags, located, environment);
+  if (installed !== undefined) return installed;
   const scratch = observedFrom(flags, located, environment);
   if (scratch === undefined) return { located, paths: located.paths };
   const { env } = environment;
@@ -27,6 +30,27 @@ export async function findPlace(
     { ...environment, env: { ...env, KLOROS_STATE: join(scratch, "state") } },
   );
   return { located: again, paths: { ...again.paths, logs: join(scratch, "logs") } };
+}
+
+/** The installation that this program was installed for, unless another one was named. Its state lies where it was told to. */
+async function locateInstalled(
+  flags: CommonFlags,
+  located: Located,
+  { env, cwd }: Pick<Environment, "env" | "cwd">,
+): Promise<Place | undefined> {
+  const layout = ownInstallation();
+  if (layout === undefined || (env["KLOROS_STATE"] ?? "") !== "") return undefined;
+  const said = flags.home !== undefined || (env["KLOROS_HOME"] ?? "") !== "";
+  const usual = said || located.inspection.kind === "own" ? located.common.home : layout.home;
+  if (usual !== layout.home) return undefined;
+  const { home, source, state, logs } = layout;
+  // A user's runtime directory is the login's: the bus wrote down where it found it.
+  const runtime = layout.mode === "user" ? {} : { runtime: layout.runtime };
+  const again = await locate(
+    { source, ...runtime, ...flags, home },
+    { cwd, env: { ...env, KLOROS_STATE: state } },
+  );
+  return { located: again, paths: { ...again.paths, logs } };
 }
 
 /** For what writes into the home: fails with `negative` when there is none. */
@@ -78,6 +102,10 @@ function socketOf({ busEndpoint }: Installation): string {
 }
 
 /** What to type to start a bus here. */
-export function startCommand({ home }: Installation): string {
+export function startCommand({ home }: Pick<Installation, "home">, installed = ownInstallation()): string {
+  if (installed?.home === home)
+    return installed.mode === "user"
+      ? "systemctl --user start kloros.target"
+      : "sudo systemctl start kloros.target";
   return isCompiled() ? `kloros up --home ${home}` : `${join(cloneRoot(), "scripts/up")} --home ${home}`;
 }

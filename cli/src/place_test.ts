@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createHome } from "@kloros/daemon";
 import { findPlace, startCommand } from "./place.ts";
+import { type InstallLayout, SYSTEM_LAYOUT, userLayout } from "./units/layout.ts";
 import { scratchPlace } from "./up/home/scratch_place.ts";
 
 let folder: string;
@@ -53,5 +54,8 @@ describe("findPlace()", () => {
   test("and how to start a bus there can be typed as it is", async () => {
     const { paths } = await find({ home: "new" });
     expect(startCommand(paths)).toEndWith(`up --home ${join(folder, "new")}`);
+    const under = (layout: InstallLayout) => startCommand({ home: layout.home }, layout);
+    expect(under(SYSTEM_LAYOUT)).toBe("sudo systemctl start kloros.target");
+    expect(under(userLayout(folder, {}))).toBe("systemctl --user start kloros.target");
   });
 });

@@ -5,19 +5,24 @@ import { consumersCommand } from "./commands/consumers.ts";
 import { describeCommand } from "./commands/describe.ts";
 import { dlqCommand } from "./commands/dlq.ts";
 import { dreamCommand } from "./commands/dream.ts";
+import { installCommand } from "./commands/install.ts";
 import { integrationsCommand } from "./commands/integrations.ts";
 import { journalCommand } from "./commands/journal.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { maintenanceCommand } from "./commands/maintenance.ts";
+import { migrateCommand } from "./commands/migrate.ts";
 import { pauseCommand, resumeCommand } from "./commands/pause.ts";
 import { policyCommand } from "./commands/policy.ts";
 import { publishCommand } from "./commands/publish.ts";
+import { releaseCommand } from "./commands/release.ts";
 import { runServiceCommand } from "./commands/run_service.ts";
 import { showCommand } from "./commands/show.ts";
 import { signalsCommand } from "./commands/signals.ts";
 import { statusCommand } from "./commands/status.ts";
 import { tailCommand } from "./commands/tail.ts";
 import { traceCommand } from "./commands/trace.ts";
+import { uninstallCommand } from "./commands/uninstall.ts";
+import { upgradeCommand } from "./commands/upgrade.ts";
 import { whyCommand } from "./commands/why.ts";
 import { whyNotCommand } from "./commands/why_not.ts";
 import { winnersCommand } from "./commands/winners.ts";
@@ -28,6 +33,10 @@ import { upCommand } from "./up/up_command.ts";
 
 const GROUPS: readonly { readonly title: string; readonly commands: readonly MakeCommand[] }[] = [
   { title: "Run", commands: [upCommand] },
+  {
+    title: "Install",
+    commands: [installCommand, upgradeCommand, releaseCommand, migrateCommand, uninstallCommand],
+  },
   {
     title: "Look",
     commands: [

@@ -1,12 +1,15 @@
-/** `./scripts/build`: every service as an executable of its own, and the multi-call `kloros`. */
+/** `./scripts/build`: every service as an executable of its own, the multi-call `kloros`, and a Debian package of it. */
+import { statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { buildDeb, whyNoDeb } from "./deb/build_deb.ts";
 import { buildProgram } from "./build_program.ts";
-import { findWorkers, planTargets, selectTargets } from "./build_targets.ts";
+import { findWorkers, MULTICALL, planTargets, selectTargets } from "./build_targets.ts";
 
-const USAGE = `Usage: ./scripts/build [--only NAME]... [--out DIR] [--list]
+const USAGE = `Usage: ./scripts/build [--only NAME]... [--out DIR] [--list] [--deb]
   --only NAME  only this program: a service's name, or kloros
   --out DIR    where to put bin/ and multicall/ (default: dist)
+  --deb        only kloros, and the Debian package of it (needs dpkg-deb; SOURCE_DATE_EPOCH as usual)
   --list       name the programs and stop`;
 
 const ROOT = resolve(import.meta.dirname, "../..");
@@ -16,6 +19,7 @@ function parseInvocation(args: readonly string[]) {
     only: { type: "string", multiple: true, default: [] as string[] },
     out: { type: "string", default: join(ROOT, "dist") },
     list: { type: "boolean", default: false },
+    deb: { type: "boolean", default: false },
     help: { type: "boolean", default: false, short: "h" },
   } as const;
   return parseArgs({ args: [...args], options, strict: true }).values;
@@ -32,7 +36,8 @@ function stopOnSignals(): AbortSignal {
 async function main(args: readonly string[]): Promise<void> {
   const invocation = parseInvocation(args);
   if (invocation.help) return console.log(USAGE);
-  const targets = selectTargets(await planTargets(ROOT), invocation.only);
+  const only = invocation.deb ? [...invocation.only, MULTICALL] : invocation.only;
+  const targets = selectTargets(await planTargets(ROOT), only);
   if (invocation.list) return console.log(targets.map((target) => target.name).join("\n"));
   if (targets.length === 0)
     throw new Error(`there is nothing to build: no services/*/src/main.ts in ${ROOT}`);
@@ -51,6 +56,16 @@ async function main(args: readonly string[]): Promise<void> {
       `${progress} ${size} ${(elapsedMs / 1000).toFixed(1).padStart(5)} s  ${relative(process.cwd(), path)}${links}`,
     );
   }
+  if (invocation.deb) makePackage(options.outDir);
+}
+
+function makePackage(outDir: string): void {
+  const why = whyNoDeb();
+  if (why !== undefined) return console.log(`skipped: ${why}`);
+  const program = join(outDir, "multicall", MULTICALL);
+  const path = buildDeb({ root: ROOT, outDir, program, env: process.env });
+  const size = `${(statSync(path).size / 1e6).toFixed(0)} MB`.padStart(7);
+  console.log(`[deb] ${size}          ${relative(process.cwd(), path)}`);
 }
 
 try {

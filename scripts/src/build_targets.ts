@@ -13,7 +13,8 @@ export interface BuildTarget {
   readonly links: readonly string[];
 }
 
-const MULTICALL = "kloros";
+/** The command, which every service is too when it is called by its name. */
+export const MULTICALL = "kloros";
 
 async function scan(root: string, pattern: string): Promise<string[]> {
   const found: string[] = [];

@@ -6,7 +6,8 @@ import { reachBus } from "../bus_access.ts";
 import { addCommonOptions, type CommonFlags } from "../shared_options.ts";
 import type { Environment } from "../environment.ts";
 import { type CliExit, Failure } from "../exit_codes.ts";
-import { journalPlace, withJournalErrors } from "../journal/journal_work.ts";
+import { journalPlace, withJournalErrors, writingJournal } from "../journal/journal_work.ts";
+import { versionCommands } from "../journal/version_commands.ts";
 import { pruneJournal } from "../journal/prune.ts";
 import { findPlace } from "../place.ts";
 import { timeSpan, wholeNumber } from "../read_options.ts";
@@ -75,7 +76,7 @@ const AGE_DEFAULT = 30 * DAY_MS;
 export function journalCommand(program: Command, environment: Environment): void {
   const journal = program
     .command("journal")
-    .summary("the journal's file: verify, repair, backup, restore, prune")
+    .summary("the journal's file: verify, repair, backup, restore, prune, version, downgrade")
     .description("Looks after the file in which all signals are.")
     .addHelpText("after", "\nExamples:\n  kloros journal verify\n  kloros journal backup\n");
   const commands = [
@@ -115,6 +116,7 @@ export function journalCommand(program: Command, environment: Environment): void
       )
       .addHelpText("after", PRUNE_HELP)
       .action(performing<PruneFlags>(environment, prune)),
+    ...versionCommands(journal, environment),
   ];
   for (const command of commands) addCommonOptions(command);
 }
@@ -143,7 +145,7 @@ async function repair(session: Session<RepairFlags>): Promise<undefined> {
   const { paths } = await journalPlace(session);
   const { from } = session.flags;
   const { cwd, nowMs } = session.environment;
-  const report = await withJournalErrors(async () => {
+  const report = await writingJournal(paths.journal, async () => {
     const { repairJournal } = await import("@kloros/journal");
     return repairJournal(paths.journal, {
       nowMs: nowMs(),
@@ -196,7 +198,7 @@ function absolute(file: string, cwd: string): string {
 async function restore(session: Session, [file = ""]: readonly string[]): Promise<undefined> {
   const { paths } = await findPlace(session.flags, session.environment);
   const { cwd, nowMs } = session.environment;
-  const report = await withJournalErrors(async () => {
+  const report = await writingJournal(paths.journal, async () => {
     const { restoreJournal } = await import("@kloros/journal");
     return restoreJournal(paths.journal, absolute(file, cwd), { nowMs: nowMs() });
   });

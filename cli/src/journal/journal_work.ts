@@ -1,6 +1,7 @@
 /** Work on the journal's file itself: its errors as this program ends with them. */
 import { existsSync } from "node:fs";
 import { Failure } from "../exit_codes.ts";
+import { leaveToOwner } from "./leave_to_owner.ts";
 import { findPlace, type Place } from "../place.ts";
 import type { Session } from "../session.ts";
 
@@ -10,6 +11,15 @@ export async function journalPlace(session: Pick<Session, "flags" | "environment
   const { journal } = place.paths;
   if (existsSync(journal) || existsSync(journal.replace(/\.db$/, ".hwm"))) return place;
   throw new Failure("negative", `there is no journal ${journal}; name its installation with --home DIR`);
+}
+
+/** Work that writes the journal's file: whoever did it, the bus can open it afterwards. */
+export async function writingJournal<T>(journal: string, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await withJournalErrors(work);
+  } finally {
+    leaveToOwner(journal);
+  }
 }
 
 /** A damaged journal, a bus that holds it: expected, and no crash of this program. */

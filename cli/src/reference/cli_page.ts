@@ -38,7 +38,7 @@ function fullName(command: Command): string {
   return command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`;
 }
 
-function isHidden(command: Command): boolean {
+export function isHidden(command: Command): boolean {
   const shown = command.parent?.createHelp().visibleCommands(command.parent) ?? [];
   return !shown.includes(command);
 }

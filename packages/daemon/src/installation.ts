@@ -16,6 +16,7 @@ export interface InstallationRequest {
   readonly source?: string | undefined;
   readonly runtime?: string | undefined;
   readonly state?: string | undefined;
+  readonly logs?: string | undefined;
   readonly busEndpoint?: string | undefined;
   readonly liveEndpoint?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -38,9 +39,18 @@ export function resolveInstallation(request: InstallationRequest): ResolvedInsta
   const runtimeChoice = chooseRuntimeDir({ home, explicit, env: request.env, recorded, uid });
   const state =
     given(request.state) ?? firstOf(request.env["STATE_DIRECTORY"]) ?? recorded?.state ?? join(home, "state");
+  const logs = given(request.logs) ?? recorded?.logs ?? join(home, "logs");
   const legacy = inspection.kind === "legacy";
   const source = given(request.source) ?? (legacy ? join(dirname(home), "src") : join(home, "src"));
-  const paths = layOut({ home, source, state: resolve(state), runtime: runtimeChoice.path, legacy, request });
+  const paths = layOut({
+    home,
+    source,
+    state: resolve(state),
+    logs,
+    runtime: runtimeChoice.path,
+    legacy,
+    request,
+  });
   return { paths, inspection, runtimeChoice };
 }
 
@@ -52,19 +62,20 @@ interface Roots {
   readonly home: string;
   readonly source: string;
   readonly state: string;
+  readonly logs: string;
   readonly runtime: string;
   readonly legacy: boolean;
   readonly request: InstallationRequest;
 }
 
-function layOut({ home, source, state, runtime, legacy, request }: Roots): Installation {
+function layOut({ home, source, state, logs, runtime, legacy, request }: Roots): Installation {
   const beside = legacy ? dirname(home) : home;
   return {
     home,
     source,
     state,
     runtime,
-    logs: join(home, "logs"),
+    logs,
     configFile: join(home, "kloros.toml"),
     intents: join(home, "intents"),
     intentsRejected: join(home, "intents", "rejected"),
@@ -117,5 +128,6 @@ export function instanceLockPath(paths: Installation, service: string): string {
 
 /** What the bus does once it stands: see `runtime_dir.ts`. */
 export function announceInstallation(paths: Installation): void {
-  recordWhere(paths.home, { runtime: paths.runtime, state: paths.state });
+  const { runtime, state, logs } = paths;
+  recordWhere(paths.home, { runtime, state, logs });
 }

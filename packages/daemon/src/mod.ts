@@ -31,6 +31,7 @@ export { locateInstallation } from "./locate.ts";
 export { lockInstance } from "./lock_instance.ts";
 export type { InstanceLock } from "./lock_instance.ts";
 export type { Located, LocateOptions } from "./locate.ts";
+export { loadConfig } from "./config/load_config.ts";
 export { ConfigError, formatProblem } from "./config/problem.ts";
 export { nearestName } from "./config/nearest_name.ts";
 export type { ConfigProblem } from "./config/problem.ts";
@@ -53,6 +54,8 @@ export type { AtMoment, Pause } from "./rest/pauses.ts";
 export type { MarkerText, RestNote } from "./rest/marker.ts";
 export { maintenanceText, pauseText } from "./rest/rest_text.ts";
 export { systemClock } from "./system_clock.ts";
+export { ageText } from "./age_text.ts";
+export { drainBoundMs } from "./running/drain.ts";
 
 export { writeFileAtomic } from "./files/write_file_atomic.ts";
 export type { WriteFileAtomicOptions } from "./files/write_file_atomic.ts";

@@ -22,6 +22,8 @@ const WHERE_FILE = "state/where.json";
 export interface Where {
   readonly runtime: string;
   readonly state: string;
+  /** Absent where an earlier version wrote it down. */
+  readonly logs?: string;
 }
 
 export interface RuntimeDirRequest {
@@ -82,21 +84,26 @@ export function readWhere(home: string): Where | undefined {
   try {
     const value: unknown = JSON.parse(readFileSync(join(home, WHERE_FILE), "utf8"));
     if (typeof value !== "object" || value === null) return undefined;
-    const { runtime, state } = value as Record<string, unknown>;
-    if (typeof runtime !== "string" || typeof state !== "string") return undefined;
-    return runtime.startsWith("/") && state.startsWith("/") ? { runtime, state } : undefined;
+    const { runtime, state, logs } = value as Record<string, unknown>;
+    if (!isAbsolutePath(runtime) || !isAbsolutePath(state)) return undefined;
+    return { runtime, state, ...(isAbsolutePath(logs) ? { logs } : {}) };
   } catch {
     return undefined;
   }
+}
+
+function isAbsolutePath(value: unknown): value is string {
+  return typeof value === "string" && value.startsWith("/");
 }
 
 /** Called by the bus once its directories exist. Throws the file system's error. */
 export function recordWhere(home: string, where: Where): void {
   const path = join(home, WHERE_FILE);
   const known = readWhere(home);
-  if (known !== undefined && known.runtime === where.runtime && known.state === where.state) return;
+  const { runtime, state, logs } = where;
+  if (known?.runtime === runtime && known.state === state && known.logs === logs) return;
   const temporary = `${path}.${process.pid}.tmp`;
-  writeFileSync(temporary, `${JSON.stringify({ runtime: where.runtime, state: where.state })}\n`, {
+  writeFileSync(temporary, `${JSON.stringify({ runtime, state, logs })}\n`, {
     mode: 0o600,
   });
   renameSync(temporary, path);

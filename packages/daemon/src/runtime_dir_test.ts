@@ -61,5 +61,7 @@ describe("recordWhere()", () => {
     expect(readWhere(base)).toBeUndefined();
     recordWhere(base, { runtime: "/a", state: "/b" });
     expect(readWhere(base)).toEqual({ runtime: "/a", state: "/b" });
+    recordWhere(base, { runtime: "/a", state: "/b", logs: "/c" });
+    expect(readWhere(base)).toEqual({ runtime: "/a", state: "/b", logs: "/c" });
   });
 });

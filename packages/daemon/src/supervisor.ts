@@ -1,5 +1,6 @@
 /** The service manager (systemd), as far as it listens: every call is a no-op without NOTIFY_SOCKET. */
 import notify from "sd-notify";
+import { monotonicMicroseconds } from "./monotonic_microseconds.ts";
 import type { Logger } from "./types.ts";
 
 export interface Supervisor {
@@ -12,6 +13,8 @@ export interface Supervisor {
   watchdog(): void;
   /** Start-up or stop goes on legitimately: asks for this much more time, ms. */
   extendTimeout(ms: number): void;
+  /** Reads its configuration again; `ready` says that this is over. */
+  reloading(): void;
   stopping(): void;
 }
 
@@ -73,6 +76,11 @@ export function connectSupervisor(
     },
     extendTimeout: (ms) => {
       send(`EXTEND_TIMEOUT_USEC=${String(Math.round(ms * 1000))}`);
+    },
+    reloading: () => {
+      // The kernel's own clock since the boot, which a service manager that waits for the reload compares with its own.
+      const sinceBoot = monotonicMicroseconds();
+      send(`RELOADING=1${sinceBoot === undefined ? "" : `\nMONOTONIC_USEC=${String(sinceBoot)}`}`);
     },
     stopping: () => {
       attempt(() => {

@@ -1,9 +1,11 @@
 /**
  * From the schema version that a journal has to the one that this program knows: one step a version, each in a transaction of
  * its own, so that a journal always has exactly one version, whenever the power fails. A new journal takes the same steps.
+ * `<journal>.v<N>` beside it is the copy that was made before the first step.
  *
- * Back to an older program: it refuses the newer journal by name. `<journal>.v<N>` beside it is the copy that was made before
- * the first step.
+ * Back to an older program: it refuses the newer journal by name, so a program that knows both takes it back first
+ * (downgrade.ts), by the steps' ways back. A step has one only where nothing that was acknowledged is lost by it; a release
+ * with a step that has none says so before it is switched to.
  */
 import { Database } from "bun:sqlite";
 import { dirname } from "node:path";
@@ -12,10 +14,24 @@ import { toVersion2 } from "./migrations/to_version_2.ts";
 import { SCHEMA_VERSION } from "./schema.ts";
 import { removeJournal, sync } from "./take_place.ts";
 
-type Step = (db: Database) => void;
+export interface Step {
+  /** From version n to n + 1. */
+  readonly forth: (db: Database) => void;
+  /** From n + 1 to n, with all signals, deliveries and states that came since. Leaves the tables exactly as version n made them. */
+  readonly back?: (db: Database) => void;
+}
 
 /** Step n leads from version n to n + 1; there are `SCHEMA_VERSION`. */
-const STEPS: readonly Step[] = [toVersion1, toVersion2];
+const STEPS: readonly Step[] = [
+  { forth: toVersion1 },
+  // No way back: what keeps ids of purged signals from being stored twice would be forgotten.
+  { forth: toVersion2 },
+];
+
+/** The lowest version that a journal of `SCHEMA_VERSION` can be taken back to; itself when there is no way back. */
+export function lowestBack(steps: readonly Step[] = STEPS): number {
+  return steps.findLastIndex(({ back }) => back === undefined) + 1;
+}
 
 export function versionOf(db: Database): number {
   return db.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
@@ -29,28 +45,55 @@ export function copyOfVersion(path: string, version: number): string {
 /** `found` is at most `SCHEMA_VERSION`. Throws what SQLite throws; the version is then that of the last whole step. */
 export function migrate(db: Database, path: string, found: number): void {
   if (found > 0 && found < SCHEMA_VERSION && path !== ":memory:") keepCopy(db, copyOfVersion(path, found));
-  for (const [index, step] of STEPS.entries()) {
+  for (const [index, { forth }] of STEPS.entries()) {
     if (index < found) continue;
     db.transaction(() => {
-      step(db);
+      forth(db);
       db.run(`PRAGMA user_version = ${index + 1}`);
     }).immediate();
   }
 }
 
-/** On disk before the first step: without it there is no way back. One that was not finished is made anew. */
+/**
+ * Takes a journal back to version `to`, all of it or nothing. The copy of before stays beside it.
+ * Throws what SQLite throws, and an `Error` when a step leaves other tables than version `to` has.
+ */
+export function migrateBack(db: Database, path: string, to: number, steps: readonly Step[] = STEPS): void {
+  const found = versionOf(db);
+  keepCopy(db, copyOfVersion(path, found));
+  db.transaction(() => {
+    for (const { back } of steps.slice(to, found).toReversed()) back?.(db);
+    const [now, then] = [readSchema(db), schemaOfVersion(to, steps)];
+    const other = now
+      .filter((text) => !then.includes(text))
+      .concat(then.filter((text) => !now.includes(text)));
+    if (other.length > 0)
+      throw new Error(`the way back to version ${to} leaves other tables: ${other.join(" / ")}`);
+    db.run(`PRAGMA user_version = ${to}`);
+  }).immediate();
+}
+
+/**
+ * On disk before the first step: without it there is no way back. One that was not finished is made anew.
+ * Its owner's alone, as the journal.
+ */
 function keepCopy(db: Database, copy: string): void {
   removeJournal(copy);
-  db.query("VACUUM INTO ?").run(copy);
+  const umask = process.umask(0o077);
+  try {
+    db.query("VACUUM INTO ?").run(copy);
+  } finally {
+    process.umask(umask);
+  }
   sync(copy);
   sync(dirname(copy));
 }
 
 /** Tables and indexes as a journal of this version has them, by name. A version that is not known has none. */
-export function schemaOfVersion(version: number): readonly string[] {
+export function schemaOfVersion(version: number, steps: readonly Step[] = STEPS): readonly string[] {
   const db = new Database(":memory:");
   try {
-    for (const step of STEPS.slice(0, version)) step(db);
+    for (const { forth } of steps.slice(0, version)) forth(db);
     return readSchema(db);
   } finally {
     db.close();

@@ -4,7 +4,7 @@
  * Order of a start: journal lock, journal, sockets, loop. Order of a stop: loop, server (clients are told), mirror, journal.
  */
 import { Broker, type BrokerOptions, machineBoot } from "@kloros/journal";
-import { messageOf } from "@kloros/daemon";
+import { ageText, messageOf } from "@kloros/daemon";
 import type { Service, ServiceContext } from "@kloros/daemon";
 import { cleanUp } from "./dead_letter_clean_up.ts";
 import { DeadLetterMirror } from "./dead_letter_mirror.ts";
@@ -142,17 +142,23 @@ function cleanUpDeadLetters(context: Context, broker: Broker): void {
 }
 
 function reportHealth(context: Context, broker: Broker, server: BusServer): void {
+  let last = { seq: broker.lastSeq, atMs: Number.NaN };
   const statistics = async (): Promise<void> => {
     for (const [name, value] of Object.entries(broker.counters))
       context.gauge("bus_counter", value, { name });
-    for (const consumer of await broker.admin("consumers", {})) {
+    const consumers = await broker.admin("consumers", {});
+    for (const consumer of consumers) {
       context.gauge("consumer_open", consumer.open, { consumer: consumer.name });
       context.gauge("consumer_oldest_age_seconds", (consumer.oldestAgeMs ?? 0) / 1000, {
         consumer: consumer.name,
       });
     }
+    const nowMs = context.clock.monotonicMs();
+    if (broker.lastSeq !== last.seq) last = { seq: broker.lastSeq, atMs: nowMs };
+    const open = consumers.reduce((sum, consumer) => sum + consumer.open, 0);
+    const ago = Number.isNaN(last.atMs) ? "" : `; last ${ageText(nowMs - last.atMs)} ago`;
     context.status(
-      `${broker.lastSeq} signals, ${server.sessionCount} clients, ${broker.lastDeadLetter} dead letters`,
+      `${broker.lastSeq} signals, ${open} open, ${server.sessionCount} clients, ${broker.lastDeadLetter} dead letters${ago}`,
     );
   };
   context.every("statistics", STATISTICS_MS, statistics);

@@ -151,7 +151,10 @@ export class Dispatch {
     const signals = batch.map(signalOf).filter((signal) => signal !== undefined);
     if (signals.length > 0) await this.#context.publish(signals);
     for (const { path, look, step } of batch) {
-      if (step.kind === "reject") log.info({ file: path }, `would reject an intent: ${step.reason}`);
+      if (step.kind === "reject") {
+        this.#context.count("intents_would_reject_total");
+        log.info({ file: path }, `would reject an intent: ${step.reason}`);
+      }
       const { signature } = look;
       const sinceMs = clock.monotonicMs();
       this.#options.backlog.held.hold(path, { signature, sinceMs, why: "dealt-with", reason: "observed" });

@@ -4,18 +4,11 @@
  * Invariants: nothing here is ever overwritten (a second file of one name gets a number); a file whose content is not
  * what its note says (edited, replaced, or put here by hand) goes back to the intents once it has been quiet.
  */
-import {
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  unlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { crashPoint, errorCode } from "@kloros/daemon";
 import { lookAtFile, signatureOf } from "./file_look.ts";
+import { linkNew } from "./link_new.ts";
 import { isIntentName } from "./intent_directory.ts";
 
 const NOTE = ".reason";
@@ -122,17 +115,6 @@ function writeNote(root: string, name: string, rejection: Rejection): void {
     rejected_at: new Date(rejection.rejectedMs).toISOString(),
   };
   writeFileSync(join(root, name + NOTE), `${JSON.stringify(note, null, 2)}\n`);
-}
-
-/** False: the name is taken. */
-function linkNew(from: string, to: string): boolean {
-  try {
-    linkSync(from, to);
-    return true;
-  } catch (error) {
-    if (errorCode(error) === "EEXIST") return false;
-    throw error;
-  }
 }
 
 /** `a.json`, `a.1.json`, …; a name that leaves no room is cut and told apart by its hash. */

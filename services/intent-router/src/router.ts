@@ -4,7 +4,7 @@
  * Work is cut into short pieces (a batch, a chunk of the survey), and before each piece newcomers are looked at: that
  * is how an urgent one overtakes any backlog within a second.
  */
-import type { ServiceContext } from "@kloros/daemon";
+import { ageText, type ServiceContext } from "@kloros/daemon";
 import { Backlog } from "./backlog.ts";
 import { Dispatch } from "./dispatch.ts";
 import type { Examined } from "./examine.ts";
@@ -26,6 +26,8 @@ export class Router {
   readonly #backlog: Backlog;
   readonly #dispatch: Dispatch;
   readonly #rejected: RejectedDirectory;
+  /** Files dealt with so far, and when that number last changed. */
+  #last = { count: 0, atMs: 0 };
 
   constructor(context: Context, hints: DirectoryHints) {
     const { config, paths, clock, log } = context;
@@ -111,7 +113,10 @@ export class Router {
     this.#context.gauge("intents_waiting", waiting);
     this.#context.gauge("intents_unreadable", this.#backlog.held.count("denied"));
     this.#context.gauge("intents_scan_seconds", durationMs / 1000);
-    this.#context.status(`${waiting} waiting, ${routed} routed, ${rejected} rejected`);
+    const nowMs = this.#context.clock.monotonicMs();
+    if (routed + rejected !== this.#last.count) this.#last = { count: routed + rejected, atMs: nowMs };
+    const ago = this.#last.count === 0 ? "" : `, last ${ageText(nowMs - this.#last.atMs)} ago`;
+    this.#context.status(`${routed} routed, ${waiting} waiting, ${rejected} rejected${ago}`);
   }
 }
 

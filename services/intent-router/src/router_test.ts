@@ -275,6 +275,7 @@ describe("modes", () => {
     expect(await stored()).toEqual([]);
     expect(await deadLetters()).toEqual([]);
     expect(one.records.filter((record) => String(record["msg"]).includes("would reject")).length).toBe(1);
+    expect(one.metrics.value("intents_would_reject_total")).toBe(1);
   });
 
   test("maintenance mode waits and drops nothing", async () => {

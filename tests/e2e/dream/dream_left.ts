@@ -27,9 +27,17 @@ export interface DreamLeft extends Pick<LeftBehind, "signals" | "deadLetters" | 
   readonly fired: readonly string[];
 }
 
+/** 128 + SIGTERM. */
+const STOPPED = 143;
 const DECISIONS_MAX = 1000;
 
-export async function readDreamLeft<More extends string>(dream: DreamHarness<More>): Promise<DreamLeft> {
+/** Whoever knows where the files are. */
+export type DreamFiles = Pick<
+  DreamHarness,
+  "paths" | "environment" | "waiting" | "acknowledged" | "acknowledgements" | "parked"
+>;
+
+export async function readDreamLeft(dream: DreamFiles): Promise<DreamLeft> {
   return {
     ...readJournal(dream.paths.journal),
     failedSignals: readLog(dream.paths.failedSignals),
@@ -49,8 +57,13 @@ function readReports({ dreamArtifacts }: Installation): readonly string[] {
   const directory = join(dreamArtifacts, "cycles");
   if (!existsSync(directory)) return [];
   return readdirSync(directory)
-    .filter((name) => name.endsWith(".json"))
+    .filter((name) => name.endsWith(".json") && !wasStopped(join(directory, name)))
     .map((name) => name.slice(0, -".json".length));
+}
+
+/** A cycle that its service took back when it was stopped itself: by design it is run again. */
+function wasStopped(path: string): boolean {
+  return (JSON.parse(readFileSync(path, "utf8")) as { readonly exit_code: number }).exit_code === STOPPED;
 }
 
 function readFired(paths: Installation): readonly string[] {

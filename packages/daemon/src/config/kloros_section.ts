@@ -9,6 +9,7 @@ export const CommonConfig = Type.Object({
   source: directory("Root of the source tree that the system looks at."),
   runtime: directory("Directory for sockets and locks, 0700."),
   state: directory("Directory for the journal and other state, 0700."),
+  logs: directory("Directory for what cycles and `up` write down of their programs."),
   mode: Type.Union([Type.Literal("auto"), Type.Literal("act"), Type.Literal("observe")], {
     default: "auto",
     description:

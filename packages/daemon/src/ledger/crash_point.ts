@@ -32,6 +32,8 @@ export const CRASH_POINTS = {
   "monitor.park-noted": "the note beside a parked promotion is on disk, the promotion is where it was",
   "monitor.parked": "a promotion is parked, and its failed cycles are still remembered",
   "policy.recorded": "a decision is in the decision log, neither its trigger nor the delivery is committed",
+  "migrate.planned": "what is about to change is stored, nothing is changed",
+  "migrate.performed": "a step of the migration holds, its record says that it does not",
   "router.stored": "the bus has an intent's signal, the file is where it was",
   "router.claimed": "an intent that is dealt with is claimed, not removed",
   "router.reported": "the bus has a rejected intent's content, the file is where it was",

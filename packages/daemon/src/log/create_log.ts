@@ -2,7 +2,7 @@
  * The log: JSON lines to stdout, written synchronously, so that the last words of a dying process arrive and nothing
  * depends on a worker thread (which compiled programs do not have for pino's transports).
  */
-import { writeSync } from "node:fs";
+import { fstatSync, writeSync } from "node:fs";
 import { pino } from "pino";
 import { errorCode } from "../error_code.ts";
 import { redact, redactText } from "../secret_names.ts";
@@ -13,6 +13,8 @@ export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" |
 
 export interface KitLogger extends Logger {
   fatal(fields: object, message: string): void;
+  /** From now on. */
+  setLevel(level: LogLevel): void;
   isEnabled(level: LogLevel): boolean;
 }
 
@@ -22,12 +24,15 @@ export interface LogOptions {
   readonly format: "json" | "pretty";
   /** Colours, in the pretty format. */
   readonly colour?: boolean;
+  /** Each line begins with its priority, `<3>`: the journal takes it off and keeps it (sd-daemon(3)). Default: no. */
+  readonly priorities?: boolean;
   /** Takes whole lines with their newline. Default: stdout, synchronously. */
   readonly write?: (line: string) => void;
 }
 
 export function createLog(options: LogOptions): KitLogger {
-  const write = options.write ?? writeStdout;
+  const plain = options.write ?? writeStdout;
+  const write = options.priorities === true ? withPriorities(plain) : plain;
   const colour = options.colour ?? false;
   const sink =
     options.format === "json"
@@ -66,7 +71,42 @@ export function createLog(options: LogOptions): KitLogger {
       logger.fatal(fields, redactText(message));
     },
     isEnabled: (level) => logger.isLevelEnabled(level),
+    setLevel: (level) => {
+      logger.level = level;
+    },
   };
+}
+
+/** syslog(3). What ends the service is critical: nobody's life hangs on it. */
+const PRIORITIES: Readonly<Record<string, number>> = {
+  fatal: 2,
+  error: 3,
+  warn: 4,
+  info: 6,
+  debug: 7,
+  trace: 7,
+};
+
+/** The level is a line's first field: it is found without reading all of it. */
+const LEVEL = /^\{"level":"([a-z]+)"/;
+
+function withPriorities(write: (line: string) => void): (line: string) => void {
+  return (line) => {
+    const priority = PRIORITIES[LEVEL.exec(line)?.[1] ?? ""] ?? 6;
+    write(`<${String(priority)}>${line}`);
+  };
+}
+
+/** Whether what is written to `fd` goes to the journal: systemd says which file that is. */
+export function goesToJournal(env: Readonly<Record<string, string | undefined>>, fd = 1): boolean {
+  const said = env["JOURNAL_STREAM"] ?? "";
+  if (said === "") return false;
+  try {
+    const { dev, ino } = fstatSync(fd);
+    return said === `${String(dev)}:${String(ino)}`;
+  } catch {
+    return false;
+  }
 }
 
 const ROOM_WAIT_MS = 5;

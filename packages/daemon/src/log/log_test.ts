@@ -1,7 +1,8 @@
+import { fstatSync } from "node:fs";
 import { describe, expect, test } from "bun:test";
 import { createRoot, CuriosityInvestigate, type Envelope } from "@kloros/signal-schema";
 import { recordingLog } from "../testing.ts";
-import { chooseFormat, createLineWriter, createLog } from "./create_log.ts";
+import { chooseFormat, createLineWriter, createLog, goesToJournal } from "./create_log.ts";
 import { prettyLine } from "./pretty_line.ts";
 import { createSignalLog } from "./signal_log.ts";
 
@@ -47,6 +48,31 @@ describe("createLog()", () => {
     });
     log.warn({ why: "two words" }, "careful");
     expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d\.\d{3} WARN {2}x: careful why="two words"\n$/);
+  });
+
+  test("begins each line with its priority where the journal reads it", () => {
+    const lines: string[] = [];
+    const log = createLog({
+      service: "x",
+      level: "trace",
+      format: "json",
+      priorities: true,
+      write: (line) => lines.push(line),
+    });
+    log.fatal({}, "f");
+    log.error({}, "e");
+    log.warn({}, "w");
+    log.info({}, "i");
+    log.setLevel("error");
+    log.info({}, "not any more");
+    expect(lines.map((line) => line.slice(0, 4))).toEqual(["<2>{", "<3>{", "<4>{", "<6>{"]);
+  });
+
+  test("knows the journal by the file that systemd named", () => {
+    const { dev, ino } = fstatSync(1);
+    expect(goesToJournal({ JOURNAL_STREAM: `${dev}:${ino}` })).toBe(true);
+    expect(goesToJournal({ JOURNAL_STREAM: `${dev}:1` })).toBe(false);
+    expect(goesToJournal({})).toBe(false);
   });
 
   test("is pretty on a terminal only, unless told", () => {

@@ -11,6 +11,8 @@ import type { KitLogger } from "./create_log.ts";
 export interface SignalLog {
   /** `what`: "received", "settled", "emitted", "dry". */
   line(what: string, signal: Envelope, fields?: object): void;
+  /** Lines a second, from now on. */
+  allow(linesMax: number): void;
   /** Writes the sum of what was left out, if anything; called every few seconds and at the end. */
   flush(): void;
 }
@@ -24,7 +26,8 @@ export interface SignalLogOptions {
   readonly linesMax: number;
 }
 
-export function createSignalLog({ log, clock, linesMax }: SignalLogOptions): SignalLog {
+export function createSignalLog({ log, clock, linesMax: first }: SignalLogOptions): SignalLog {
+  let linesMax = first;
   let windowStart = clock.monotonicMs();
   let written = 0;
   let skipped = new Map<string, number>();
@@ -47,6 +50,9 @@ export function createSignalLog({ log, clock, linesMax }: SignalLogOptions): Sig
 
   return {
     flush,
+    allow: (lines) => {
+      linesMax = lines;
+    },
     line: (what, signal, fields = {}) => {
       roll();
       written += 1;

@@ -4,7 +4,7 @@
  * That it exists is what counts, for old tools too: they make it empty and look only whether it is there. Ours write what
  * they mean as JSON. A marker whose `until` has passed is over; whoever may change files takes it away.
  */
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { chownSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { errorCode } from "../error_code.ts";
 import { writeFileAtomic } from "../files/write_file_atomic.ts";
@@ -88,9 +88,17 @@ export async function writeMarker(
 ): Promise<RestNote> {
   const until = untilMs === undefined ? {} : { until: new Date(untilMs).toISOString() };
   const note = { since: new Date(nowMs).toISOString(), ...until, reason: words(reason), by: words(by) };
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeDirectory(dirname(path));
   await writeFileAtomic(path, `${JSON.stringify(note)}\n`);
   return { untilMs, reason: note.reason, by: note.by, sinceMs: nowMs };
+}
+
+/** What root makes for services of another user belongs to whom it lies with: they could not look into it otherwise. */
+function makeDirectory(directory: string): void {
+  const made = mkdirSync(directory, { recursive: true, mode: 0o700 });
+  if (made === undefined || process.getuid?.() !== 0) return;
+  const { uid, gid } = statSync(dirname(directory));
+  chownSync(directory, uid, gid);
 }
 
 /** False: there was none. @throws the file system's error. */

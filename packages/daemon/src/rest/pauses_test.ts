@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -120,3 +122,13 @@ test("why somebody rests reads as a sentence", () => {
   expect(pauseText(note)).toBe("paused by olaf until 2026-11-23 12:00:00Z: disk");
   expect(maintenanceText({ ...note, by: "", untilMs: undefined, reason: "" })).toBe("maintenance mode is on");
 });
+
+test.skipIf(process.getuid?.() !== 0)(
+  "what root pauses for services of another user can be seen by them",
+  async () => {
+    mkdirSync(join(home, "state"));
+    chownSync(join(home, "state"), 65_534, 65_534);
+    await writePause(paths, "dream-consumer", { reason: "", by: "root", nowMs: 0 });
+    expect(statSync(paths.paused)).toMatchObject({ uid: 65_534, gid: 65_534 });
+  },
+);

@@ -15,11 +15,13 @@ function world() {
     status: () => undefined,
     watchdog: () => told.push("beat"),
     extendTimeout: () => undefined,
+    reloading: () => undefined,
     stopping: () => undefined,
   };
   const progress: Progress = {
     begin: () => () => undefined,
     prove: async () => Promise.resolve(state.problem),
+    tolerate: () => undefined,
     last: undefined,
   };
   return { told, state, supervisor, progress };

@@ -21,9 +21,10 @@ import {
   type ResolvedInstallation,
   userId,
 } from "../installation.ts";
-import { chooseFormat, createLog, writeStdout, type KitLogger } from "../log/create_log.ts";
+import { chooseFormat, createLog, goesToJournal, writeStdout, type KitLogger } from "../log/create_log.ts";
 import { messageOf } from "../message_of.ts";
 import { claimRuntimeDir } from "../runtime_claim.ts";
+import { drainBoundMs } from "../running/drain.ts";
 import { startService, type RunningService } from "../running/start_service.ts";
 import { connectSupervisor, type Supervisor } from "../supervisor.ts";
 import { systemClock } from "../system_clock.ts";
@@ -33,6 +34,7 @@ import { helpText } from "./help_text.ts";
 import { InstanceLock, keepFound } from "./keep_found.ts";
 import { beat, extendStart } from "./keep_supervised.ts";
 import { listenForSignals } from "./process_signals.ts";
+import { reload, type InForce } from "./reload.ts";
 
 export interface RunOverrides {
   /** Without the program's name. Default: the process's. */
@@ -65,14 +67,7 @@ export async function runService<Config extends TObject>(
       writeStdout(flags.help ? helpText(service.manifest) : `${name} ${version}\n`);
       return exit(exitCode("ok"));
     }
-    loaded = loadConfig({
-      service: name,
-      schema: service.manifest.config,
-      flags,
-      env,
-      cwd: overrides.cwd ?? process.cwd(),
-      ...(overrides.systemConfigFile === undefined ? {} : { systemFile: overrides.systemConfigFile }),
-    });
+    loaded = readConfig(service, flags, { ...overrides, env });
   } catch (error) {
     if (!(error instanceof UsageError) && !(error instanceof ConfigError)) throw error;
     process.stderr.write(`${name}: ${error.message}\n`);
@@ -82,11 +77,30 @@ export async function runService<Config extends TObject>(
     writeStdout(printConfig(loaded.effective, `${name} ${version}`));
     return exit(exitCode("ok"));
   }
-  const end = await runLoaded(service, loaded, { ...overrides, env, version, exit });
+  const read = (): LoadedConfig<Config> => readConfig(service, flags, { ...overrides, env });
+  const end = await runLoaded(service, loaded, { ...overrides, env, version, exit, read });
   exit(exitCode(end));
 }
 
-type Given = RunOverrides & Required<Pick<RunOverrides, "env" | "version" | "exit">>;
+type Env = Required<Pick<RunOverrides, "env">>;
+type Given = RunOverrides &
+  Env &
+  Required<Pick<RunOverrides, "version" | "exit">> & { readonly read: () => LoadedConfig<TObject> };
+
+function readConfig<Config extends TObject>(
+  { manifest }: Service<Config>,
+  flags: Flags,
+  { env, cwd, systemConfigFile }: RunOverrides & Env,
+): LoadedConfig<Config> {
+  return loadConfig({
+    service: manifest.name,
+    schema: manifest.config,
+    flags,
+    env,
+    cwd: cwd ?? process.cwd(),
+    ...(systemConfigFile === undefined ? {} : { systemFile: systemConfigFile }),
+  });
+}
 
 async function runLoaded<Config extends TObject>(
   service: Service<Config>,
@@ -101,6 +115,7 @@ async function runLoaded<Config extends TObject>(
     level: common.logLevel,
     format: chooseFormat(common.logFormat, terminal),
     colour: terminal && (given.env["NO_COLOR"] ?? "") === "",
+    priorities: goesToJournal(given.env),
   });
   catchTheUncaught(log, given.exit);
   let installation: ResolvedInstallation;
@@ -176,7 +191,8 @@ async function runLocked<Config extends TObject>(
     log,
     lock,
     name,
-    graceMs: common.drainGraceMs,
+    inForce: loaded,
+    read: given.read,
     exit: given.exit,
     // A home of somebody else's is not written to while it is only observed.
     announces: !hasBus && (mode === "act" || inspection.kind === "own"),
@@ -189,21 +205,36 @@ interface Surroundings {
   readonly log: KitLogger;
   readonly lock: InstanceLock;
   readonly name: string;
-  readonly graceMs: number;
+  /** What it was started with. */
+  readonly inForce: InForce;
+  readonly read: () => LoadedConfig<TObject>;
   readonly exit: (code: number) => void;
   /** The bus writes down where it is. */
   readonly announces: boolean;
 }
+
+/** Health socket, lock and log, after the drain. */
+const STOP_SLACK_MS = 3000;
 
 async function live<Config extends TObject>(
   running: RunningService<Config>,
   around: Surroundings,
 ): Promise<ExitName> {
   const { log, supervisor, name } = around;
-  const signals = listenForSignals((signal) => {
-    log.warn({ signal }, "a second signal: ending at once");
-    around.exit(exitCode("interrupted"));
+  let { inForce } = around;
+  const signals = listenForSignals({
+    terminal: process.stdin.isTTY || process.stdout.isTTY,
+    onSecond: (signal) => {
+      log.warn({ signal }, "a second signal: ending at once");
+      around.exit(exitCode("interrupted"));
+    },
+    onReload: () => {
+      supervisor.reloading();
+      inForce = reload(inForce, { log, tune: (settings) => running.tune(settings), load: around.read });
+      if (isReady) supervisor.ready();
+    },
   });
+  let isReady = false;
   const health = serveHealth(healthSocketPath(around.paths, name), running.health);
   const kept = keepFound({ ...around, health, uid: userId() });
   const stops = [extendStart(supervisor)];
@@ -214,6 +245,7 @@ async function live<Config extends TObject>(
     // Everybody else finds the bus by what it writes down; so it must stand first.
     if (around.announces) note(around);
     supervisor.ready();
+    isReady = true;
     stops.push(beat(supervisor, running.progress, log));
     log.info({}, "ready");
   });
@@ -225,10 +257,12 @@ async function live<Config extends TObject>(
       (error: unknown) => ({ error }) as const,
     ),
   ]);
-  if ("signal" in end) log.info({ signal: end.signal, graceMs: around.graceMs }, "stopping: draining");
+  const graceMs = inForce.common.drainGraceMs;
+  if ("signal" in end) log.info({ signal: end.signal, graceMs }, "stopping: draining");
   else log.fatal({ error: end.error }, `cannot go on: ${messageOf(end.error)}`);
   supervisor.stopping();
-  await running.stop(around.graceMs);
+  supervisor.extendTimeout(drainBoundMs(graceMs) + STOP_SLACK_MS);
+  await running.stop(graceMs);
   for (const one of [...stops, kept]) one.stop();
   await health.stop();
   signals.forget();

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { exitCode } from "../exit_codes.ts";
+import { drainBoundMs } from "../running/drain.ts";
 import { openNotifySocket } from "../testing/notify_socket.ts";
 import { endSamples, startSample, type SampleProcess } from "../testing/sample_process.ts";
 import { until } from "../testing/until.ts";
@@ -228,6 +229,49 @@ describe("under systemd", () => {
       sample.kill("SIGTERM");
       expect(await sample.exited).toBe(0);
       expect(socket.read()).toContain("STOPPING=1");
+    } finally {
+      socket.close();
+    }
+  });
+
+  test("SIGHUP reads the configuration again, tells what waits for a restart, and it stays ready", async () => {
+    const { socket, sample } = supervised("");
+    try {
+      await until("ready", () => socket.read().includes("READY=1"));
+      const file = join(home, "h", "kloros.toml");
+      writeFileSync(file, '[kloros]\nlogLevel = "debug"\n[sample]\nworkMs = 5\n');
+      sample.kill("SIGHUP");
+      await until("the second READY", () => socket.read().filter((line) => line === "READY=1").length === 2);
+      expect(sample.stdout()).toContain('"changed":["kloros.logLevel"]');
+      expect(sample.stdout()).toContain('"waiting":["sample.workMs"]');
+      const reloading = socket.lines.indexOf("RELOADING=1");
+      expect(reloading).toBeGreaterThan(0);
+      const usec = Number(/^MONOTONIC_USEC=(\d+)$/.exec(socket.lines[reloading + 1] ?? "")?.[1]);
+      // The clock of `uptime`, but for the time that the machine slept.
+      expect(usec).toBeGreaterThan(0);
+      expect(usec / 1e6).toBeLessThanOrEqual(Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) + 1);
+      writeFileSync(file, "[kloros]\nlogLevel = 7\n");
+      sample.kill("SIGHUP");
+      await logged(sample, "the configuration stays as it was");
+      expect(sample.stdout()).toContain(`${file}:2`);
+      sample.kill("SIGTERM");
+      expect(await sample.exited).toBe(0);
+    } finally {
+      socket.close();
+    }
+  });
+
+  test("a stop asks for the time that its drain may take", async () => {
+    const { socket, sample } = supervised("");
+    try {
+      await until("ready", () => socket.read().includes("READY=1"));
+      sample.kill("SIGTERM");
+      expect(await sample.exited).toBe(0);
+      const lines = socket.read();
+      const more = lines
+        .slice(lines.indexOf("STOPPING=1"))
+        .find((line) => line.startsWith("EXTEND_TIMEOUT_USEC="));
+      expect(more).toBe(`EXTEND_TIMEOUT_USEC=${String((drainBoundMs(10_000) + 3000) * 1000)}`);
     } finally {
       socket.close();
     }

@@ -12,6 +12,8 @@ export interface Progress {
   begin(what: string, limitMs: number): () => void;
   /** Why there is none; undefined: there is. Also keeps it for `last`. */
   prove(): Promise<string | undefined>;
+  /** How long the bus may be away, from now on. */
+  tolerate(busAwayMaxMs: number): void;
   /** What the last proof said. */
   readonly last: string | undefined;
 }
@@ -29,7 +31,8 @@ export interface ProgressOptions {
   readonly pingTimeoutMs?: number;
 }
 
-export function trackProgress({ clock, bus, busAwayMaxMs, pingTimeoutMs }: ProgressOptions): Progress {
+export function trackProgress({ clock, bus, pingTimeoutMs, ...options }: ProgressOptions): Progress {
+  let { busAwayMaxMs } = options;
   const running = new Map<symbol, { readonly what: string; readonly deadlineMs: number }>();
   let awaySince = clock.monotonicMs();
   let last: string | undefined;
@@ -70,6 +73,9 @@ export function trackProgress({ clock, bus, busAwayMaxMs, pingTimeoutMs }: Progr
     prove: async () => {
       last = handlerProblem() ?? (await busProblem());
       return last;
+    },
+    tolerate: (awayMaxMs) => {
+      busAwayMaxMs = awayMaxMs;
     },
     get last() {
       return handlerProblem() ?? last;

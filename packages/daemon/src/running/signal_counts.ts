@@ -4,6 +4,7 @@ import type { Envelope } from "@kloros/signal-schema";
 import type { Metrics } from "../health/metrics.ts";
 import type { KitLogger } from "../log/create_log.ts";
 import type { SignalLog } from "../log/signal_log.ts";
+import type { Activity } from "./activity.ts";
 
 export interface SignalTrail {
   received(delivery: Delivery, consumer: string): void;
@@ -13,7 +14,14 @@ export interface SignalTrail {
   dry(signal: Envelope): void;
 }
 
-export function leaveTrail(metrics: Metrics, signalLog: SignalLog, log: KitLogger): SignalTrail {
+export interface TrailOptions {
+  readonly metrics: Metrics;
+  readonly signalLog: SignalLog;
+  readonly log: KitLogger;
+  readonly activity: Activity;
+}
+
+export function leaveTrail({ metrics, signalLog, log, activity }: TrailOptions): SignalTrail {
   metrics.describe("signals_received_total", "counter", "Signals handed to a handler, each attempt counted.");
   metrics.describe("signals_settled_total", "counter", "Deliveries that ended, by outcome.");
   metrics.describe(
@@ -25,6 +33,7 @@ export function leaveTrail(metrics: Metrics, signalLog: SignalLog, log: KitLogge
   metrics.describe("handler_duration_seconds", "histogram", "From the start of a handler to its settlement.");
   return {
     received: (delivery, consumer) => {
+      activity.began();
       metrics.count("signals_received_total", { signal: delivery.signal.signal });
       const { attempt, seq, late } = delivery;
       signalLog.line("received", delivery.signal, { consumer, attempt, seq, ...(late ? { late } : {}) });
@@ -32,6 +41,7 @@ export function leaveTrail(metrics: Metrics, signalLog: SignalLog, log: KitLogge
     settled: (event, consumer) => {
       const { signal } = event.delivery;
       const { outcome } = event;
+      activity.settled(outcome);
       metrics.count("signals_settled_total", { signal: signal.signal, outcome });
       metrics.observe("handler_duration_seconds", event.durationMs / 1000, { signal: signal.signal });
       const fields = {
@@ -56,6 +66,7 @@ export function leaveTrail(metrics: Metrics, signalLog: SignalLog, log: KitLogge
   };
 
   function countEmitted(signal: Envelope, status: string): void {
+    activity.emitted();
     metrics.count("signals_emitted_total", { signal: signal.signal });
     signalLog.line("emitted", signal, status === "stored" ? {} : { status });
   }

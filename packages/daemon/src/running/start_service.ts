@@ -13,11 +13,13 @@ import { watchRest, type Rest } from "../rest/watch_rest.ts";
 import { systemClock } from "../system_clock.ts";
 import type { Clock, Installation, Mode, Periodic, Service, ServiceContext } from "../types.ts";
 import type { DurableConsumer } from "./consume_durable.ts";
+import { trackActivity } from "./activity.ts";
 import { createContext } from "./create_context.ts";
+import { drain } from "./drain.ts";
 import { noBus } from "./no_bus.ts";
 import { trackProgress, type Progress } from "./progress.ts";
 import { leaveTrail, type SignalTrail } from "./signal_counts.ts";
-import { StatusLine } from "./status_line.ts";
+import { NOTHING_TO_SAY, StatusLine } from "./status_line.ts";
 
 export interface StartOptions<Config extends TObject> {
   /** Needed unless the service is the bus itself. Closed by `stop`. */
@@ -49,8 +51,15 @@ export interface RunningService<Config extends TObject = TObject> {
   readonly health: HealthSources;
   readonly metrics: Metrics;
   readonly progress: Progress;
+  /** Takes over what may change while it runs. */
+  tune(settings: Tuning): void;
   /** Stops taking, lets work in progress end within the grace, hands back the rest, closes the bus. May be called twice. */
   stop(graceMs?: number): Promise<void>;
+}
+
+export interface Tuning {
+  readonly logSignalLinesMax: number;
+  readonly busAwayMaxMs: number;
 }
 
 /** What the parts of one running service share. */
@@ -100,6 +109,8 @@ export function startService<Config extends TObject>(
   const cleanups: (() => Promise<void>)[] = [];
   const flushing = setInterval(() => {
     core.signalLog.flush();
+    // Its age moves on.
+    core.status.tell();
   }, FLUSH_MS);
 
   async function start(): Promise<void> {
@@ -107,7 +118,7 @@ export function startService<Config extends TObject>(
     if (typeof cleanup === "function") cleanups.push(cleanup);
     while (core.attaching.size > 0) await Promise.all(core.attaching);
     if (core.hasBus) await connected(core);
-    if (core.status.own === STARTING) context.status("ready");
+    if (core.status.own === STARTING) context.status(NOTHING_TO_SAY);
   }
 
   let stopped: Promise<void> | undefined;
@@ -120,6 +131,10 @@ export function startService<Config extends TObject>(
     metrics: core.metrics,
     progress: core.progress,
     health: healthOf(core, started, options.version ?? "0.0.0"),
+    tune: ({ logSignalLinesMax, busAwayMaxMs }) => {
+      core.signalLog.allow(logSignalLinesMax);
+      core.progress.tolerate(busAwayMaxMs);
+    },
     stop: async (graceMs = core.drainGraceMs) => {
       stopped ??= drain(core, cleanups, graceMs).finally(() => {
         clearInterval(flushing);
@@ -146,6 +161,7 @@ function createCore<Config extends TObject>(
   observeProcess(metrics, clock);
   const stopping = new AbortController();
   const mode = options.mode ?? "act";
+  const activity = trackActivity(clock);
   const rest = watchRest({
     paths: options.paths,
     // The bus carries what everybody else waits for: it never rests.
@@ -166,7 +182,7 @@ function createCore<Config extends TObject>(
     random: options.random ?? Math.random,
     metrics,
     signalLog,
-    trail: leaveTrail(metrics, signalLog, log),
+    trail: leaveTrail({ metrics, signalLog, log, activity }),
     progress: trackProgress({
       clock,
       bus: hasBus ? bus : undefined,
@@ -182,7 +198,10 @@ function createCore<Config extends TObject>(
     attaching: new Set(),
     checks: new Map(),
     waiting: new Map(),
-    status: new StatusLine(STARTING, options.onStatus ?? (() => undefined), rest),
+    status: new StatusLine(STARTING, options.onStatus ?? (() => undefined), rest, {
+      waits: () => (hasBus && bus.state === "connecting" ? "waits for the bus" : undefined),
+      activity: () => activity.text,
+    }),
     fail,
   };
   if (hasBus) followBus(core);
@@ -198,6 +217,7 @@ function followBus(core: Core): void {
   });
   core.bus.onState((state, why) => {
     core.log.info({ state, why }, `bus: ${state}`);
+    core.status.tell();
     if (state === "closed" && !core.stopping.signal.aborted)
       core.fail(new DeniedError("closed", `the bus ended the connection: ${why}`));
   });
@@ -273,44 +293,4 @@ function notReady(core: Core, phase: string): Reasons {
     ...(waiting === undefined ? {} : { publish: `waits: ${waiting}` }),
     ...core.status.resting,
   };
-}
-
-/** Order matters: first no new work, then the work in progress, then what it stands on. */
-async function drain(core: Core, cleanups: readonly (() => Promise<void>)[], graceMs: number): Promise<void> {
-  core.stopping.abort(new Error(`${core.name} is stopping`));
-  const work = [
-    ...[...core.periodics].map((one) => one.stop()),
-    ...[...core.consumers].map((one) => one.drain(graceMs)),
-    ...[...core.closers].map((close) => close()),
-  ];
-  const ended = await within(Promise.allSettled(work), graceMs + DRAIN_SLACK_MS);
-  if (!ended) core.log.warn({ graceMs }, "work in progress did not end within the grace; it is handed back");
-  core.cutOff.abort(new Error(`${core.name} has stopped`));
-  for (const cleanup of cleanups) {
-    const done = await within(Promise.allSettled([cleanup()]), graceMs + DRAIN_SLACK_MS);
-    if (!done) core.log.warn({ graceMs }, "the service's own clean-up did not end within the grace");
-  }
-  if (core.hasBus) await within(core.bus.close(), DRAIN_SLACK_MS);
-  core.signalLog.flush();
-}
-
-/** For handing back, which takes a round trip to the bus. */
-const DRAIN_SLACK_MS = 2000;
-
-async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const limit = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => {
-      resolve(false);
-    }, ms);
-  });
-  const done = work.then(
-    () => true,
-    () => true,
-  );
-  try {
-    return await Promise.race([done, limit]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,17 +1,35 @@
-/** What `systemctl status` and `kloros status` show of a service: what it says, and before that why it rests. */
+/**
+ * What `systemctl status` and `kloros status` show of a service: why it rests or waits, what it says itself, and what it did
+ * lately.
+ */
 import type { Rest } from "../rest/watch_rest.ts";
+
+export const NOTHING_TO_SAY = "ready";
+
+export interface Surroundings {
+  /** What it waits for. */
+  readonly waits?: () => string | undefined;
+  readonly activity?: () => string | undefined;
+}
 
 export class StatusLine {
   readonly #rest: Pick<Rest, "now"> | undefined;
   readonly #tell: (text: string) => void;
+  readonly #around: Surroundings;
   #own: string;
   #mindsMaintenance = false;
   #told: string | undefined;
 
-  constructor(starting: string, tell: (text: string) => void, rest: Pick<Rest, "now"> | undefined) {
+  constructor(
+    starting: string,
+    tell: (text: string) => void,
+    rest: Pick<Rest, "now"> | undefined,
+    around: Surroundings = {},
+  ) {
     this.#own = starting;
     this.#tell = tell;
     this.#rest = rest;
+    this.#around = around;
   }
 
   /** What the service itself said last. */
@@ -42,7 +60,12 @@ export class StatusLine {
 
   get text(): string {
     const { paused, maintenance } = this.resting;
-    return [paused ?? maintenance, this.#own].filter((text) => text !== undefined).join("; ");
+    const activity = this.#around.activity?.();
+    // Whoever has nothing of its own to say is ready, which goes without saying.
+    const own = this.#own === NOTHING_TO_SAY && activity !== undefined ? undefined : this.#own;
+    return [paused ?? maintenance, this.#around.waits?.(), own, activity]
+      .filter((text) => text !== undefined)
+      .join("; ");
   }
 
   /** Tells it where it is another than was told. */

@@ -21,7 +21,7 @@ import type { Identity, Session, SessionPort } from "@kloros/journal";
 import type { ZmqSocket } from "@kloros/zmq";
 import { ClientSession } from "./client_session.ts";
 import { dispatch } from "./dispatch.ts";
-import { identify, type IdentityPolicy } from "./identity.ts";
+import { admittedUids, identify, type IdentityPolicy } from "./identity.ts";
 import { SERVER_LIMITS, type ServerLimits } from "./limits.ts";
 import { LiveFeed } from "./live_feed.ts";
 import { type BoundEndpoint, realMachine, type ServerMachine } from "./machine.ts";
@@ -77,7 +77,7 @@ export class BusServer {
     this.#machine = options.machine ?? realMachine;
     this.#limits = { ...SERVER_LIMITS, ...options.limits };
     this.#policy = {
-      uids: [this.#machine.uid, ...(options.allowedUids ?? [])],
+      uids: admittedUids(this.#machine.uid),
       servicesOf: options.servicesOf ?? (() => "*"),
     };
     this.#seen = this.#machine.nowMs();

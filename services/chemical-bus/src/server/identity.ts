@@ -3,10 +3,17 @@ import type { Identity } from "@kloros/journal";
 import { parsePeerAddress, type Peer } from "./peer.ts";
 
 export interface IdentityPolicy {
-  /** Users that may connect: the bus's own, and those listed. */
+  /** Users that may connect: see `admittedUids`. */
   readonly uids: readonly number[];
   /** Services that a peer may speak for; `"*"`: any (all share one uid, as in a checkout). */
   readonly servicesOf: (peer: Peer) => readonly string[] | "*";
+}
+
+const ROOT = 0;
+
+/** The bus's own user; and root, who could become that one: an operator's `sudo kloros` under systemd. */
+export function admittedUids(own: number): readonly number[] {
+  return own === ROOT ? [ROOT] : [own, ROOT];
 }
 
 export type IdentityVerdict =
@@ -26,7 +33,7 @@ export function identify(peerAddress: string, service: string, policy: IdentityP
       ok: false,
       text:
         `user ${String(peer.uid)} (pid ${String(peer.pid)}) may not use this bus, only ${policy.uids.join(", ")}: ` +
-        `run the service as that user, or add the user to the bus's allowed ones`,
+        `run it as one of them`,
     };
   }
   const services = policy.servicesOf(peer);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { identify } from "./identity.ts";
+import { admittedUids, identify } from "./identity.ts";
 import { isAlive, markProcess, parsePeerAddress } from "./peer.ts";
 
 describe("parsePeerAddress()", () => {
@@ -32,6 +32,13 @@ describe("identify()", () => {
     expect(verdict.ok ? "" : verdict.text).toMatch(/user 1001 .* only 1000/);
   });
 
+  test("takes root beside the bus's own user: whoever is root could become that one", () => {
+    expect(admittedUids(1000)).toEqual([1000, 0]);
+    expect(admittedUids(0)).toEqual([0]);
+    const verdict = identify("localhost:0:0:5", "operator", { ...policy, uids: admittedUids(1000) });
+    expect(verdict).toMatchObject({ ok: true, identity: { uid: 0 } });
+  });
+
   test("refuses a service that the process may not speak for", () => {
     expect(identify("localhost:1000:1000:7", "curiosity-core", policy)).toMatchObject({ ok: true });
     expect(identify("localhost:1000:1000:7", "policy-engine", policy)).toMatchObject({ ok: false });
@@ -46,6 +53,9 @@ describe("identify()", () => {
 describe("isAlive()", () => {
   test("is true for this process and for one of which nothing can be known", () => {
     expect(isAlive(markProcess(process.pid))).toBe(true);
+    const hidden = markProcess(process.pid, () => undefined);
+    expect(hidden.startedAt).toBe("");
+    expect(isAlive(hidden)).toBe(true);
     expect(isAlive({ pid: 0, startedAt: "" })).toBe(true);
   });
 

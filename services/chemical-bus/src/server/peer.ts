@@ -1,5 +1,6 @@
 /** Who is at the other end of an ipc connection, as the kernel says. */
 import { readFileSync } from "node:fs";
+import { errorCode } from "@kloros/daemon";
 
 export interface Peer {
   readonly uid: number;
@@ -24,10 +25,21 @@ export interface ProcessMark {
 /** In place of a start: it was gone when it was looked for. */
 const GONE = "gone";
 
-export function markProcess(pid: number): ProcessMark {
-  const startedAt = readStat(pid)?.startedAt;
+/** `stat`: default /proc. One that is hidden there (hidepid, another user namespace) is not gone: nothing can be known of it. */
+export function markProcess(pid: number, stat: typeof readStat = readStat): ProcessMark {
+  const startedAt = stat(pid)?.startedAt;
   if (startedAt !== undefined) return { pid, startedAt };
-  return { pid, startedAt: pid > 0 && readStat(process.pid) !== undefined ? GONE : "" };
+  return { pid, startedAt: pid > 0 && !exists(pid) ? GONE : "" };
+}
+
+/** Asks the kernel, not /proc. */
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return errorCode(error) === "EPERM";
+  }
 }
 
 /** Whether `isAlive` can tell. Not for a peer on another machine. */

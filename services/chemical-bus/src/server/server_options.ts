@@ -14,8 +14,6 @@ export interface BusServerOptions {
   readonly endpoint: string;
   readonly liveEndpoints: readonly string[];
   readonly liveSingleFrameEndpoints?: readonly string[];
-  /** Beside the bus's own uid. */
-  readonly allowedUids?: readonly number[];
   /** Default: everyone who may connect may speak for any service. */
   readonly servicesOf?: IdentityPolicy["servicesOf"];
   readonly limits?: Partial<ServerLimits>;

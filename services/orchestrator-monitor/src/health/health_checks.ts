@@ -26,6 +26,7 @@ import { silentProbe } from "./services_silent.ts";
 import { statusText } from "./status_text.ts";
 import { swapProbe } from "./swap.ts";
 import { TIMEOUT_SIGNALS, timeoutsProbe } from "./timeouts.ts";
+import { askSystemd } from "./unit_restarts.ts";
 
 /** What these checks need of their service's context. */
 export type HealthContext = Pick<
@@ -101,7 +102,7 @@ function busProbes(context: HealthContext, { config, promotionsWait }: HealthOpt
     consumerLagProbe(config, books, rest),
     silentProbe(config, books, rest, clock),
     failedProbe(() => askHealth(paths, manifest.name)),
-    restartsProbe(config, books, clock),
+    restartsProbe({ config, books, units: askSystemd(process.env), clock }),
     busStalledProbe(config, (limits) => bus.ping(limits), clock),
     timeoutsProbe(config, recentSignals(bus, books, TIMEOUT_SIGNALS)),
     dreamFailingProbe(config, {

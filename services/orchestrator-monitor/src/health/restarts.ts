@@ -1,31 +1,49 @@
-/** Services that come and go: their process is another one at too many looks. */
+/**
+ * Services that come and go. Where systemd started them, it counts; elsewhere a restart is seen as another process on the
+ * bus. systemd's start limits are off (a unit that gave up would stay down for good), so this alert is what ends a crash loop.
+ */
 import type { Clock } from "@kloros/daemon";
 import type { Reading, Standing } from "./alert.ts";
 import type { BusBooks, BusPass } from "./bus_pass.ts";
 import type { HealthConfig } from "./config.ts";
 import type { Probe } from "./probe.ts";
+import type { UnitRestarts } from "./unit_restarts.ts";
 
 interface Life {
-  pid: number;
-  /** Monotonic ms of each look that saw another process than the one before. */
+  pid?: number;
+  /** systemd's count at the last look. */
+  counted?: number;
+  /** Monotonic ms of each look that saw restarts, once for each of them. */
   restarts: number[];
   seenAt: number;
 }
 
 const KEY = "restarts:";
 const SERVICES_MAX = 100;
+/** More in one look than anybody's limit tell nothing new. */
+const RESTARTS_A_LOOK_MAX = 1000;
 
-export function restartsProbe(config: HealthConfig, books: BusPass, clock: Clock): Probe {
+export interface RestartsOptions {
+  readonly config: HealthConfig;
+  readonly books: BusPass;
+  readonly units: UnitRestarts;
+  readonly clock: Clock;
+}
+
+export function restartsProbe({ config, books, units, clock }: RestartsOptions): Probe {
   const lives = new Map<string, Life>();
   const beganAt = clock.monotonicMs();
   return {
     name: "restarts",
     read: async ({ standing }) => {
-      const book = await books();
-      if (book === undefined) return undefined;
+      const [book, counts] = await Promise.all([books(), units()]);
+      if (book === undefined && counts === undefined) return undefined;
       const now = clock.monotonicMs();
       const from = now - config.restartsWindowMs;
-      for (const [service, pid] of processesOf(book)) note(lives, service, pid, now);
+      for (const [service, count] of counts ?? []) noteCount(lives, service, { count, now });
+      for (const [service, pid] of processesOf(book)) {
+        if (counts?.has(service) !== true) notePid(lives, service, { pid, now });
+      }
       for (const [service, life] of lives) {
         life.restarts = life.restarts.filter((at) => at > from);
         if (life.seenAt < from) lives.delete(service);
@@ -42,23 +60,48 @@ export function restartsProbe(config: HealthConfig, books: BusPass, clock: Clock
 }
 
 /** The newest session of each service. */
-function processesOf({ status }: BusBooks): ReadonlyMap<string, number> {
-  const others = status.sessions.filter(({ service }) => service !== "operator");
+function processesOf(book: BusBooks | undefined): ReadonlyMap<string, number> {
+  if (book === undefined) return new Map();
+  const others = book.status.sessions.filter(({ service }) => service !== "operator");
   return new Map([
-    ["chemical-bus", status.pid],
+    ["chemical-bus", book.status.pid],
     ...others.map(({ service, pid }): [string, number] => [service, pid]),
   ]);
 }
 
-function note(lives: Map<string, Life>, service: string, pid: number, now: number): void {
-  const life = lives.get(service);
-  if (life === undefined) {
-    if (lives.size < SERVICES_MAX) lives.set(service, { pid, restarts: [], seenAt: now });
-    return;
+function notePid(
+  lives: Map<string, Life>,
+  service: string,
+  seen: { readonly pid: number; readonly now: number },
+): void {
+  const life = lifeOf(lives, service, seen.now);
+  if (life === undefined) return;
+  if (life.pid !== undefined && life.pid !== seen.pid) life.restarts.push(seen.now);
+  life.pid = seen.pid;
+}
+
+/** A count that is smaller began anew: somebody started the unit. */
+function noteCount(
+  lives: Map<string, Life>,
+  service: string,
+  { count, now }: { readonly count: number; readonly now: number },
+): void {
+  const life = lifeOf(lives, service, now);
+  if (life === undefined) return;
+  const { counted } = life;
+  const more = counted === undefined ? 0 : count >= counted ? count - counted : count;
+  for (let n = 0; n < Math.min(more, RESTARTS_A_LOOK_MAX); n += 1) life.restarts.push(now);
+  life.counted = count;
+}
+
+function lifeOf(lives: Map<string, Life>, service: string, now: number): Life | undefined {
+  let life = lives.get(service);
+  if (life === undefined && lives.size < SERVICES_MAX) {
+    life = { restarts: [], seenAt: now };
+    lives.set(service, life);
   }
-  if (life.pid !== pid) life.restarts.push(now);
-  life.pid = pid;
-  life.seenAt = now;
+  if (life !== undefined) life.seenAt = now;
+  return life;
 }
 
 function servicesOf(standing: Standing): readonly string[] {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import type { BusBooks } from "./bus_pass.ts";
 import { restartsProbe } from "./restarts.ts";
+import { askSystemd, restartsOf } from "./unit_restarts.ts";
 import { healthSettings, openWatchPost, storyOf, type WatchPost } from "./testing/watch_post.ts";
 
 let post: WatchPost;
@@ -22,7 +23,8 @@ async function story(pids: readonly (number | null)[]): Promise<readonly string[
       sessions: pid === null ? [] : [{ service: "dream-consumer", pid }],
     },
   });
-  const check = post.check(restartsProbe(healthSettings(), books, post.clock));
+  const units = async () => Promise.resolve(undefined);
+  const check = post.check(restartsProbe({ config: healthSettings(), books, units, clock: post.clock }));
   for (pid of pids) {
     await check.look();
     post.clock.advance(60_000);
@@ -42,4 +44,43 @@ test("a service whose process is a new one again and again is an alert until it 
 
 test("a few restarts are fine", async () => {
   expect(await story([1, 2, 3, 4, 4, 4, 4, 4, 4, 4, 4, 4, 5, 6])).toEqual([]);
+});
+
+/** What systemd has counted at each look; the service never comes as far as the bus. */
+async function counted(counts: readonly (number | undefined)[]): Promise<readonly string[]> {
+  let count: number | undefined;
+  const check = post.check(
+    restartsProbe({
+      config: healthSettings(),
+      books: async () => Promise.resolve(undefined),
+      units: async () =>
+        Promise.resolve(count === undefined ? undefined : new Map([["dream-consumer", count]])),
+      clock: post.clock,
+    }),
+  );
+  for (count of counts) {
+    await check.look();
+    post.clock.advance(60_000);
+  }
+  return storyOf(await post.alerts());
+}
+
+test("systemd's counts tell of a crash loop between two looks, also of a service that is never on the bus", async () => {
+  expect(await counted([0, 5])).toEqual([RAISED]);
+});
+
+test("a count that began anew is no restart of what went before; one that stands still is none at all", async () => {
+  expect(await counted([900, 900, 2, 3, undefined, 3])).toEqual([]);
+});
+
+test("reads what systemctl shows, and asks nobody outside a unit", async () => {
+  const text =
+    "Id=kloros-chemical-bus.service\nNRestarts=3\n\nNRestarts=0\nId=kloros-intent-router.service\n\nId=cron.service\nNRestarts=7\n";
+  expect(restartsOf(text)).toEqual(
+    new Map([
+      ["chemical-bus", 3],
+      ["intent-router", 0],
+    ]),
+  );
+  expect(await askSystemd({})()).toBeUndefined();
 });

@@ -1,0 +1,75 @@
+/**
+ * Carries a plan out. Every step leaves what an interrupted run can go on from, in this order: the release, the note of what
+ * is about to be written, the files, what systemd is told, and last the link that makes it current: until then it is a first
+ * installation, with what belongs to one.
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { type FileLock, FileLockHeldError, acquireFileLock } from "@kloros/file-lock";
+import { Failure } from "../exit_codes.ts";
+import { addRelease, writeError } from "../release/add_release.ts";
+import type { Systemctl } from "../systemctl.ts";
+import { applyFiles, replacedDirectory } from "./apply_files.ts";
+import { tellSystemd, type Told } from "./tell_systemd.ts";
+import { recordedPaths } from "./planned_file.ts";
+import { writeRecord } from "./installation_record.ts";
+import { hasOwnHome, type InstallPlan, refuseForeign } from "./plan_install.ts";
+
+export interface ApplyInstall {
+  /** Undefined: nobody is told (an image, or a machine without systemd). */
+  readonly systemctl: Systemctl | undefined;
+  /** Somebody else's files are moved aside. */
+  readonly replace: boolean;
+}
+
+/** Shown to a second one; without blanks, as the lock's file is read by words. */
+type LockName = "kloros-install" | "kloros-upgrade" | "kloros-rollback" | "kloros-uninstall";
+
+/** Keeps a second one out, until it is released. Throws `Failure`, naming the holder's pid. */
+export function lockInstallation(base: string, who: LockName): FileLock {
+  try {
+    mkdirSync(base, { recursive: true, mode: 0o755 });
+    return acquireFileLock(join(base, "install.lock"), who);
+  } catch (error) {
+    if (error instanceof FileLockHeldError)
+      throw new Failure("held", `another one is at it: ${holderText(error)}; wait until it has ended`, {
+        cause: error,
+      });
+    throw writeError(error, join(base, "install.lock"));
+  }
+}
+
+function holderText({ holder, path }: FileLockHeldError): string {
+  return holder === undefined ? `a process that holds ${path}` : `${holder.name} (pid ${holder.pid})`;
+}
+
+/** Returns what was told to systemd. Throws `Failure`. */
+export async function applyInstall(plan: InstallPlan, options: ApplyInstall): Promise<Told> {
+  const { place, store, release, program, files } = plan;
+  if (!options.replace) refuseForeign(files);
+  addRelease(store, program, release);
+  await noteFiles(plan);
+  await applyFiles(files, {
+    root: place.root,
+    replaced: replacedDirectory(place.base),
+    uid: process.getuid?.() ?? 0,
+    gid: process.getgid?.() ?? 0,
+  });
+  const told = await tellSystemd(plan, options.systemctl);
+  if (plan.linkIsNew) store.switchTo("current", release.id);
+  return told;
+}
+
+async function noteFiles({ place, files }: InstallPlan): Promise<void> {
+  const { base, layout, record } = place;
+  try {
+    await writeRecord(base, {
+      format: 1,
+      layout,
+      ownHome: hasOwnHome(place),
+      files: [...new Set([...(record?.files ?? []), ...recordedPaths(files)])].toSorted(),
+    });
+  } catch (error) {
+    throw writeError(error, base);
+  }
+}

@@ -1,0 +1,112 @@
+/** The way back from an installation. Said again after an interruption, it goes on: what is gone already is no error. */
+import { cpSync, existsSync, lstatSync, readdirSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { inspectHome } from "@kloros/daemon";
+import { Failure } from "../exit_codes.ts";
+import { writeError } from "../release/add_release.ts";
+import { readLink } from "../release/release_store.ts";
+import type { Systemctl } from "../systemctl.ts";
+import { replacedDirectory } from "./apply_files.ts";
+import { baseOf, type InstallPlace } from "./choose_place.ts";
+import { recordPath } from "./installation_record.ts";
+
+export interface RemovalPlan {
+  /** Programs, units, links, and the sockets' directory, which outlives its services. Without the `--root`. */
+  readonly files: readonly string[];
+  /** What was worked on and goes too. */
+  readonly data: readonly string[];
+  /** What is left on purpose. */
+  readonly stays: readonly string[];
+}
+
+export function planRemoval(place: InstallPlace, { purge }: { readonly purge: boolean }): RemovalPlan {
+  const { layout, root, record } = place;
+  const { home, state, logs, configFile, runtime } = layout;
+  const own = ["own", "empty"].includes(inspectHome(join(root, home)).kind);
+  // In a home of somebody else's, what this software keeps lies in directories of its own.
+  const ours = [state, logs].filter((path) => own || !isInside(path, home));
+  const config = layout.mode === "system" ? [dirname(configFile)] : [];
+  const all = [...new Set([...(own ? [home] : []), ...ours, ...config])].filter((path) =>
+    existsSync(join(root, path)),
+  );
+  const data = all.filter((path) => !all.some((other) => isInside(path, other)));
+  const written = (record?.files ?? []).filter((path) => isStillThere(place, path));
+  return {
+    files: [...written, ...(existsSync(join(root, runtime)) ? [runtime] : []), baseOf(layout)],
+    data: purge ? data : [],
+    stays: [...(purge ? [] : data), ...(own || !existsSync(join(root, home)) ? [] : [home])],
+  };
+}
+
+function isInside(path: string, directory: string): boolean {
+  return path.startsWith(`${directory}/`);
+}
+
+/** The command's link may be somebody else's by now. */
+function isStillThere({ root, layout }: InstallPlace, path: string): boolean {
+  const target = readLink(join(root, path));
+  return target === undefined ? existsSync(join(root, path)) : target.startsWith(`${layout.programs}/`);
+}
+
+/** Throws `Failure`. The note of what was written goes last, so that it can be said again. */
+export async function applyRemoval(
+  place: InstallPlace,
+  plan: RemovalPlan,
+  systemctl: Systemctl | undefined,
+): Promise<void> {
+  const { root, base } = place;
+  if (systemctl !== undefined) await stopAll(systemctl, place);
+  remove([...plan.files.filter((path) => join(root, path) !== base), ...plan.data], root);
+  putBack(place);
+  if (systemctl !== undefined) await systemctl.daemonReload();
+  for (const name of readdirSync(base)) {
+    const path = join(base, name);
+    if (path !== recordPath(base) && name !== LOCK) remove([path], "");
+  }
+  remove([recordPath(base), join(base, LOCK), base], "");
+}
+
+const LOCK = "install.lock";
+
+/** Stopped and no longer wanted at boot. Units that systemd does not know are none. */
+async function stopAll(systemctl: Systemctl, { record }: InstallPlace): Promise<void> {
+  const units = (record?.files ?? [])
+    .map((path) => basename(path))
+    .filter((name) => /\.(service|target)$/.test(name));
+  const known: string[] = [];
+  for (const unit of units) {
+    const { LoadState } = await systemctl.show(unit, ["LoadState"]);
+    if (LoadState !== "not-found") known.push(unit);
+  }
+  if (known.length === 0) return;
+  await systemctl.run("stop", ...known);
+  for (const unit of known) {
+    const { ActiveState } = await systemctl.show(unit, ["ActiveState"]);
+    if (ActiveState === "active" || ActiveState === "deactivating")
+      throw new Failure("negative", `${unit} does not stop (${ActiveState}); nothing was taken away`);
+  }
+  await systemctl.run("disable", "--quiet", ...known);
+}
+
+function remove(paths: readonly string[], root: string): void {
+  for (const path of paths) {
+    try {
+      rmSync(join(root, path), { recursive: true, force: true });
+    } catch (error) {
+      throw writeError(error, path);
+    }
+  }
+}
+
+/** What `install --replace` moved aside, unless somebody put something there since. */
+function putBack({ base, root }: InstallPlace): void {
+  const kept = replacedDirectory(base);
+  if (!existsSync(kept)) return;
+  for (const entry of readdirSync(kept, { recursive: true, withFileTypes: true })) {
+    if (entry.isDirectory()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const target = join(root, path.slice(kept.length));
+    if (lstatSync(target, { throwIfNoEntry: false }) === undefined)
+      cpSync(path, target, { verbatimSymlinks: true, preserveTimestamps: true });
+  }
+}

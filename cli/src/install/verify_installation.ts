@@ -1,0 +1,155 @@
+/** What is installed, compared with what should be. Looks, changes nothing. */
+import { lstatSync, readdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import { errorCode } from "@kloros/daemon";
+import { hashFile } from "../release/add_release.ts";
+import { askRelease } from "../release/release_description.ts";
+import { PROGRAM, readLink, type Release, ReleaseStore } from "../release/release_store.ts";
+import type { Systemctl } from "../systemctl.ts";
+import type { UnitFile } from "../units/unit_file.ts";
+import type { InstallPlace } from "./choose_place.ts";
+import { findFiles } from "./plan_install.ts";
+import type { FoundFile } from "./planned_file.ts";
+import { runningServices } from "./running_services.ts";
+import { diffLines } from "./text_diff.ts";
+import { isOfMigration } from "../migrate/role_file.ts";
+
+export interface VerifyReport {
+  readonly ok: boolean;
+  /** Id of what should run; null: no release is current. */
+  readonly release: string | null;
+  readonly checked: number;
+  readonly problems: readonly string[];
+  /** What puts it right. */
+  readonly mend: string;
+  /** Worth knowing, and nobody's mistake. */
+  readonly notes: readonly string[];
+}
+
+/** Throws `Failure` when the installed program does not run. */
+export async function verifyInstallation(
+  place: InstallPlace,
+  systemctl: Systemctl | undefined,
+): Promise<VerifyReport> {
+  const store = new ReleaseStore(place.base);
+  const id = store.named("current");
+  const release = id === undefined ? undefined : store.read(id);
+  if (id === undefined || release === undefined) {
+    const problem =
+      id === undefined
+        ? `${place.base}/current is not there`
+        : `${store.directoryOf(id)} is no whole release`;
+    return { ok: false, release: id ?? null, checked: 1, problems: [problem], mend: MEND, notes: [] };
+  }
+  const checks: Check[] = await programChecks(store, release);
+  if (checks.some(({ problem }) => problem !== undefined)) return report(release, checks, []);
+  const description = await askRelease(store.programOf(id), place.layout);
+  const { units } = description;
+  checks.push(...findFiles(place, description).map(fileCheck), ...dropInChecks(place, units));
+  if (systemctl === undefined) return report(release, checks, []);
+  const names = units.map(({ path }) => basename(path));
+  const asked = await askManager(systemctl, names, { program: store.programOf(id), id });
+  return report(release, [...checks, ...asked.checks], asked.notes);
+}
+
+const MEND = "`kloros install` writes its files anew";
+
+/** One thing that was looked at. */
+export interface Check {
+  readonly problem: string | undefined;
+}
+
+function report({ id }: Release, checks: readonly Check[], notes: readonly string[]): VerifyReport {
+  const problems = checks.flatMap(({ problem }) => problem ?? []);
+  return { ok: problems.length === 0, release: id, checked: checks.length, problems, mend: MEND, notes };
+}
+
+async function programChecks(store: ReleaseStore, release: Release): Promise<Check[]> {
+  const program = store.programOf(release.id);
+  const found = await hashFile(program).catch((error: unknown) => errorCode(error) ?? String(error));
+  const hash =
+    found === release.sha256 ? undefined : `${program} is not what was installed: its hash is ${found}`;
+  const mode = lstatSync(program, { throwIfNoEntry: false })?.mode ?? 0;
+  const executable =
+    (mode & 0o7777) === 0o755 ? undefined : `${program} has mode ${(mode & 0o7777).toString(8)}, not 755`;
+  const links = release.programs.map((name) => {
+    const path = join(store.directoryOf(release.id), "bin", name);
+    return { problem: readLink(path) === PROGRAM ? undefined : `${path} is no link to ${PROGRAM}` };
+  });
+  return [{ problem: hash }, { problem: executable }, ...links];
+}
+
+function fileCheck({ planned, state, before, differs }: FoundFile): Check {
+  if (state === "same" || state === "kept") return { problem: undefined };
+  if (state === "new") return { problem: `${planned.path} is not there: ${planned.why}` };
+  const text = before === undefined || planned.kind !== "file" ? [] : diffLines(planned.text, before);
+  return {
+    problem: [
+      `${planned.path} ${[...differs, ...(text.length === 0 ? [] : ["has another text:"])].join(", ")}`,
+      ...text,
+    ].join("\n    "),
+  };
+}
+
+/** A drop-in is the operator's right, and the first place to look when a service is not as documented. */
+function dropInChecks({ root }: InstallPlace, units: readonly UnitFile[]): Check[] {
+  return units
+    .filter(({ path }) => /\.(service|target)$/.test(path))
+    .map(({ path }) => {
+      const directory = join(root, `${path}.d`);
+      const files = namesIn(directory).filter(
+        (name) => name.endsWith(".conf") && !isOfMigration(join(directory, name)),
+      );
+      return {
+        problem:
+          files.length === 0 ? undefined : `${path}.d overrides ${basename(path)}: ${files.join(", ")}`,
+      };
+    });
+}
+
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory).toSorted();
+  } catch {
+    return [];
+  }
+}
+
+export async function askManager(
+  systemctl: Systemctl,
+  units: readonly string[],
+  { program, id }: { readonly program: string; readonly id: string },
+): Promise<{ checks: Check[]; notes: readonly string[] }> {
+  const names = units.filter((name) => name.endsWith(".service"));
+  const services = await runningServices(systemctl, names);
+  const running = services.map(({ unit, executable, replaced, state }): Check => {
+    if (state === "failed") return { problem: `${unit} has failed; systemctl status ${unit} says why` };
+    const other = executable !== undefined && (executable !== program || replaced);
+    return {
+      problem: other
+        ? `${unit} runs ${executable}${replaced ? " as it was before" : ""}, not ${id}; systemctl restart ${unit}`
+        : undefined,
+    };
+  });
+  const stale = services.filter(({ needsReload }) => needsReload).map(({ unit }) => unit);
+  const target = await systemctl.isEnabled("kloros.target");
+  const atRest = services.filter(({ state }) => state === "inactive").map(({ unit }) => unit);
+  return {
+    checks: [
+      ...running,
+      {
+        problem:
+          stale.length === 0
+            ? undefined
+            : `systemd has not read ${stale.join(", ")} since it changed; systemctl daemon-reload`,
+      },
+      { problem: /^(masked|not-found|bad)/.test(target) ? `kloros.target is ${target}` : undefined },
+    ],
+    notes: [
+      ...(target === "enabled"
+        ? []
+        : [`kloros.target is ${target}: it does not start at boot (systemctl enable kloros.target)`]),
+      ...(atRest.length === 0 ? [] : [`not running: ${atRest.join(", ")}`]),
+    ],
+  };
+}

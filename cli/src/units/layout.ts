@@ -1,0 +1,65 @@
+/**
+ * Where an installation under systemd lies. `install` decides it, the units are written from it, and `upgrade` changes
+ * nothing in it: what it switches is the link that `programs` goes through.
+ */
+import { join } from "node:path";
+
+/** All paths absolute. */
+export interface InstallLayout {
+  readonly mode: "system" | "user";
+  /** Directory of the executables, named like the services; resolved at each start, through a link that `upgrade` switches. */
+  readonly programs: string;
+  readonly home: string;
+  readonly source: string;
+  /** Journal, decision log, service state. Below /var/lib in system mode. */
+  readonly state: string;
+  /** Below /run in system mode, below $XDG_RUNTIME_DIR in user mode. */
+  readonly runtime: string;
+  /** Below /var/log in system mode. */
+  readonly logs: string;
+  readonly configFile: string;
+  /** System mode: whom the services run as. */
+  readonly user?: string;
+  readonly group?: string;
+  readonly unitDirectory: string;
+  readonly sysusersDirectory?: string;
+  readonly tmpfilesDirectory?: string;
+}
+
+/** What an operator of a clean machine gets. */
+export const SYSTEM_LAYOUT: InstallLayout = {
+  mode: "system",
+  programs: "/opt/kloros/current/bin",
+  home: "/var/lib/kloros",
+  source: "/var/lib/kloros/src",
+  state: "/var/lib/kloros/state",
+  runtime: "/run/kloros",
+  logs: "/var/log/kloros",
+  configFile: "/etc/kloros/kloros.toml",
+  user: "kloros",
+  group: "kloros",
+  unitDirectory: "/etc/systemd/system",
+  sysusersDirectory: "/etc/sysusers.d",
+  tmpfilesDirectory: "/etc/tmpfiles.d",
+};
+
+/** `home`: the login directory of the user whose services these are. */
+export function userLayout(home: string, env: Readonly<Record<string, string | undefined>>): InstallLayout {
+  const own = join(home, ".kloros");
+  const runtime = present(env["XDG_RUNTIME_DIR"]);
+  return {
+    mode: "user",
+    programs: join(home, ".local/lib/kloros/current/bin"),
+    home: own,
+    source: join(own, "src"),
+    state: join(own, "state"),
+    runtime: runtime === undefined ? join(own, "run") : join(runtime, "kloros"),
+    logs: join(own, "logs"),
+    configFile: join(own, "kloros.toml"),
+    unitDirectory: join(present(env["XDG_CONFIG_HOME"]) ?? join(home, ".config"), "systemd/user"),
+  };
+}
+
+function present(text: string | undefined): string | undefined {
+  return text === undefined || text === "" ? undefined : text;
+}
