@@ -55,6 +55,13 @@ describe("the steps of ok", () => {
     );
   });
 
+  test("give every test the limit that `bun run test` gives it", async () => {
+    const [step] = selectSteps(await planSteps(root), { only: ["zmq"], fast: false });
+    const limit = step?.command.find((argument) => argument.startsWith("--timeout="));
+    const { scripts } = await Bun.file(join(import.meta.dirname, "../../package.json")).json();
+    expect(scripts.test).toStartWith(`bun test ${String(limit)} `);
+  });
+
   test("look for a package's tests under its own folder, not under one whose name begins the same", async () => {
     const [step] = selectSteps(await planSteps(root), { only: ["zmq"], fast: false });
     expect(step?.command.at(-1)).toBe("./packages/zmq/");
