@@ -5,12 +5,13 @@
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { formatOutcome, formatOutput, formatSummary } from "./ok_report.ts";
+import { formatGateOutput, formatOutcome, formatSummary, formatTestOutput } from "./ok_report.ts";
 import type { StepOutcome } from "./ok_report.ts";
 import { planSteps, selectSteps } from "./ok_steps.ts";
 import type { Step } from "./ok_steps.ts";
 import { runCommand } from "./step_run.ts";
 import { countsOfGate, countsOfTestRun } from "./test_counts.ts";
+import { findTestFailures } from "./test_failures.ts";
 
 const USAGE = `Usage: ./scripts/test [--fast] [--only NAME]... [--list]
   --fast       the gates and the unit tests, without the suites under tests/
@@ -48,12 +49,18 @@ async function runStep(step: Step, stop: AbortSignal): Promise<StepOutcome> {
     signal: stop,
     env,
   });
-  const counts =
-    step.kind === "gate" ? countsOfGate(run.exitCode) : countsOfTestRun(run.output, run.exitCode);
-  const outcome = { name: step.name, counts, elapsedMs: run.elapsedMs, timedOut: run.timedOut };
+  const isGate = step.kind === "gate";
+  const outcome = {
+    name: step.name,
+    counts: isGate ? countsOfGate(run.exitCode) : countsOfTestRun(run.output, run.exitCode),
+    elapsedMs: run.elapsedMs,
+    timedOut: run.timedOut,
+    failedTests: isGate ? [] : findTestFailures(run.output).map((failure) => failure.name),
+  };
   if (stop.aborted) return outcome;
   console.log(formatOutcome(outcome));
-  if (counts.failed > 0) console.log(formatOutput(run.output, logPath));
+  const format = isGate ? formatGateOutput : formatTestOutput;
+  if (outcome.counts.failed > 0) console.log(format(run.output, logPath));
   return outcome;
 }
 
