@@ -60,6 +60,7 @@ export { drainBoundMs } from "./running/drain.ts";
 export { writeFileAtomic } from "./files/write_file_atomic.ts";
 export type { WriteFileAtomicOptions } from "./files/write_file_atomic.ts";
 export { RotatingLog } from "./files/rotating_log.ts";
+export { fileIdentity } from "./files/file_identity.ts";
 export { syncDirectory } from "./files/sync_directory.ts";
 export { whileLocked } from "./files/while_locked.ts";
 export type { WhileLockedOptions } from "./files/while_locked.ts";

@@ -1,12 +1,12 @@
 /**
  * An advisory lock between processes on one machine: `flock(2)` on a file of its own.
  *
- * Invariants: the kernel releases the lock when the holder dies, however it dies; the file is never deleted
- * (deleting would let two processes lock two inodes of one name); the text inside names the holder and is a
- * hint for people, the lock itself is the truth.
+ * Invariants: the kernel releases the lock when the holder dies, however it dies; the file is never deleted by
+ * us (two processes could then lock two inodes of one name; a clean-up may do it: `stands` tells); the text
+ * inside names the holder and is a hint for people, the lock itself is the truth.
  */
 import { dlopen, FFIType } from "bun:ffi";
-import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;
@@ -23,6 +23,8 @@ export interface LockHolder {
 
 export interface FileLock {
   readonly path: string;
+  /** Whether the file at `path` is the one that is locked: somebody else may have deleted it. */
+  readonly stands: boolean;
   /** May be called twice. */
   release(): void;
 }
@@ -48,7 +50,7 @@ function readHolder(path: string): LockHolder | undefined {
 }
 
 /** Takes the lock or returns undefined when it is held. `name` stands in the file for people. Throws on I/O errors. */
-export function tryFileLock(path: string, name: string): FileLock | undefined {
+function tryFileLock(path: string, name: string): FileLock | undefined {
   const fd = openSync(path, "a+", 0o600);
   if (libc.symbols.flock(fd, LOCK_EX | LOCK_NB) !== 0) {
     closeSync(fd);
@@ -58,6 +60,9 @@ export function tryFileLock(path: string, name: string): FileLock | undefined {
   let held = true;
   return {
     path,
+    get stands() {
+      return held && isSameFile(fd, path);
+    },
     release: () => {
       if (!held) return;
       held = false;
@@ -66,6 +71,12 @@ export function tryFileLock(path: string, name: string): FileLock | undefined {
       closeSync(fd);
     },
   };
+}
+
+/** An open file keeps its inode number from being used again. */
+function isSameFile(fd: number, path: string): boolean {
+  const [locked, found] = [fstatSync(fd), statSync(path, { throwIfNoEntry: false })];
+  return found !== undefined && found.ino === locked.ino && found.dev === locked.dev;
 }
 
 /** The text is only a hint: on a full disk the lock is held without it. */

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FileLockHeldError, acquireFileLock, tryFileLock } from "./mod.ts";
+import { FileLockHeldError, acquireFileLock } from "./mod.ts";
 
 let dir: string;
 let path: string;
@@ -18,11 +18,22 @@ test("a second holder is refused and told who holds it; after the release it get
   const lock = acquireFileLock(path, "chemical-bus");
   expect(() => acquireFileLock(path, "other")).toThrow(FileLockHeldError);
   expect(() => acquireFileLock(path, "other")).toThrow(`chemical-bus (pid ${process.pid})`);
-  expect(tryFileLock(path, "other")).toBeUndefined();
   lock.release();
   lock.release();
   expect(readFileSync(path, "utf8")).toBe("");
   acquireFileLock(path, "other").release();
+});
+
+test("a lock tells when its file was taken away, and another made in its place", () => {
+  const lock = acquireFileLock(path, "first");
+  expect(lock.stands).toBe(true);
+  rmSync(path);
+  expect(lock.stands).toBe(false);
+  const second = acquireFileLock(path, "second");
+  expect([lock.stands, second.stands]).toEqual([false, true]);
+  second.release();
+  expect(second.stands).toBe(false);
+  lock.release();
 });
 
 test("a holder that is killed holds no lock any more", async () => {

@@ -1,2 +1,2 @@
-export { acquireFileLock, FileLockHeldError, tryFileLock, tryLockDescriptor } from "./file_lock.ts";
+export { acquireFileLock, FileLockHeldError, tryLockDescriptor } from "./file_lock.ts";
 export type { FileLock, LockHolder } from "./file_lock.ts";

@@ -1,5 +1,6 @@
 /** `/healthz`, `/readyz`, `/metrics` on a unix socket, for people, probes and Prometheus' relatives. */
-import { existsSync, rmSync, statSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
+import { fileIdentity } from "../files/file_identity.ts";
 
 /** Name of a check → why it is not fine. Empty: fine. */
 export type Reasons = Readonly<Record<string, string>>;
@@ -29,15 +30,15 @@ export function serveHealth(path: string, sources: HealthSources): HealthServer 
   const serve = () => {
     if (existsSync(path)) rmSync(path);
     const listening = Bun.serve({ unix: path, fetch: (request) => answer(request, sources) });
-    return { listening, inode: inodeOf(path) };
+    return { listening, identity: fileIdentity(path) };
   };
-  let { listening: server, inode } = serve();
+  let { listening: server, identity } = serve();
   return {
     path,
     renew: () => {
-      if (inodeOf(path) === inode) return false;
+      if (identity !== undefined && fileIdentity(path) === identity) return false;
       void server.stop(true);
-      ({ listening: server, inode } = serve());
+      ({ listening: server, identity } = serve());
       return true;
     },
     stop: async () => {
@@ -45,10 +46,6 @@ export function serveHealth(path: string, sources: HealthSources): HealthServer 
       rmSync(path, { force: true });
     },
   };
-}
-
-function inodeOf(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.ino;
 }
 
 function answer(request: Request, sources: HealthSources): Response {

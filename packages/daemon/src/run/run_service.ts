@@ -4,7 +4,7 @@
  */
 import type { TObject } from "@sinclair/typebox";
 import { connectBus, DeniedError, type Bus } from "@kloros/bus-client";
-import { acquireFileLock, FileLockHeldError } from "@kloros/file-lock";
+import { FileLockHeldError } from "@kloros/file-lock";
 import { parseFlags, UsageError, type Flags } from "../config/flags.ts";
 import { loadConfig, type LoadedConfig } from "../config/load_config.ts";
 import { printConfig } from "../config/print_config.ts";
@@ -31,7 +31,7 @@ import { systemClock } from "../system_clock.ts";
 import type { Installation, Mode, Service } from "../types.ts";
 import { KIT_VERSION } from "../version.ts";
 import { helpText } from "./help_text.ts";
-import { InstanceLock, keepFound } from "./keep_found.ts";
+import { LastingLock, keepFound } from "./keep_found.ts";
 import { beat, extendStart } from "./keep_supervised.ts";
 import { listenForSignals } from "./process_signals.ts";
 import { reload, type InForce } from "./reload.ts";
@@ -119,10 +119,10 @@ async function runLoaded<Config extends TObject>(
   });
   catchTheUncaught(log, given.exit);
   let installation: ResolvedInstallation;
-  let lock: InstanceLock;
+  let lock: LastingLock;
   try {
     installation = openInstallation(loaded, given, log);
-    lock = new InstanceLock(acquireFileLock(instanceLockPath(installation.paths, name), name), name);
+    lock = new LastingLock(instanceLockPath(installation.paths, name), name);
   } catch (error) {
     const held = error instanceof FileLockHeldError;
     log.fatal({ error, holder: held ? error.holder : undefined }, messageOf(error));
@@ -161,7 +161,7 @@ async function runLocked<Config extends TObject>(
   service: Service<Config>,
   loaded: LoadedConfig<Config>,
   { paths, inspection }: ResolvedInstallation,
-  given: Given & { readonly log: KitLogger; readonly lock: InstanceLock },
+  given: Given & { readonly log: KitLogger; readonly lock: LastingLock },
 ): Promise<ExitName> {
   const { log, version, lock } = given;
   const { common } = loaded;
@@ -203,7 +203,7 @@ interface Surroundings {
   readonly paths: Installation;
   readonly supervisor: Supervisor;
   readonly log: KitLogger;
-  readonly lock: InstanceLock;
+  readonly lock: LastingLock;
   readonly name: string;
   /** What it was started with. */
   readonly inForce: InForce;
@@ -236,7 +236,8 @@ async function live<Config extends TObject>(
   });
   let isReady = false;
   const health = serveHealth(healthSocketPath(around.paths, name), running.health);
-  const kept = keepFound({ ...around, health, uid: userId() });
+  const replaced = Promise.withResolvers<never>();
+  const kept = keepFound({ ...around, health, uid: userId(), onReplaced: replaced.reject });
   const stops = [extendStart(supervisor)];
   const ready = running.started.then(() => {
     stops.splice(0).forEach((one) => {
@@ -249,7 +250,7 @@ async function live<Config extends TObject>(
     stops.push(beat(supervisor, running.progress, log));
     log.info({}, "ready");
   });
-  const failed = Promise.all([ready, running.failed]).then(() => undefined);
+  const failed = Promise.race([replaced.promise, Promise.all([ready, running.failed])]);
   const end = await Promise.race([
     signals.first.then((signal) => ({ signal }) as const),
     failed.then(
@@ -268,6 +269,7 @@ async function live<Config extends TObject>(
   signals.forget();
   log.info({}, "stopped");
   if ("signal" in end) return "ok";
+  if (end.error instanceof FileLockHeldError) return "held";
   return end.error instanceof DeniedError ? "unavailable" : "failed";
 }
 

@@ -90,6 +90,23 @@ describe("a service as a process", () => {
     expect(await first.exited).toBe(0);
   });
 
+  test("of two instances after a deleted runtime directory the one that lost its lock ends, and leaves the other alone", async () => {
+    const first = startSample(["--home", home]);
+    await logged(first, '"msg":"ready"');
+    // The second one must come before the first one looks.
+    first.kill("SIGSTOP");
+    rmSync(join(home, "run"), { recursive: true });
+    const second = startSample(["--home", home]);
+    await logged(second, '"msg":"ready"');
+    first.kill("SIGCONT");
+    expect(await first.exited).toBe(exitCode("held"));
+    expect(first.stdout()).toContain(`pid ${String(second.pid)}`);
+    await until("the second one's health socket", () => existsSync(join(home, "run", "sample.sock")));
+    expect(JSON.parse((await get("/readyz")).body)).toMatchObject({ pid: second.pid });
+    second.kill("SIGTERM");
+    expect(await second.exited).toBe(0);
+  });
+
   test("SIGTERM lets the work in progress end, then cleans up", async () => {
     const sample = startSample(["--home", home, "--set", "workMs=300"], { how: "local" });
     await logged(sample, "WORKING");

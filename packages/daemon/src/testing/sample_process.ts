@@ -6,7 +6,7 @@ export interface SampleProcess {
   readonly stdout: () => string;
   readonly stderr: () => string;
   readonly exited: Promise<number>;
-  kill(signal: "SIGTERM" | "SIGINT" | "SIGHUP" | "SIGKILL"): void;
+  kill(signal: "SIGTERM" | "SIGINT" | "SIGHUP" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): void;
 }
 
 const SAMPLE = join(import.meta.dir, "sample_service.ts");
