@@ -11,11 +11,9 @@ const [endpoint = "", creditEndpoint = "", messages = ""] = process.argv.slice(2
 const feed = new LiveFeed({
   endpoints: [endpoint],
   singleFrameEndpoints: [],
-  onTrouble: (_endpoint, error) => {
-    throw error;
+  onEvent: (event) => {
+    if (event.event === "trouble") throw event.error;
   },
-  onFile: () => undefined,
-  onBound: () => undefined,
 });
 const credit = openSocket("dealer");
 credit.bind(creditEndpoint);

@@ -23,8 +23,9 @@ import { ClientSession } from "./client_session.ts";
 import { dispatch } from "./dispatch.ts";
 import { admittedUids, identify, type IdentityPolicy } from "./identity.ts";
 import { SERVER_LIMITS, type ServerLimits } from "./limits.ts";
+import { KeptEndpoint } from "./kept_endpoint.ts";
 import { LiveFeed } from "./live_feed.ts";
-import { type BoundEndpoint, realMachine, type ServerMachine } from "./machine.ts";
+import { realMachine, type ServerMachine } from "./machine.ts";
 import type { ServerEvent } from "./server_event.ts";
 import type { BusServerOptions } from "./server_options.ts";
 import { SessionTable } from "./session_table.ts";
@@ -50,13 +51,12 @@ const FAREWELL_MS = 30;
 
 export class BusServer {
   readonly #options: BusServerOptions;
+  readonly #tell: (event: ServerEvent) => void;
   readonly #limits: ServerLimits;
   readonly #policy: IdentityPolicy;
   readonly #machine: ServerMachine;
   readonly #router: ZmqSocket;
-  readonly #file: BoundEndpoint;
-  /** What is wrong with it was said. */
-  #fileTold = false;
+  readonly #endpoint: KeptEndpoint;
   readonly #live: LiveFeed;
   readonly #sockets: readonly ZmqSocket[];
   readonly #sessions: SessionTable;
@@ -74,6 +74,7 @@ export class BusServer {
   /** Binds. Throws when the bus's own endpoint cannot be bound; a live endpoint that cannot is tried again. */
   constructor(options: BusServerOptions) {
     this.#options = options;
+    this.#tell = (event) => options.onEvent?.(event);
     this.#machine = options.machine ?? realMachine;
     this.#limits = { ...SERVER_LIMITS, ...options.limits };
     this.#policy = {
@@ -92,8 +93,13 @@ export class BusServer {
     this.#router.monitor(({ event }) => {
       if (event === "disconnected") this.#watchUntil = this.#clock + WATCH_MS;
     });
+    this.#endpoint = new KeptEndpoint({
+      endpoint: options.endpoint,
+      bind: () => this.#machine.bind(this.#router, options.endpoint),
+      tell: this.#tell,
+    });
     try {
-      this.#file = this.#machine.bind(this.#router, options.endpoint);
+      this.#endpoint.bind();
     } catch (error) {
       this.#router.close();
       throw error;
@@ -150,7 +156,8 @@ export class BusServer {
     }
     if (this.#clock >= this.#filesAt) {
       this.#filesAt = this.#clock + FILE_CHECK_MS;
-      this.#checkFiles();
+      this.#endpoint.look();
+      this.#live.check();
     }
   }
 
@@ -355,28 +362,8 @@ export class BusServer {
       endpoints: this.#options.liveEndpoints,
       singleFrameEndpoints: this.#options.liveSingleFrameEndpoints ?? [],
       machine: this.#machine,
-      onBound: (endpoint) => {
-        this.#tell({ event: "bound", endpoint });
-      },
-      onTrouble: (endpoint, error) => {
-        this.#tell({ event: "trouble", endpoint, error });
-      },
-      onFile: (endpoint, what) => {
-        this.#tell({ event: "socketFile", endpoint, what });
-      },
+      onEvent: this.#tell,
     });
-  }
-
-  #checkFiles(): void {
-    try {
-      const what = this.#file.check();
-      if (what !== undefined) this.#tell({ event: "socketFile", endpoint: this.#file.endpoint, what });
-      this.#fileTold = false;
-    } catch (error) {
-      if (!this.#fileTold) this.#tell({ event: "trouble", endpoint: this.#file.endpoint, error });
-      this.#fileTold = true;
-    }
-    this.#live.check();
   }
 
   // ---- messages outside of a session
@@ -389,9 +376,5 @@ export class BusServer {
   /** Whoever gets it ends its session. */
   #say({ routingId }: Pick<Origin, "routingId">, message: BusOutgoing): void {
     this.#router.send([routingId, ...encodeMessage(message, { session: "", n: 1 })]);
-  }
-
-  #tell(event: ServerEvent): void {
-    this.#options.onEvent?.(event);
   }
 }

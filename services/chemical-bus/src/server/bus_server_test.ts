@@ -113,7 +113,7 @@ describe("the server", () => {
     const spec = { name: "curiosity-core", signals: ["Q_DREAM_TRIGGER"], start: { from: "now" as const } };
     socket.send(encodeMessage({ verb: "ATTACH", fields: { ref: 1, spec, held: [] } }, { session, n: 2 }));
     expect(await answer(socket)).toMatchObject({ verb: "WHO" });
-    expect(events.map(({ event }) => event)).toEqual(["bound", "connected", "notServed", "lost"]);
+    expect(events.map(({ event }) => event)).toEqual(["bound", "bound", "connected", "notServed", "lost"]);
   });
 
   test("ends a session with a gap in its numbers, and says so", async () => {

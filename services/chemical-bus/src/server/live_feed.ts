@@ -4,18 +4,16 @@
  * XPUB tells who subscribes to what, so that a signal that nobody wants costs no call into libzmq.
  */
 import type { ZmqSocket } from "@kloros/zmq";
-import { type BoundEndpoint, realMachine, type ServerMachine } from "./machine.ts";
-import type { SocketFileEvent } from "./socket_file.ts";
+import { type EndpointEvent, KeptEndpoint } from "./kept_endpoint.ts";
+import { realMachine, type ServerMachine } from "./machine.ts";
 
 export interface LiveFeedOptions {
   /** Two frames: `[signal name][envelope]`. */
   readonly endpoints: readonly string[];
   /** One frame, the envelope alone, for subscribers that call `recv_json()`. */
   readonly singleFrameEndpoints: readonly string[];
-  /** An endpoint that is not ours (yet): told once, tried again at each `check`. */
-  readonly onTrouble: (endpoint: string, error: unknown) => void;
-  readonly onFile: (endpoint: string, event: SocketFileEvent) => void;
-  readonly onBound: (endpoint: string) => void;
+  /** An endpoint that is not ours (yet) is tried again at each `check`. */
+  readonly onEvent: (event: EndpointEvent) => void;
   /** Default: this one. */
   readonly machine?: Pick<ServerMachine, "open" | "bind">;
 }
@@ -56,28 +54,21 @@ class Feed {
   }
 }
 
-interface Endpoint {
-  readonly feed: Feed;
-  readonly endpoint: string;
-  file: BoundEndpoint | undefined;
-  told: boolean;
-}
-
 export class LiveFeed {
-  readonly #options: LiveFeedOptions;
-  readonly #machine: Pick<ServerMachine, "open" | "bind">;
   readonly #named: Feed;
   readonly #single: Feed | undefined;
-  readonly #endpoints: readonly Endpoint[];
+  readonly #endpoints: readonly KeptEndpoint[];
 
-  constructor(options: LiveFeedOptions) {
-    this.#options = options;
-    this.#machine = options.machine ?? realMachine;
-    this.#named = new Feed(this.#machine);
-    this.#single = options.singleFrameEndpoints.length === 0 ? undefined : new Feed(this.#machine);
+  constructor({ endpoints, singleFrameEndpoints, onEvent, machine = realMachine }: LiveFeedOptions) {
+    const keep = ({ socket }: Feed, endpoint: string): KeptEndpoint =>
+      new KeptEndpoint({ endpoint, bind: () => machine.bind(socket, endpoint), tell: onEvent });
+    const named = new Feed(machine);
+    const single = singleFrameEndpoints.length === 0 ? undefined : new Feed(machine);
+    this.#named = named;
+    this.#single = single;
     this.#endpoints = [
-      ...this.#of(this.#named, options.endpoints),
-      ...this.#of(this.#single, options.singleFrameEndpoints),
+      ...endpoints.map((endpoint) => keep(named, endpoint)),
+      ...(single === undefined ? [] : singleFrameEndpoints.map((endpoint) => keep(single, endpoint))),
     ];
     this.check();
   }
@@ -89,7 +80,7 @@ export class LiveFeed {
 
   /** Endpoints as bound (a port 0 has become a number). */
   get bound(): readonly string[] {
-    return this.#endpoints.flatMap(({ file }) => (file === undefined ? [] : [file.endpoint]));
+    return this.#endpoints.flatMap(({ bound }) => bound ?? []);
   }
 
   drain(): void {
@@ -105,34 +96,10 @@ export class LiveFeed {
 
   /** Binds what is not bound; a busy port must not stop the bus, and may become free. */
   check(): void {
-    for (const one of this.#endpoints) {
-      try {
-        this.#look(one);
-        one.told = false;
-      } catch (error) {
-        if (!one.told) this.#options.onTrouble(one.endpoint, error);
-        one.told = true;
-      }
-    }
+    for (const endpoint of this.#endpoints) endpoint.look();
   }
 
   close(): void {
     for (const socket of this.sockets) socket.close();
-  }
-
-  #of(feed: Feed | undefined, endpoints: readonly string[]): Endpoint[] {
-    return feed === undefined
-      ? []
-      : endpoints.map((endpoint) => ({ feed, endpoint, file: undefined, told: false }));
-  }
-
-  #look(one: Endpoint): void {
-    if (one.file === undefined) {
-      one.file = this.#machine.bind(one.feed.socket, one.endpoint);
-      this.#options.onBound(one.file.endpoint);
-      return;
-    }
-    const event = one.file.check();
-    if (event !== undefined) this.#options.onFile(one.endpoint, event);
   }
 }

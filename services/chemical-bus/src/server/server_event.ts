@@ -18,6 +18,7 @@ export type ServerEvent =
   | { readonly event: "garbage"; readonly peer: string; readonly text: string }
   /** The file of a socket was not ours any more, or was given up for a while; it was bound anew. */
   | { readonly event: "socketFile"; readonly endpoint: string; readonly what: SocketFileEvent }
-  | { readonly event: "bound"; readonly endpoint: string }
-  /** An endpoint cannot be bound; tried again about once a second. */
+  /** It can be used (again). `endpoint`: as asked for, here and below. */
+  | { readonly event: "bound"; readonly endpoint: string; readonly as: string }
+  /** An endpoint cannot be used; tried again until it is `bound`, or its `socketFile` is ours. */
   | { readonly event: "trouble"; readonly endpoint: string; readonly error: unknown };

@@ -2,7 +2,8 @@
  * The file of an ipc socket. A second process that binds the path steals it without an error (so the journal's lock comes first);
  * a clean-up can delete it. Either way clients would connect to nothing of ours: so its inode is compared now and then.
  */
-import { renameSync, statSync } from "node:fs";
+import { renameSync } from "node:fs";
+import { fileIdentity } from "@kloros/daemon";
 import type { ZmqSocket } from "@kloros/zmq";
 import { areScarce, type Descriptors, readDescriptors } from "./descriptors.ts";
 
@@ -45,7 +46,7 @@ export class SocketFile {
   check(): SocketFileEvent | undefined {
     if (this.#path === undefined) return undefined;
     if (this.#wasShut(this.#path)) return "reopened";
-    const now = identityOf(this.#path);
+    const now = fileIdentity(this.#path);
     if (now === this.#identity) return undefined;
     if (this.#rebinds >= REBINDS_MAX) {
       throw new Error(`socket ${this.#path} was taken away ${String(REBINDS_MAX)} times: find out by whom`);
@@ -74,7 +75,7 @@ export class SocketFile {
     if (!this.#shut) return false;
     this.#shut = false;
     // Without it, it is bound anew like one that was deleted.
-    if (identityOf(aside) !== this.#identity) return false;
+    if (fileIdentity(aside) !== this.#identity) return false;
     renameSync(aside, path);
     return true;
   }
@@ -84,20 +85,10 @@ export class SocketFile {
     const umask = process.umask(0o077);
     try {
       const bound = this.#socket.bind(endpoint);
-      this.#identity = this.#path === undefined ? undefined : identityOf(this.#path);
+      this.#identity = this.#path === undefined ? undefined : fileIdentity(this.#path);
       return bound;
     } finally {
       process.umask(umask);
     }
-  }
-}
-
-function identityOf(path: string): string | undefined {
-  try {
-    // Inode numbers are used again at once; the birth time tells two of them apart where the file system knows it.
-    const { dev, ino, birthtimeMs } = statSync(path);
-    return `${String(dev)}:${String(ino)}:${String(birthtimeMs)}`;
-  } catch {
-    return undefined;
   }
 }
