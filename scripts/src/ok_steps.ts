@@ -13,7 +13,7 @@ export interface Step {
 
 const GATE_TIMEOUT_MS = 120_000;
 const UNIT_TIMEOUT_MS = 180_000;
-const SUITE_TIMEOUT_MS = 900_000;
+const SUITE_TIMEOUT_MS = 1_500_000;
 /**
  * For a test or hook that names no limit of its own. Bun 1.4.5 reads no such limit from bunfig.toml and would end
  * a test at 5 s, which the tests that start processes reach on a machine that is busy with something else.
