@@ -1,6 +1,6 @@
 /** The source tree of a flow: generated packages with a known answer, also such that come while the flow runs. */
-import { mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { generateTree } from "@kloros/curiosity-core/testing";
 
 export interface FlowTree {
@@ -43,14 +43,17 @@ export function growTree(root: string, options: TreeOptions): FlowTree {
   return tree;
 }
 
+/** Whole from one moment to the next: half of it would be asked about as it stands, and again when there is more. */
 function writePackage(path: string, name: string, bare: boolean): void {
+  const hidden = join(dirname(path), `.${name}`);
   const writtenAt = new Date(Date.now() - AGED_MS);
   const files = ["one.py", "two.py", "three.py", ...(bare ? [] : ["__init__.py"])];
-  mkdirSync(path, { recursive: true });
+  mkdirSync(hidden, { recursive: true });
   for (const file of files) {
     const text = `"""${file} of ${name}."""\nimport json\n\n\nclass Worker:\n    """Works."""\n\n    def run(self, value):\n        return json.dumps(value)\n`;
-    writeFileSync(join(path, file), text);
-    utimesSync(join(path, file), writtenAt, writtenAt);
+    writeFileSync(join(hidden, file), text);
+    utimesSync(join(hidden, file), writtenAt, writtenAt);
   }
-  utimesSync(path, writtenAt, writtenAt);
+  utimesSync(hidden, writtenAt, writtenAt);
+  renameSync(hidden, path);
 }
