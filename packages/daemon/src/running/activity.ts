@@ -4,39 +4,34 @@ import { ageText } from "../age_text.ts";
 import type { Clock } from "../types.ts";
 
 export interface Activity {
-  /** A handler began. */
-  began(): void;
   settled(outcome: SettledEvent["outcome"]): void;
-  /** Something was said on the bus. */
-  emitted(): void;
+  /** Anything else: a handler began, something was said on the bus. */
+  happened(): void;
   /** Undefined: nothing happened yet. */
   readonly text: string | undefined;
 }
 
-export function trackActivity(clock: Clock): Activity {
-  let [done, failed, inWork] = [0, 0, 0];
+/** `inWork`: handlers at work now. */
+export function trackActivity(clock: Clock, inWork: () => number): Activity {
+  let [done, failed] = [0, 0];
   let lastMs: number | undefined;
-  const now = (): void => {
+  const happened = (): void => {
     lastMs = clock.monotonicMs();
   };
   return {
-    began: () => {
-      inWork += 1;
-      now();
-    },
     settled: (outcome) => {
-      inWork = Math.max(0, inWork - 1);
       if (outcome === "done") done += 1;
       if (outcome === "retry" || outcome === "dead") failed += 1;
-      now();
+      happened();
     },
-    emitted: now,
+    happened,
     get text() {
       if (lastMs === undefined) return undefined;
+      const now = inWork();
       const parts = [
         ...(done > 0 ? [`${String(done)} done`] : []),
         ...(failed > 0 ? [`${String(failed)} failed`] : []),
-        ...(inWork > 0 ? [`${String(inWork)} in work`] : []),
+        ...(now > 0 ? [`${String(now)} in work`] : []),
         `last ${ageText(clock.monotonicMs() - lastMs)} ago`,
       ];
       return parts.join(", ");

@@ -3,8 +3,9 @@ import { trackActivity } from "./activity.ts";
 import { StatusLine } from "./status_line.ts";
 
 function world() {
-  const time = { now: 0 };
-  const activity = trackActivity({ wallMs: () => time.now, monotonicMs: () => time.now });
+  const time = { now: 0, inWork: 0 };
+  const clock = { wallMs: () => time.now, monotonicMs: () => time.now };
+  const activity = trackActivity(clock, () => time.inWork);
   return { time, activity };
 }
 
@@ -12,12 +13,13 @@ describe("trackActivity()", () => {
   test("says nothing before anything happened, then counts and tells how long ago", () => {
     const { time, activity } = world();
     expect(activity.text).toBeUndefined();
-    activity.began();
-    activity.began();
+    activity.happened();
     activity.settled("done");
     time.now = 2500;
+    time.inWork = 1;
     expect(activity.text).toBe("1 done, 1 in work, last 2 s ago");
     activity.settled("retry");
+    time.inWork = 0;
     expect(activity.text).toBe("1 done, 1 failed, last 0 s ago");
   });
 
@@ -28,7 +30,7 @@ describe("trackActivity()", () => {
     [172_800_000, "2 d"],
   ])("%p ms are %p", (ms, text) => {
     const { time, activity } = world();
-    activity.emitted();
+    activity.happened();
     time.now = ms;
     expect(activity.text).toBe(`last ${text} ago`);
   });

@@ -33,7 +33,7 @@ export function leaveTrail({ metrics, signalLog, log, activity }: TrailOptions):
   metrics.describe("handler_duration_seconds", "histogram", "From the start of a handler to its settlement.");
   return {
     received: (delivery, consumer) => {
-      activity.began();
+      activity.happened();
       metrics.count("signals_received_total", { signal: delivery.signal.signal });
       const { attempt, seq, late } = delivery;
       signalLog.line("received", delivery.signal, { consumer, attempt, seq, ...(late ? { late } : {}) });
@@ -66,7 +66,7 @@ export function leaveTrail({ metrics, signalLog, log, activity }: TrailOptions):
   };
 
   function countEmitted(signal: Envelope, status: string): void {
-    activity.emitted();
+    activity.happened();
     metrics.count("signals_emitted_total", { signal: signal.signal });
     signalLog.line("emitted", signal, status === "stored" ? {} : { status });
   }

@@ -161,7 +161,8 @@ function createCore<Config extends TObject>(
   observeProcess(metrics, clock);
   const stopping = new AbortController();
   const mode = options.mode ?? "act";
-  const activity = trackActivity(clock);
+  const consumers = new Set<DurableConsumer>();
+  const activity = trackActivity(clock, () => [...consumers].reduce((sum, one) => sum + one.active, 0));
   const rest = watchRest({
     paths: options.paths,
     // The bus carries what everybody else waits for: it never rests.
@@ -192,7 +193,7 @@ function createCore<Config extends TObject>(
     drainGraceMs: options.drainGraceMs ?? DRAIN_GRACE_MS,
     stopping,
     cutOff: new AbortController(),
-    consumers: new Set(),
+    consumers,
     closers: new Set(),
     periodics: new Set(),
     attaching: new Set(),

@@ -151,6 +151,65 @@ describe("a service over a local bus", () => {
 });
 
 describe("stop()", () => {
+  test("waits for the work in progress, then runs the service's clean-up", async () => {
+    const order: string[] = [];
+    const service = await startForTest(
+      worker(async (context) => {
+        await context.consume(EARLIEST, async () => {
+          order.push("begun");
+          await Bun.sleep(30);
+          order.push("done");
+          return undefined;
+        });
+        return async () => {
+          order.push("cleaned");
+          return Promise.resolve();
+        };
+      }),
+    );
+    await ask(service.testBus, "q1");
+    await until("work", () => order.length === 1);
+    await service.stop(5000);
+    expect(order).toEqual(["begun", "done", "cleaned"]);
+    expect(service.context.stopping.aborted).toBe(true);
+  });
+
+  test.each([
+    ["outlasts the grace", 20],
+    ["gives way to the stop long before", 60_000],
+  ])("hands back what %s: the next instance gets it, with no attempt counted", async (_, graceMs) => {
+    const testBus = openTestBus();
+    open.push({ stop: async () => testBus.close() });
+    let begun = false;
+    const first = await startForTest(
+      worker(async (context) => {
+        await context.consume(EARLIEST, async (delivery) => {
+          begun = true;
+          const end = graceMs < 1000 ? delivery.abort : context.stopping;
+          await new Promise((resolve) => end.addEventListener("abort", resolve));
+          context.stopping.throwIfAborted();
+          return undefined;
+        });
+      }),
+      { testBus },
+    );
+    await ask(testBus, "q1");
+    await until("work", () => begun);
+    await first.stop(graceMs);
+    const attempts: number[] = [];
+    await started(
+      async (context) => {
+        await context.consume(EARLIEST, async (delivery) => {
+          attempts.push(delivery.attempt);
+          return Promise.resolve(undefined);
+        });
+      },
+      { testBus },
+    );
+    await until("the redelivery", () => attempts.length > 0);
+    expect(attempts).toEqual([1]);
+  });
+
   test("ends also when neither the work nor the clean-up ever does", async () => {
     let isRunning = false;
     const service = await started(async (context) => {
@@ -166,6 +225,50 @@ describe("stop()", () => {
     expect(said).toContain("work in progress did not end within the grace; it is handed back");
     expect(said).toContain("the service's own clean-up did not end in time");
   }, 60_000);
+});
+
+describe("observe mode", () => {
+  test("the handler runs on the live feed; what it emits is shown as dry, nothing is stored or taken", async () => {
+    const seen: string[] = [];
+    const service = await started(
+      async (context) => {
+        await context.consume({ ...EARLIEST, stateKey: "" }, async (delivery) => {
+          seen.push(delivery.signal.id);
+          await delivery.savePlan({ kind: "x" });
+          const count = Number(delivery.state ?? 0) + 1;
+          await context.publish([context.root(InvestigationComplete, answerFacts)]);
+          return {
+            emit: [context.child(delivery, InvestigationComplete, answerFacts, String(count))],
+            state: count,
+          };
+        });
+      },
+      { mode: "observe" },
+    );
+    const shown: unknown[] = [];
+    const watcher = service.testBus.connect("operator");
+    await watcher.tap({ signals: [InvestigationComplete.name] }, (signal) => shown.push(signal["dry"]));
+    await ask(service.testBus, "q1");
+    await ask(service.testBus, "q2");
+    await until(
+      "both",
+      () => service.metrics.value("signals_dry_total", { signal: InvestigationComplete.name }) === 4,
+    );
+    expect(seen).toHaveLength(2);
+    expect(service.records.filter((one) => one["dry"] === true && one["msg"] === "dry")).toHaveLength(4);
+    await until("the live feed", () => shown.length === 4);
+    expect(service.health.about()).toMatchObject({ status: expect.stringMatching(/^last \d+ s ago$/) });
+    expect(shown).toEqual([true, true, true, true]);
+    expect((await watcher.read({ signals: [InvestigationComplete.name] })).items).toHaveLength(0);
+    expect(await watcher.admin("consumers", {})).toHaveLength(0);
+  });
+
+  test("what changes the bus is refused", async () => {
+    const service = await started(async () => Promise.resolve(), { mode: "observe" });
+    const { bus } = service.context;
+    expect(String(await rejection(bus.admin("removeConsumer", { name: "x" })))).toContain("observe mode");
+    expect(await bus.admin("consumers", {})).toEqual([]);
+  });
 });
 
 describe("health", () => {
