@@ -4,7 +4,7 @@
  * That it exists is what counts, for old tools too: they make it empty and look only whether it is there. Ours write what
  * they mean as JSON. A marker whose `until` has passed is over; whoever may change files takes it away.
  */
-import { chownSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { lchownSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { errorCode } from "../error_code.ts";
 import { writeFileAtomic } from "../files/write_file_atomic.ts";
@@ -88,17 +88,19 @@ export async function writeMarker(
 ): Promise<RestNote> {
   const until = untilMs === undefined ? {} : { until: new Date(untilMs).toISOString() };
   const note = { since: new Date(nowMs).toISOString(), ...until, reason: words(reason), by: words(by) };
-  makeDirectory(dirname(path));
+  const made = mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   await writeFileAtomic(path, `${JSON.stringify(note)}\n`);
+  if (process.getuid?.() === 0) leaveToOwner(path, made ?? path);
   return { untilMs, reason: note.reason, by: note.by, sinceMs: nowMs };
 }
 
-/** What root makes for services of another user belongs to whom it lies with: they could not look into it otherwise. */
-function makeDirectory(directory: string): void {
-  const made = mkdirSync(directory, { recursive: true, mode: 0o700 });
-  if (made === undefined || process.getuid?.() !== 0) return;
-  const { uid, gid } = statSync(dirname(directory));
-  chownSync(directory, uid, gid);
+/**
+ * What root makes for services of another user, from `first` down to `path`, belongs to whom it lies with: they could not look
+ * into a directory otherwise, nor, by root's umask, read when a marker is over. Never through a link that they put there.
+ */
+function leaveToOwner(path: string, first: string): void {
+  const { uid, gid } = statSync(dirname(first));
+  for (let made = path; made.length >= first.length; made = dirname(made)) lchownSync(made, uid, gid);
 }
 
 /** False: there was none. @throws the file system's error. */

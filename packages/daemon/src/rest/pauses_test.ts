@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { removeIfOver } from "./marker.ts";
 import {
   listPauses,
@@ -124,11 +124,17 @@ test("why somebody rests reads as a sentence", () => {
 });
 
 test.skipIf(process.getuid?.() !== 0)(
-  "what root pauses for services of another user can be seen by them",
+  "what root pauses for services of another user can be seen by them, and when it is over",
   async () => {
-    mkdirSync(join(home, "state"));
-    chownSync(join(home, "state"), 65_534, 65_534);
-    await writePause(paths, "dream-consumer", { reason: "", by: "root", nowMs: 0 });
-    expect(statSync(paths.paused)).toMatchObject({ uid: 65_534, gid: 65_534 });
+    chownSync(home, 65_534, 65_534);
+    const umask = process.umask(0o077);
+    try {
+      await writePause(paths, "dream-consumer", { ...NOTE, by: "root", untilMs: NOON });
+    } finally {
+      process.umask(umask);
+    }
+    for (const path of [dirname(paths.paused), paths.paused, join(paths.paused, "dream-consumer")]) {
+      expect(statSync(path)).toMatchObject({ uid: 65_534, gid: 65_534 });
+    }
   },
 );
