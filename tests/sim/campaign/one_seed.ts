@@ -1,4 +1,5 @@
-import { type RunOptions, type RunResult, runOnce } from "../run.ts";
+import type { RunOptions, RunResult } from "../checks/watched_bus.ts";
+import { runOnce } from "../run.ts";
 
 /** A run, and what it left to the event loop: a rejection that nobody handles is a flaw. */
 export async function oneSeed(options: RunOptions): Promise<RunResult> {

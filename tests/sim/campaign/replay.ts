@@ -1,7 +1,7 @@
 /** One run again: its faults, its record, what broke. */
 import { describeFault, type Fault } from "../faults/fault.ts";
 import { makeScenario } from "../load/scenario.ts";
-import type { RunResult } from "../run.ts";
+import type { RunResult } from "../checks/watched_bus.ts";
 import { oneSeed } from "./one_seed.ts";
 import { UsageError } from "./options.ts";
 import { shorten } from "./shorten.ts";
