@@ -121,3 +121,9 @@ function registryText(registered: readonly string[]): string {
   );
   return `# Capabilities of this system.\n\n${entries.join("\n")}`;
 }
+
+/** For tests that let the decisions of this service run without its files. */
+export { Asked } from "./asked.ts";
+export { chooseQuestions } from "./decide.ts";
+export type { Finding } from "./finding.ts";
+export { questionSignalId } from "./question.ts";

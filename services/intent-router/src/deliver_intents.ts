@@ -1,6 +1,6 @@
 /** What the router says to the bus: signals for what could be routed, dead letters for what could not. */
 import { messageOf } from "@kloros/daemon";
-import { createRoot } from "@kloros/signal-schema";
+import { createRoot, deriveRootId } from "@kloros/signal-schema";
 import type { Envelope, FactsOf, SignalDefinition } from "@kloros/signal-schema";
 import { IntentReady } from "@kloros/signal-schema";
 import { BusyError } from "@kloros/bus-client";
@@ -31,6 +31,7 @@ export function signalOf(examined: Examined): Envelope | undefined {
   });
 }
 
+/** Its id depends on the file and the moment alone: in simulated time a run is the same each time. */
 function announcementOf({ path, look, step }: Examined, nowMs: number): Envelope {
   return createRoot(
     IntentReady,
@@ -40,7 +41,7 @@ function announcementOf({ path, look, step }: Examined, nowMs: number): Envelope
       priority: step.kind === "route" ? step.priority : "low",
       age_s: Math.max(0, (nowMs - look.writtenMs) / 1000),
     },
-    { source: SOURCE, nowMs },
+    { source: SOURCE, nowMs, id: deriveRootId(nowMs, "intent-ready", intentName(path), look.writtenNs) },
   );
 }
 

@@ -59,3 +59,10 @@ export const BROKEN_INTENTS: Readonly<Record<string, string | Uint8Array>> = {
 export function writeBrokenIntents(directory: string): void {
   for (const [name, content] of Object.entries(BROKEN_INTENTS)) writeFileSync(join(directory, name), content);
 }
+
+/** For tests that let the decisions of this service run without its files. */
+export { decideIntent, type Rules } from "./decide.ts";
+export { publishIntents, reportRejected } from "./deliver_intents.ts";
+export type { Examined } from "./examine.ts";
+export type { FileLook } from "./file_look.ts";
+export { compileTable } from "./mapping_table.ts";

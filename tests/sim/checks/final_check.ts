@@ -7,7 +7,7 @@ import type { Scenario } from "../load/scenario.ts";
 import type { SimBus } from "../bus/sim_bus.ts";
 import { isStored } from "./wire_check.ts";
 
-interface DeliveryRow {
+export interface DeliveryRow {
   readonly consumer: string;
   readonly seq: number;
   readonly id: string;
@@ -17,19 +17,26 @@ interface DeliveryRow {
 
 const DELIVERIES =
   "SELECT c.name AS consumer, d.seq, s.id, d.state, s.body FROM delivery d JOIN consumer c USING(cid) JOIN signal s USING(seq) WHERE c.removed_at IS NULL";
-const DONE = 2;
+export const DONE = 2;
 
 export function finalFlaws(bus: SimBus, promises: Promises, scenario: Scenario): string[] {
-  const rows = bus.journal.handle.query<DeliveryRow, []>(DELIVERIES).all();
+  const rows = deliveryRows(bus);
   return [
-    ...auditFlaws(bus),
-    ...lostPromises(bus, promises),
+    ...brokenPromises(bus, promises),
     ...wrongSettlements(rows, promises, scenario),
     ...ROLES.flatMap((role) => wrongEffects(bus, role, rows, promises)),
     ...ROLES.flatMap((role) => wrongChildren(bus, role, rows, scenario)),
     ...ROLES.flatMap((role) => wrongStates(bus, role, rows, scenario)),
-    ...openRequests(bus),
   ];
+}
+
+export function deliveryRows({ journal }: SimBus): readonly DeliveryRow[] {
+  return journal.handle.query<DeliveryRow, []>(DELIVERIES).all();
+}
+
+/** Whatever was said and done. */
+export function brokenPromises(bus: SimBus, promises: Promises): string[] {
+  return [...auditFlaws(bus), ...lostPromises(bus, promises), ...openRequests(bus)];
 }
 
 function auditFlaws({ journal }: SimBus): string[] {
