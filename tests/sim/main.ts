@@ -5,23 +5,25 @@ import { type Options, parseOptions, SEEDS, USAGE, UsageError } from "./campaign
 import { replay } from "./campaign/replay.ts";
 import { progressLine, summary } from "./campaign/summary.ts";
 
-const PROGRESS_MS = 2000;
+const PROGRESS_MS = { terminal: 200, file: 5000 } as const;
 
-async function many({ runs, seed, jobs, json }: Extract<Options, { kind: "campaign" }>): Promise<boolean> {
+async function many(options: Extract<Options, { kind: "campaign" }>): Promise<boolean> {
+  const { runs, json } = options;
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+  const terminal = process.stderr.isTTY;
   let told = performance.now();
   const report = await campaign({
-    runs,
-    seed,
-    jobs,
+    ...options,
     stop: stop.signal,
     onProgress: (soFar) => {
-      if (performance.now() - told < PROGRESS_MS) return;
+      const over = soFar.runs === runs;
+      if (!over && performance.now() - told < PROGRESS_MS[terminal ? "terminal" : "file"]) return;
       told = performance.now();
-      console.error(progressLine(soFar, runs));
+      process.stderr.write(progressLine(soFar, { wanted: runs, terminal }));
     },
   });
+  if (terminal) process.stderr.write("\n");
   console.log(json ? JSON.stringify(report, null, 2) : summary(report));
   if (stop.signal.aborted) console.error(`stopped after ${String(report.runs)} of ${String(runs)} runs`);
   return report.failure === undefined && report.runs === runs;

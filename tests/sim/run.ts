@@ -62,7 +62,7 @@ class Run {
     const common = { promises, count, fail };
     for (const { source, batches } of publishers) {
       const program = publishing({ ...common, source, batches, onDone: this.#begin(source) });
-      this.#watched.machine.start(publisherName(source), program);
+      machine.start(publisherName(source), program);
     }
     for (const role of ROLES) this.#startRole(role.name, role);
     const worker = ROLES.find(({ name }) => name === WORKER);
@@ -74,7 +74,7 @@ class Run {
       guestLeft: () => this.#guestLeft,
       onDone: this.#begin(OPERATOR),
     });
-    this.#watched.machine.start(OPERATOR, operator);
+    machine.start(OPERATOR, operator);
   }
 
   #startRole(process: string, role: Role): void {

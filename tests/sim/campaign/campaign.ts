@@ -1,11 +1,13 @@
 /** Many runs in several processes, until one breaks something. */
 import { join } from "node:path";
 import { addCounts } from "./coverage.ts";
+import type { World } from "./options.ts";
 
 export interface CampaignOptions {
   readonly runs: number;
   readonly seed: number;
   readonly jobs: number;
+  readonly world: World;
   readonly stop: AbortSignal;
   /** After each run. */
   readonly onProgress: (soFar: Report) => void;
@@ -13,6 +15,7 @@ export interface CampaignOptions {
 
 export interface Report {
   runs: number;
+  readonly world: World;
   readonly firstSeed: number;
   simulatedMs: number;
   events: number;
@@ -33,10 +36,11 @@ const WORKER = join(import.meta.dirname, "worker_process.ts");
 
 /** Throws when a process of it ends otherwise than by itself. */
 export async function campaign(options: CampaignOptions): Promise<Report> {
-  const { runs, seed } = options;
+  const { runs, seed, world } = options;
   const jobs = Math.min(options.jobs, runs);
   const report: Report = {
     runs: 0,
+    world,
     firstSeed: seed,
     simulatedMs: 0,
     events: 0,
@@ -60,11 +64,15 @@ export async function campaign(options: CampaignOptions): Promise<Report> {
     options.onProgress(report);
   };
   const shares = Array.from({ length: jobs }, (_, job) => Math.floor((runs - job + jobs - 1) / jobs));
-  await Promise.all(shares.map((count, job) => work([seed + job, jobs, count], stop, take)));
+  await Promise.all(shares.map((count, job) => work([world, seed + job, jobs, count], stop, take)));
   return report;
 }
 
-async function work(args: readonly number[], stop: AbortSignal, take: (line: Line) => void): Promise<void> {
+async function work(
+  args: readonly (number | World)[],
+  stop: AbortSignal,
+  take: (line: Line) => void,
+): Promise<void> {
   const child = Bun.spawn([process.execPath, WORKER, ...args.map(String)], {
     stdin: "ignore",
     stdout: "pipe",

@@ -1,6 +1,7 @@
 /** What a campaign should have seen at least once: every fault, every transition of the journal, every odd way of the network. */
 import { FAULT_KINDS } from "../faults/fault.ts";
 import type { Harm } from "../network/channel.ts";
+import type { World } from "./options.ts";
 
 const HARMS: readonly Harm[] = ["drop", "double", "swap", "delay"];
 const OUTCOMES = ["done", "retry", "dead", "release", "gone"];
@@ -46,9 +47,36 @@ const EXPECTED: readonly string[] = [
   "server.notServed",
 ];
 
+/** What a campaign of the house should have seen at least once: each way of a file, a question, a cycle, a deployment. */
+const EXPECTED_OF_HOUSE: readonly string[] = [
+  ...FAULT_KINDS.map((kind) => `fault.${kind}`),
+  "router.stored",
+  "router.busy",
+  "router.rejected",
+  "policy.fired",
+  "policy.held",
+  "policy.released",
+  "dream.succeeded",
+  "dream.failed",
+  "dream.adopted",
+  "dream.coalesced",
+  "deployer.deployed",
+  "deployer.nothing",
+  "said.Q_DEPLOYMENT_COMPLETE",
+  "said.Q_EVIDENCE_UPDATED",
+  "said.Q_INTEGRATION_FAILED",
+  "said.Q_MODULE_DISCOVERED",
+  "said.Q_MODULE_INTEGRATED",
+  "said.Q_WINNER_DEPLOYED",
+  "transition.dead: invalid",
+  "transition.dead: poison",
+  "transition.deadline: answered",
+];
+
 /** Of these counts. */
-export function neverTaken(counts: Readonly<Record<string, number>>): readonly string[] {
-  return EXPECTED.filter((name) => (counts[name] ?? 0) === 0);
+export function neverTaken(counts: Readonly<Record<string, number>>, world: World): readonly string[] {
+  const expected = world === "bus" ? EXPECTED : EXPECTED_OF_HOUSE;
+  return expected.filter((name) => (counts[name] ?? 0) === 0);
 }
 
 export function addCounts(to: Record<string, number>, more: Readonly<Record<string, number>>): void {

@@ -5,6 +5,7 @@ export const USAGE = `./scripts/sim  the real bus and the real client on a simul
   --runs N        runs, each with its own seed; default 1000
   --seed S        seed of the first run, the next ones follow; default: by the time of day, and told
   --jobs J        processes; default: one a core
+  --house         all services with their own decisions, instead of invented work on the bus
 
   --replay SEED   one run again, with its record: what happened, line by line (simulated µs, who, what)
   --faults A,B    with --replay: only these of its faults, by their numbers in the list that it begins with
@@ -16,6 +17,9 @@ export const USAGE = `./scripts/sim  the real bus and the real client on a simul
 A campaign ends at the first run that breaks something, and names its seed. Exit code 0: all held; 1: something broke; 64: wrong use.
 `;
 
+/** What a run is about: see ../README.md. */
+export type World = "bus" | "house";
+
 export type Options =
   | { readonly kind: "help" }
   | {
@@ -23,6 +27,7 @@ export type Options =
       readonly runs: number;
       readonly seed: number;
       readonly jobs: number;
+      readonly world: World;
       readonly json: boolean;
     }
   | {
@@ -30,6 +35,7 @@ export type Options =
       readonly seed: number;
       readonly faults: readonly number[] | undefined;
       readonly shorten: boolean;
+      readonly world: World;
       readonly json: boolean;
     };
 
@@ -49,6 +55,7 @@ export function parseOptions(argv: readonly string[], defaults: Defaults): Optio
   const values = readValues(argv);
   if (values.help) return { kind: "help" };
   const { json, shorten } = values;
+  const world = values.house ? "house" : "bus";
   if (values.replay !== undefined) {
     for (const name of ["runs", "seed", "jobs"] as const)
       if (values[name] !== undefined)
@@ -57,7 +64,8 @@ export function parseOptions(argv: readonly string[], defaults: Defaults): Optio
       ?.split(",")
       .filter((text) => text !== "")
       .map((text) => whole("--faults", text, 0, 10_000));
-    return { kind: "replay", seed: whole("--replay", values.replay, 0, SEEDS - 1), faults, shorten, json };
+    const seed = whole("--replay", values.replay, 0, SEEDS - 1);
+    return { kind: "replay", seed, faults, shorten, world, json };
   }
   if (values.faults !== undefined || shorten)
     throw new UsageError("--faults and --shorten need --replay SEED");
@@ -66,6 +74,7 @@ export function parseOptions(argv: readonly string[], defaults: Defaults): Optio
     runs: whole("--runs", values.runs ?? "1000", 1, RUNS_MAX),
     seed: whole("--seed", values.seed ?? String(defaults.seed), 0, SEEDS - 1),
     jobs: whole("--jobs", values.jobs ?? String(defaults.jobs), 1, JOBS_MAX),
+    world,
     json,
   };
 }
@@ -81,6 +90,7 @@ function readValues(argv: readonly string[]) {
         replay: { type: "string" },
         faults: { type: "string" },
         shorten: { type: "boolean", default: false },
+        house: { type: "boolean", default: false },
         json: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },

@@ -1,48 +1,49 @@
 /** One run again: its faults, its record, what broke. */
 import { describeFault, type Fault } from "../faults/fault.ts";
-import { makeScenario } from "../load/scenario.ts";
 import type { RunResult } from "../checks/watched_bus.ts";
-import { oneSeed } from "./one_seed.ts";
-import { UsageError } from "./options.ts";
+import { faultsOf, oneSeed } from "./one_seed.ts";
+import { UsageError, type World } from "./options.ts";
 import { shorten } from "./shorten.ts";
 
 export interface ReplayOptions {
   readonly seed: number;
   readonly faults: readonly number[] | undefined;
   readonly shorten: boolean;
+  readonly world: World;
   readonly json: boolean;
 }
 
 /** True: nothing broke. Throws `UsageError` for a number that is none of its faults. */
 export async function replay(options: ReplayOptions, say: (text: string) => void): Promise<boolean> {
-  const all = makeScenario(options.seed).faults;
+  const { seed, world } = options;
+  const all = faultsOf(seed, world);
   const faults = options.faults?.map((n) => faultOf(all, n)) ?? all;
-  if (options.shorten) return shortest(options.seed, all, faults, say);
+  if (options.shorten) return shortest(options, all, faults, say);
   if (!options.json)
     for (const fault of faults) say(`fault ${String(all.indexOf(fault))}  ${describeFault(fault)}`);
   const onTrace = options.json ? undefined : say;
-  const result = await oneSeed({ seed: options.seed, faults, onTrace });
+  const result = await oneSeed({ seed, faults, onTrace }, world);
   if (options.json) say(JSON.stringify(result, null, 2));
   else tell(result, say);
   return result.flaws.length === 0;
 }
 
 async function shortest(
-  seed: number,
+  { seed, world }: ReplayOptions,
   all: readonly Fault[],
   faults: readonly Fault[],
   say: (text: string) => void,
 ): Promise<boolean> {
-  const { flaws } = await oneSeed({ seed, faults });
+  const { flaws } = await oneSeed({ seed, faults }, world);
   if (flaws.length === 0) {
     say(`nothing breaks with seed ${String(seed)}`);
     return true;
   }
-  const few = await shorten(seed, faults);
+  const few = await shorten(seed, faults, world);
   for (const fault of few) say(`fault ${String(all.indexOf(fault))}  ${describeFault(fault)}`);
   const numbers = few.map((fault) => all.indexOf(fault)).join(",");
   say(
-    `${String(few.length)} of ${String(faults.length)} faults still break it: ./scripts/sim --replay ${String(seed)} --faults ${numbers === "" ? '""' : numbers}`,
+    `${String(few.length)} of ${String(faults.length)} faults still break it: ./scripts/sim${world === "house" ? " --house" : ""} --replay ${String(seed)} --faults ${numbers === "" ? '""' : numbers}`,
   );
   return false;
 }
