@@ -71,15 +71,20 @@ export class JournalDatabase {
     }
   }
 
-  /** Brings all of the write-ahead log into the file and empties it, unless somebody reads from it just now. */
-  emptyWal(): void {
+  /**
+   * Brings all of the write-ahead log into the file and empties it. False: somebody reads from it or brings it over just
+   * now, and SQLite lets nobody wait for the latter.
+   */
+  emptyWal(): boolean {
     try {
       this.handle.run("PRAGMA busy_timeout = 0");
-      this.handle.run("PRAGMA wal_checkpoint(TRUNCATE)");
+      const [[busy] = []] = this.handle.query("PRAGMA wal_checkpoint(TRUNCATE)").values();
+      return busy === 0;
     } catch (error) {
       const translated = translate(error, this.path);
       if (translated instanceof JournalError && !/SQLITE_(BUSY|LOCKED)/.test(translated.message))
         throw translated;
+      return false;
     } finally {
       this.handle.run(`PRAGMA busy_timeout = ${BUSY_MS}`);
     }

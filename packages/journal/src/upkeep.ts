@@ -33,6 +33,12 @@ const ROUND_MS = 60_000;
 const QUIET_MS = 1000;
 /** The same at any time when it has grown beyond this (a long read), bytes. */
 const WAL_BYTES_MAX = 64 * 1024 * 1024;
+/**
+ * At its end the reader's thread brings the log over as well, as does every program that read the journal (Bun does that
+ * for connections that are left open); while it does, nobody else can. It takes milliseconds. Tries, and ms between two.
+ */
+const CLOSING_TRIES = 200;
+const CLOSING_WAIT_MS = 5;
 
 type Pace = "mark" | "room" | "purge" | "wal";
 
@@ -75,7 +81,7 @@ export class Upkeep {
     this.#mark.close();
     if (!sound || db.path === ":memory:") return;
     try {
-      db.emptyWal();
+      for (let left = CLOSING_TRIES; !db.emptyWal() && left > 0; left -= 1) Bun.sleepSync(CLOSING_WAIT_MS);
     } catch {
       this.#kept.count("housekeeping_failed"); // the next start looks at it
     }
@@ -112,7 +118,6 @@ export class Upkeep {
     if (db.path === ":memory:" || this.#kept.reader.waiting > 0) return;
     const { size } = statSync(`${db.path}-wal`, { throwIfNoEntry: false }) ?? { size: 0 };
     if (size === 0 || (now - this.#quietSince < QUIET_MS && size < WAL_BYTES_MAX)) return;
-    db.emptyWal();
-    this.#kept.count("wal_emptied");
+    if (db.emptyWal()) this.#kept.count("wal_emptied");
   }
 }

@@ -4,7 +4,8 @@ import {
   InvestigationComplete,
   createRoot,
 } from "@kloros/signal-schema";
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { Database } from "bun:sqlite";
+import { afterEach, beforeEach, describe, expect, spyOn, test } from "bun:test";
 import {
   existsSync,
   mkdtempSync,
@@ -176,6 +177,28 @@ describe("the mark beside the journal", () => {
     expect(statSync(`${path}-wal`).size).toBeGreaterThan(0);
     runFor(bus.broker, bus.clock, 3000);
     expect(statSync(`${path}-wal`).size).toBe(0);
+  });
+
+  test("the write-ahead log is not emptied while somebody reads from it, and that is said", async () => {
+    const { broker, ...bus } = await start();
+    await publish({ broker, ...bus }, 1);
+    const other = new Database(path, { readonly: true });
+    other.run("BEGIN");
+    other.query("SELECT count(*) FROM signal").get();
+    expect(broker.db.emptyWal()).toBe(false);
+    other.run("COMMIT");
+    other.close();
+    expect(broker.db.emptyWal()).toBe(true);
+  });
+
+  test("at a stop the log is emptied also when the reader's thread, which ends at that moment, is at it first", async () => {
+    const bus = await start();
+    await publish(bus, 1);
+    const emptyWal = spyOn(bus.broker.db, "emptyWal");
+    for (let n = 0; n < 3; n += 1) emptyWal.mockImplementationOnce(() => false);
+    bus.broker.close();
+    expect(emptyWal).toHaveBeenCalledTimes(4);
+    expect(statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0).toBe(0);
   });
 });
 
