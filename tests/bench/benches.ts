@@ -9,6 +9,8 @@ import { intentsBacklog } from "./intents-backlog/intents_backlog.ts";
 import { liveFeed } from "./live-feed/live_feed.ts";
 import { promotion } from "./promotion/promotion.ts";
 import { treeMemory } from "./tree-memory/tree_memory.ts";
+import { unitsMemory } from "./units-memory/units_memory.ts";
+import { unitsProcessor } from "./units-processor/units_processor.ts";
 
 export const BENCHES: readonly Bench[] = [
   durablePublish,
@@ -20,5 +22,7 @@ export const BENCHES: readonly Bench[] = [
   intentsBacklog,
   treeMemory,
   idle,
+  unitsMemory,
+  unitsProcessor,
   dreamRunner,
 ];

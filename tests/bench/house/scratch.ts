@@ -11,6 +11,7 @@ const CLONE = join(import.meta.dir, "../../..");
 export class Scratch {
   readonly directory: string;
   readonly #children = new Set<Child>();
+  readonly #lent = new Set<() => Promise<void>>();
   #subdirectories = 0;
 
   constructor() {
@@ -48,8 +49,18 @@ export class Scratch {
     }
   }
 
+  /** Something else that is to be given back: by calling what this returns, or when the benchmark ends. Once. */
+  lend(giveBack: () => Promise<void> | void): () => Promise<void> {
+    const once = async (): Promise<void> => {
+      if (this.#lent.delete(once)) await giveBack();
+    };
+    this.#lent.add(once);
+    return once;
+  }
+
   async close(): Promise<void> {
     await this.end();
+    for (const giveBack of [...this.#lent].toReversed()) await giveBack();
     rmSync(this.directory, { recursive: true, force: true });
   }
 }

@@ -10,7 +10,7 @@ export const SYSTEMD = "/lib/systemd/systemd";
 const PROGRAMS = ["unshare", "nsenter", "setpriv", "mount", "pivot_root", "systemctl", "dbus-daemon"];
 
 /** Undefined: it can. */
-function whyImpossible(): string | undefined {
+export function whyImpossible(): string | undefined {
   if (process.platform !== "linux") return "this is not Linux";
   if (process.getuid?.() !== 0) return "this is not root";
   if (!existsSync(SYSTEMD)) return `there is no ${SYSTEMD} (Debian: apt-get install systemd)`;
