@@ -7,9 +7,10 @@ import type { VerifyReport } from "./verify_installation.ts";
 import { addCommonOptions, type CommonFlags } from "../shared_options.ts";
 
 const HELP = `
-Looks at the program's hash, the links, every file with its text, mode and owner, drop-ins that
-override a unit, whether it starts at boot, and whether each running service is of the release
-that is installed. Exit code 1 when anything is not as it should be.
+Looks at the program's hash, the links, every file with its text, mode and owner, and whether each
+running service is of the release that is installed. Exit code 1 when anything is not as it should
+be. Named as well, and nobody's mistake: drop-ins that override a unit, what does not run, and
+whether it starts at boot.
 
 Examples:
   sudo kloros install verify

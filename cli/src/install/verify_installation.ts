@@ -45,11 +45,12 @@ export async function verifyInstallation(
   if (checks.some(({ problem }) => problem !== undefined)) return report(release, checks, []);
   const description = await askRelease(store.programOf(id), place.layout);
   const { units } = description;
-  checks.push(...findFiles(place, description).map(fileCheck), ...dropInChecks(place, units));
-  if (systemctl === undefined) return report(release, checks, []);
+  checks.push(...findFiles(place, description).map(fileCheck));
+  const dropIns = dropInNotes(place, units);
+  if (systemctl === undefined) return report(release, checks, dropIns);
   const names = units.map(({ path }) => basename(path));
   const asked = await askManager(systemctl, names, { program: store.programOf(id), id });
-  return report(release, [...checks, ...asked.checks], asked.notes);
+  return report(release, [...checks, ...asked.checks], [...dropIns, ...asked.notes]);
 }
 
 const MEND = "`kloros install` writes its files anew";
@@ -92,18 +93,15 @@ function fileCheck({ planned, state, before, differs }: FoundFile): Check {
 }
 
 /** A drop-in is the operator's right, and the first place to look when a service is not as documented. */
-function dropInChecks({ root }: InstallPlace, units: readonly UnitFile[]): Check[] {
+function dropInNotes({ root }: InstallPlace, units: readonly UnitFile[]): readonly string[] {
   return units
     .filter(({ path }) => /\.(service|target)$/.test(path))
-    .map(({ path }) => {
+    .flatMap(({ path }) => {
       const directory = join(root, `${path}.d`);
       const files = namesIn(directory).filter(
         (name) => name.endsWith(".conf") && !isOfMigration(join(directory, name)),
       );
-      return {
-        problem:
-          files.length === 0 ? undefined : `${path}.d overrides ${basename(path)}: ${files.join(", ")}`,
-      };
+      return files.length === 0 ? [] : [`${path}.d overrides ${basename(path)}: ${files.join(", ")}`];
     });
 }
 

@@ -1,35 +1,38 @@
 import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { SYSTEM_LAYOUT } from "@kloros/cli/testing";
 import { generateTree } from "@kloros/curiosity-core/testing";
 import { Machine } from "../../systemd/house/machine.ts";
 import { buildPrograms, type Programs } from "../../systemd/house/programs.ts";
-import { IntentWriter } from "../../systemd/install/intent_writer.ts";
 import { whyImpossible } from "../../systemd/sandbox/possible.ts";
 import type { Bench, BenchContext, Figure, Ratio } from "../bench.ts";
 import { measureRounds, type Quantity } from "../house/rounds.ts";
 import { median } from "../house/statistics.ts";
-import { bootOneshot, PYTHON } from "./oneshot_machine.ts";
+import { bootOneshot, OLD_SOURCE, PYTHON } from "./oneshot_machine.ts";
 import { foldMinutes, mean, sampleSeconds } from "./one_second_samples.ts";
+import { type Questions, writeQuestions } from "./question_writer.ts";
 
 const PACKAGES = 20;
 const SEED = 3;
 /** Until the tree is integrated and every timer has come once. */
 const SETTLE_MS = 75_000;
-const INTENT_EVERY_MS = 200;
+const QUESTION_EVERY_MS = 500;
+/** Under load, before it is measured: one turn of the old timer. */
+const LEAD_MS = 60_000;
 const [OURS, OLD] = ["kloros", "oneshot"];
 const PEAK = "busiest second of the minute ÷ average second";
 
-interface Under {
+interface Under extends Omit<Questions, "intervalMs"> {
   readonly context: BenchContext;
   /** The machine's first process. */
   readonly root: number;
-  readonly intents: string;
 }
 
-async function watch({ context, root, intents }: Under): Promise<readonly Quantity[]> {
+async function watch({ context, root, ...questions }: Under): Promise<readonly Quantity[]> {
   const seconds = context.quick ? 60 : 180;
   const atRest = describe("at rest", await sampleSeconds(root, seconds));
-  const writer = new IntentWriter(intents, { intervalMs: INTENT_EVERY_MS });
-  const stop = context.scratch.lend(() => void writer.stop());
+  const stop = context.scratch.lend(writeQuestions({ ...questions, intervalMs: QUESTION_EVERY_MS }));
+  await Bun.sleep(LEAD_MS);
   const loaded = describe("under load", await sampleSeconds(root, seconds));
   await stop();
   return [...atRest, ...loaded];
@@ -49,23 +52,33 @@ async function measureOurs(context: BenchContext, programs: Programs): Promise<r
   const machine = new Machine({ programs });
   const giveBack = context.scratch.lend(() => machine.remove());
   await machine.boot();
-  generateTree(machine.paths.source, PACKAGES, SEED);
+  const { expected } = generateTree(machine.paths.source, PACKAGES, SEED);
   await machine.own();
   await machine.start();
   await Bun.sleep(SETTLE_MS);
   const quantities = await watch({
     context,
     root: machine.sandbox.pid,
-    intents: machine.paths.intents,
+    directory: machine.paths.intents,
+    modules: expected,
+    source: SYSTEM_LAYOUT.source,
   });
   await giveBack();
   return quantities;
 }
 
 async function measureOld(context: BenchContext): Promise<readonly Quantity[]> {
-  const { sandbox, intents } = await bootOneshot(context.scratch.subdirectory());
+  const home = context.scratch.subdirectory();
+  const { expected } = generateTree(join(home, "src"), PACKAGES, SEED);
+  const { sandbox, intents } = await bootOneshot(home);
   const giveBack = context.scratch.lend(() => sandbox.remove());
-  const quantities = await watch({ context, root: sandbox.pid, intents });
+  const quantities = await watch({
+    context,
+    root: sandbox.pid,
+    directory: intents,
+    modules: expected,
+    source: OLD_SOURCE,
+  });
   await giveBack();
   return quantities;
 }
@@ -90,9 +103,10 @@ export const unitsProcessor: Bench = {
   title: "processor time of all services, second by second, beside a oneshot that a timer starts every 60 s",
   method:
     "Each under a systemd of its own: the compiled programs as the units that an installation has, with shipped settings and after a tree of twenty packages was integrated; and a stand-in for the old " +
-    "orchestrator, a Python script that a timer starts every 60 seconds and that does no more than append a synced record for each intent and remove the file. Three minutes at rest, then three under load: an intent " +
-    "each 200 ms. Each second the time on a processor of all processes of that machine, its systemd and journal included, as a share of one core. The minutes are laid over each other and the mean is taken for " +
-    "each second of the minute: what comes back every minute stands out, whatever else makes the machine noisy evens out. Needs root.",
+    "orchestrator, a Python script that a timer starts every 60 seconds, which looks through the same tree and for each intent parses the module's files, appends a synced record and removes the intent: the least " +
+    "that the original's work came to, without its imports, and without anything stored or delivered. Three minutes at rest, then under load, three minutes of it measured: a question about a module each half " +
+    "second. Each second the time on a processor of all processes of that machine, its systemd and journal included, as a share of one core. The minutes are laid over each other and the mean is taken for each " +
+    "second of the minute: what comes back every minute stands out, whatever else makes the machine noisy evens out. What is compared is the shape, not the sum. Needs root.",
   limitMs: 60 * 60_000,
   async run(context) {
     const why = whyNot();
