@@ -5,7 +5,6 @@ import type { Installation, Located } from "@kloros/daemon";
 import type { CommonFlags } from "./shared_options.ts";
 import type { Environment } from "./environment.ts";
 import { Failure } from "./exit_codes.ts";
-import { loginName } from "./login_name.ts";
 import { ownInstallation } from "./install/own_installation.ts";
 import { scratchPlace } from "./up/home/scratch_place.ts";
 import { cloneRoot, isCompiled } from "./up/service_command.ts";
@@ -69,7 +68,7 @@ export async function existingPlace(
 }
 
 async function locate(flags: CommonFlags, { env, cwd }: Pick<Environment, "env" | "cwd">): Promise<Located> {
-  const { locateInstallation, errorCode } = await import("@kloros/daemon");
+  const { locateInstallation } = await import("@kloros/daemon");
   const { home, source, runtime } = flags;
   const given = {
     ...(home === undefined ? {} : { home }),
@@ -78,29 +77,12 @@ async function locate(flags: CommonFlags, { env, cwd }: Pick<Environment, "env" 
     env,
     cwd,
   };
-  const look = (): Located => {
-    try {
-      return locateInstallation(given);
-    } catch (error) {
-      throw errorCode(error) === "EACCES" ? notForYou(error) : error;
-    }
-  };
-  const located = look();
+  const located = locateInstallation(given);
   // From a clone, `up` works in the clone, wherever it is called from: so it is looked for there too.
   if (isCompiled() || home !== undefined || located.inspection.kind !== "absent") return located;
   if ((env["KLOROS_HOME"] ?? "") !== "" || located.common.home !== join(cwd, ".kloros")) return located;
   const ofClone = locateInstallation({ ...given, home: join(cloneRoot(), ".kloros") });
   return ofClone.inspection.kind === "own" ? ofClone : located;
-}
-
-/** Whoever may not look into a home may not speak on its bus either. */
-function notForYou(error: unknown): Failure {
-  const { path = "the home" } = error as { readonly path?: string };
-  return new Failure(
-    "negative",
-    `${loginName({})} may not look into ${path}: the installation belongs to another user; say it with sudo, or as the user of the services`,
-    { cause: error },
-  );
 }
 
 /** A home that is only observed by `up` has its sockets and logs elsewhere. */

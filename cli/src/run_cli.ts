@@ -26,6 +26,10 @@ async function explain(environment: Environment, error: unknown): Promise<CliExi
   return exit;
 }
 
+const RIGHTS: ReadonlySet<string> = new Set(["EACCES", "EPERM"]);
+const NO_RIGHT =
+  "; an installation is its own user's and root's: say it with sudo, or where it is your own, with --user";
+
 /** By name: the classes are in packages that not every command loads. */
 function readError(error: unknown): readonly [CliExit, string] {
   if (error instanceof Failure) return [error.exit, error.message];
@@ -35,7 +39,7 @@ function readError(error: unknown): readonly [CliExit, string] {
   if (error.name === "DeniedError") return ["negative", error.message];
   if (error.name === "RetryableError" || error.name === "BusyError") return ["unavailable", error.message];
   if ("code" in error && typeof error.code === "string" && /^E[A-Z]+$/.test(error.code)) {
-    return ["negative", error.message];
+    return ["negative", `${error.message}${RIGHTS.has(error.code) ? NO_RIGHT : ""}`];
   }
   return ["crashed", error.stack ?? error.message];
 }

@@ -87,20 +87,20 @@ describe.skipIf(skip).each(KINDS)("kloros.target of %s programs", (kind) => {
   );
 
   test(
-    "the journal has each line with its priority, under the service's name",
+    "the journal has each line with its priority, under the name of the service that wrote it",
     async () => {
-      const lines = (await machine.sandbox.must(["journalctl", "-o", "json", "-t", "kloros-policy-engine"]))
-        .trim()
-        .split("\n")
-        .map((line) => JSON.parse(line) as { readonly PRIORITY: string; readonly MESSAGE: string });
-      const records = lines.map(({ PRIORITY, MESSAGE }) => ({
-        PRIORITY,
-        ...(JSON.parse(MESSAGE) as { readonly level: string; readonly msg: string }),
-      }));
-      expect(records.map(({ msg }) => msg)).toContain("ready");
+      const names = SERVICE_NAMES.flatMap((name) => ["-t", `kloros-${name}`]);
+      const lines = (await machine.sandbox.must(["journalctl", "-o", "json", ...names])).trim().split("\n");
+      const records = lines.map((line) => {
+        const { PRIORITY, SYSLOG_IDENTIFIER, MESSAGE } = JSON.parse(line) as Readonly<Record<string, string>>;
+        const said = JSON.parse(MESSAGE ?? "") as { readonly level: string; readonly service: string };
+        return { ...said, PRIORITY, SYSLOG_IDENTIFIER };
+      });
+      const ready = records.filter((record) => "msg" in record && record.msg === "ready");
+      expect(ready.map(({ service }) => service).toSorted()).toEqual(SERVICE_NAMES.toSorted());
       const priorities: Readonly<Record<string, string>> = { info: "6", warn: "4", error: "3" };
-      for (const { PRIORITY, level } of records)
-        expect([level, PRIORITY]).toEqual([level, priorities[level] ?? ""]);
+      for (const { PRIORITY, SYSLOG_IDENTIFIER, level, service } of records)
+        expect([PRIORITY, SYSLOG_IDENTIFIER]).toEqual([priorities[level] ?? "", `kloros-${service}`]);
     },
     TEST_MS,
   );

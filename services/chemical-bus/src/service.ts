@@ -97,14 +97,24 @@ function openServer(context: Context, broker: Broker): BusServer {
 function logEvent(context: Context, event: ServerEvent): void {
   const { log } = context;
   context.count("bus_events_total", { event: event.event });
-  if (event.event === "connected" || event.event === "bound") log.info(event, event.event);
-  else if (event.event === "ended" && event.clean) log.info(event, "session ended");
+  const fields = fieldsOf(event);
+  if (event.event === "connected" || event.event === "bound") log.info(fields, event.event);
+  else if (event.event === "ended" && event.clean) log.info(fields, "session ended");
   else if (event.event === "trouble")
     log.warn(
       { endpoint: event.endpoint, error: messageOf(event.error) },
       "endpoint not usable; trying again",
     );
-  else log.warn(event, event.event);
+  else log.warn(fields, event.event);
+}
+
+/** `service` and `pid` of a line are those of who writes it; whom it is about goes by other names. */
+function fieldsOf(event: ServerEvent): object {
+  if (!("service" in event)) return event;
+  const { service: client, ...about } = event;
+  if (!("pid" in about)) return { ...about, client };
+  const { pid: clientPid, ...rest } = about;
+  return { ...rest, client, clientPid };
 }
 
 /** Appends dead letters to the file for people; a file that can't be written is a health reason, not a loss. */

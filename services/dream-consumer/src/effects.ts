@@ -206,7 +206,7 @@ function answered(context: Context, delivery: Delivery, trigger: TriggerFacts, a
 function refuse(context: Context, delivery: Delivery, trigger: TriggerFacts, pid: number): Handled {
   const error = `the old D-REAM runner of this installation is running (pid ${pid}, src.dream.runner); stop it and what starts it`;
   context.count("dream_cycles_total", { outcome: "refused" });
-  context.log.warn({ pid }, error);
+  context.log.warn({ runnerPid: pid }, error);
   context.status(`refused a trigger: ${error}`);
   const facts = answerWithout(trigger, "refused", { runTag: null, error });
   return { emit: [context.child(delivery, DreamComplete, facts)] };

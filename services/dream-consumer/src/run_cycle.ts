@@ -144,7 +144,7 @@ async function startAndFollow(
   }
   crashPoint("dream.started");
   context.status(`cycle ${plan.runTag} runs`);
-  context.log.info({ run_tag: plan.runTag, pid: child.pid, command: built.command }, "a cycle runs");
+  context.log.info({ run_tag: plan.runTag, childPid: child.pid, command: built.command }, "a cycle runs");
   return follow(work, plan, child, Math.min(context.config.graceS * 1000, STOP_GRACE_MS_MAX));
 }
 

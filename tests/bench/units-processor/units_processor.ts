@@ -29,7 +29,7 @@ interface Under extends Omit<Questions, "intervalMs"> {
 }
 
 async function watch({ context, root, ...questions }: Under): Promise<readonly Quantity[]> {
-  const seconds = context.quick ? 60 : 180;
+  const seconds = context.quick ? 60 : 120;
   const atRest = describe("at rest", await sampleSeconds(root, seconds));
   const stop = context.scratch.lend(writeQuestions({ ...questions, intervalMs: QUESTION_EVERY_MS }));
   await Bun.sleep(LEAD_MS);
@@ -104,7 +104,7 @@ export const unitsProcessor: Bench = {
   method:
     "Each under a systemd of its own: the compiled programs as the units that an installation has, with shipped settings and after a tree of twenty packages was integrated; and a stand-in for the old " +
     "orchestrator, a Python script that a timer starts every 60 seconds, which looks through the same tree and for each intent parses the module's files, appends a synced record and removes the intent: the least " +
-    "that the original's work came to, without its imports, and without anything stored or delivered. Three minutes at rest, then under load, three minutes of it measured: a question about a module each half " +
+    "that the original's work came to, without its imports, and without anything stored or delivered. Two minutes at rest, then under load, two minutes of it measured: a question about a module each half " +
     "second. Each second the time on a processor of all processes of that machine, its systemd and journal included, as a share of one core. The minutes are laid over each other and the mean is taken for each " +
     "second of the minute: what comes back every minute stands out, whatever else makes the machine noisy evens out. What is compared is the shape, not the sum. Needs root.",
   limitMs: 60 * 60_000,
