@@ -13,11 +13,12 @@ import { type Bus, connectBus } from "@kloros/bus-client";
 import { until } from "@kloros/bus-client/testing";
 import { type Installation, resolveInstallation } from "@kloros/daemon";
 import type { SeedFile } from "../sandbox/seed.ts";
+import type { Bind } from "../sandbox/boot_script.ts";
 import type { Programs } from "./programs.ts";
 import { type Outcome, type RunOptions, Sandbox } from "../sandbox/sandbox.ts";
 
 export interface MachineOptions {
-  readonly programs: Pick<Programs, "directory" | "command">;
+  readonly programs: Pick<Programs, "directory" | "command" | "package">;
   /** Sections of /etc/kloros/kloros.toml besides `[kloros]`. */
   readonly config?: string;
   /** Lines of `[Service]` laid over all units. */
@@ -26,6 +27,7 @@ export interface MachineOptions {
 
 const LAYOUT: InstallLayout = SYSTEM_LAYOUT;
 const COMMAND = "/usr/local/bin/kloros";
+const PACKAGE = "/media/kloros.deb";
 const READY_MS = 60_000;
 /** What the target leaves to the operator. */
 const OPTIONAL = ["intent-router", "curiosity-core"];
@@ -61,16 +63,19 @@ export class Machine {
   async boot({ enabled = false }: { readonly enabled?: boolean } = {}): Promise<void> {
     this.#sandbox = await Sandbox.boot({
       binds: [
-        { from: this.#options.programs.directory, to: LAYOUT.programs, readOnly: true },
-        { from: this.#options.programs.command, to: COMMAND, readOnly: true },
+        ...this.#programs(),
         { from: join(this.data, "home"), to: LAYOUT.home },
         { from: join(this.data, "logs"), to: LAYOUT.logs },
       ],
       files: this.#files(),
     });
+    if (this.#options.programs.package !== undefined) {
+      await this.sandbox.must(["dpkg", "-i", PACKAGE]);
+      this.configure(this.#config());
+    }
     // What the operator of a new machine does; the directories that were bound came from the host's root.
     await this.own();
-    await this.sandbox.must(["systemd-tmpfiles", "--create", "/etc/tmpfiles.d/kloros.conf"]);
+    await this.sandbox.must(["systemd-tmpfiles", "--create", "kloros.conf"]);
     await this.sandbox.systemctl("enable", ...OPTIONAL.map(unitOf));
     if (enabled) await this.sandbox.systemctl("enable", "kloros.target");
   }
@@ -107,7 +112,7 @@ export class Machine {
 
   /** As root, like an operator with sudo. */
   async kloros(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-    return this.sandbox.run([COMMAND, ...args], options);
+    return this.sandbox.run(["kloros", ...args], options);
   }
 
   /** Speaks as the operator, from the host. */
@@ -174,17 +179,31 @@ export class Machine {
     this.#operator = undefined;
   }
 
-  #files(): readonly SeedFile[] {
+  #programs(): readonly Bind[] {
+    const { directory, command, package: deb } = this.#options.programs;
+    if (deb !== undefined) return [{ from: deb, to: PACKAGE, readOnly: true }];
+    return [
+      { from: directory, to: LAYOUT.programs, readOnly: true },
+      { from: command, to: COMMAND, readOnly: true },
+    ];
+  }
+
+  #config(): string {
     const { home, source, state, runtime } = LAYOUT;
     const places = Object.entries({ home, source, state, runtime }).map(
       ([key, path]) => `${key} = "${path}"`,
     );
-    const config = ["[kloros]", ...places, this.#options.config ?? "", ""].join("\n");
+    return ["[kloros]", ...places, this.#options.config ?? "", ""].join("\n");
+  }
+
+  #files(): readonly SeedFile[] {
     const lines = this.#options.serviceLines ?? [];
     const dropIn = lines.length === 0 ? [] : [`[Service]\n${lines.join("\n")}\n`];
+    const installed = this.#options.programs.package !== undefined;
     return [
-      ...renderUnits(LAYOUT),
-      { path: LAYOUT.configFile, text: config },
+      // A machine that builds images may forbid all starts; this one is an operator's.
+      ...(installed ? [{ path: "/usr/sbin/policy-rc.d", text: "#!/bin/sh\nexit 0\n", mode: 0o755 }] : []),
+      ...(installed ? [] : [...renderUnits(LAYOUT), { path: LAYOUT.configFile, text: this.#config() }]),
       // For all units whose name begins so, systemd.unit(5).
       ...dropIn.map((text) => ({ path: "/etc/systemd/system/kloros-.service.d/test.conf", text })),
     ];
