@@ -213,7 +213,9 @@ function endsInOpenScalar(pair: Pair | undefined, text: string): boolean {
   if (text.endsWith("\n")) return false;
   let value: unknown = pair?.value;
   while (isMap(value)) value = lastPair(value)?.value;
-  return isScalar(value) && (value.type === "BLOCK_LITERAL" || value.type === "BLOCK_FOLDED");
+  const isBlock = isScalar(value) && (value.type === "BLOCK_LITERAL" || value.type === "BLOCK_FOLDED");
+  // A comment may stand behind it: then it is not the scalar that lacks the line break.
+  return isBlock && endOf(value) === text.length;
 }
 
 function entriesOf(map: Root | undefined): [string, RegisteredEntry][] {
@@ -288,8 +290,10 @@ function startOf(node: unknown): number {
   return isNode(node) ? (node.range?.[0] ?? 0) : 0;
 }
 
+/** Behind a byte order mark, which has to stay the first of all. */
 function lineStart(text: string, offset: number): number {
-  return offset === 0 ? 0 : text.lastIndexOf("\n", offset - 1) + 1;
+  const start = offset === 0 ? 0 : text.lastIndexOf("\n", offset - 1) + 1;
+  return start === 0 && text.startsWith("\uFEFF") ? 1 : start;
 }
 
 /** Start of the line behind the one that holds `offset`, or `offset` when it stands at a line's start already. */

@@ -50,6 +50,16 @@ describe("insertEntry()", () => {
     ],
     ["a comment at the end", "a:\n  m: 1\n# end\n", `a:\n  m: 1\n# end\n${BLOCK}`],
     ["a missing last line break, which stays missing", "a: {m: 1}", `a: {m: 1}\n${BLOCK.slice(0, -1)}`],
+    [
+      "a block text without a last line break, behind a byte order mark",
+      "\uFEFFa:\n  t: |\n    x",
+      `\uFEFF${BLOCK}a:\n  t: |\n    x`,
+    ],
+    [
+      "a comment without a last line break, behind a block text",
+      "a:\n  t: |\n    x\n# end",
+      `a:\n  t: |\n    x\n# end\n${BLOCK.slice(0, -1)}`,
+    ],
     ["CRLF", "a:\r\n  m: 1\r\n", `a:\r\n  m: 1\r\n${BLOCK.replaceAll("\n", "\r\n")}`],
     ["a document end", "a: {m: 1}\n...\n# after\n", `a: {m: 1}\n${BLOCK}...\n# after\n`],
     ["indentation by four", "a:\n    m: 1\n", `a:\n    m: 1\n${BLOCK.replaceAll("\n  ", "\n    ")}`],
