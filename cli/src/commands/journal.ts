@@ -158,8 +158,9 @@ async function repair(session: Session<RepairFlags>): Promise<undefined> {
 
 function repairLines(report: RepairReport, session: Session): readonly string[] {
   const { palette } = session;
-  const { signals, again, notes, broken, kept, audit } = report;
+  const { signals, again, notes, broken, kept, audit, damage } = report;
   return [
+    ...damage.map((what) => printable(`found: ${what}`)),
     ...auditLines(audit, session),
     `the damaged journal is kept as ${kept}`,
     `${plural(broken, "row or cell", "rows or cells")} did not match their checksum`,

@@ -7,8 +7,9 @@
  * of one consumer are counted at one moment.
  */
 import type { Database } from "bun:sqlite";
-import { type SignalColumns, signalSum, unseal } from "./checksum.ts";
+import { type SignalColumns, unseal } from "./checksum.ts";
 import { damagedStates, rowFlaws } from "./audit_rows.ts";
+import { SIGNAL } from "./row_kinds.ts";
 import { DEAD, deliverySum } from "./schema.ts";
 import { type Tally, differences, plus, purgedTally, tallyRows } from "./tally.ts";
 
@@ -130,7 +131,7 @@ function* auditSignals(db: Database, found: Findings, damage: Damage): Generator
         .all(after, PAGE);
       const intact: SignalRow[] = [];
       for (const row of rows) {
-        if (isIntact(row)) intact.push(row);
+        if (SIGNAL.isIntact(row)) intact.push(row);
         else damage({ seq: row.seq, cid: 0, what: "checksum of the signal" });
       }
       found.signals += rows.length;
@@ -143,14 +144,6 @@ function* auditSignals(db: Database, found: Findings, damage: Damage): Generator
     if (last === undefined) return;
     found.lastSeq = after = last;
     yield;
-  }
-}
-
-export function isIntact(row: SignalRow): boolean {
-  try {
-    return signalSum(row.seq, row) === row.sum;
-  } catch {
-    return false; // a column of another type
   }
 }
 

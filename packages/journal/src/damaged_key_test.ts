@@ -85,7 +85,7 @@ test("a repair names a state that it loses, whatever is left of its row", async 
   const path = await build();
   change(path, "UPDATE state SET value = '00000000{}'");
   expect(repairJournal(path, { nowMs: 1_763_856_100_000 }).notes).toEqual([
-    'state "" of consumer number 1 does not match its checksum: it is lost',
+    `the state "" of ${WORKER.name} does not match its checksum: it is lost`,
     `consumer ${WORKER.name} keeps a state, and none is left: it begins with none`,
   ]);
   change(path, "DELETE FROM state");

@@ -9,28 +9,26 @@ import type { PreparedSignal } from "./prepare.ts";
 import { type LetterColumns, letterSum } from "./row_sums.ts";
 import type { Transaction } from "./transaction.ts";
 
-/** The one place where a dead letter is written. */
-function insertLetter(tx: Transaction, letter: LetterColumns): void {
-  tx.db
-    .prepare(
-      "INSERT INTO deadletter(cid, seq, id, consumer, reason, error, attempts, first_at, dead_at, state, content, fields, sum) " +
-        "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)",
-    )
-    .run(
-      letter.cid,
-      letter.seq,
-      letter.id,
-      letter.consumer,
-      letter.reason,
-      letter.error,
-      letter.attempts,
-      letter.first_at,
-      letter.dead_at,
-      letter.state,
-      letter.content,
-      letter.fields,
-      letterSum(letter),
-    );
+/** The one place where a dead letter is written. It gets the next number: its checksum covers it. */
+export function insertLetter(db: JournalDatabase, columns: Omit<LetterColumns, "n">): void {
+  const { n } = db.prepare("SELECT coalesce(max(n), 0) + 1 AS n FROM deadletter").get() as { n: number };
+  const letter = { n, ...columns };
+  db.prepare("INSERT INTO deadletter VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)").run(
+    n,
+    letter.cid,
+    letter.seq,
+    letter.id,
+    letter.consumer,
+    letter.reason,
+    letter.error,
+    letter.attempts,
+    letter.first_at,
+    letter.dead_at,
+    letter.state,
+    letter.content,
+    letter.fields,
+    letterSum(letter),
+  );
 }
 
 export function recordDeadLetter(
@@ -43,7 +41,7 @@ export function recordDeadLetter(
     at: number;
   } | null;
   if (signal === null) return;
-  insertLetter(tx, {
+  insertLetter(tx.db, {
     ...{ cid: consumer.cid, seq, id: signal.id, consumer: consumer.name, reason, error, attempts },
     ...{ first_at: signal.at, dead_at: tx.at, state: "dead", content: null, fields: null },
   });
@@ -51,7 +49,7 @@ export function recordDeadLetter(
 
 /** Error signals stand beside the dead letters: an operator looks in one place. */
 export function recordReported(tx: Transaction, s: PreparedSignal, seq: number): void {
-  insertLetter(tx, {
+  insertLetter(tx.db, {
     ...{ cid: null, seq, id: s.id, consumer: s.source, reason: "reported", error: `${s.name} was reported` },
     ...{ attempts: 0, first_at: tx.at, dead_at: tx.at, state: "reported", content: null, fields: null },
   });
@@ -71,7 +69,7 @@ export function recordRejected(
   if (tx.db.prepare("SELECT 1 FROM deadletter WHERE id = ? AND seq = 0").get(letter.id) !== null)
     return false;
   const { id, service, error, content } = letter;
-  insertLetter(tx, {
+  insertLetter(tx.db, {
     ...{ cid: null, seq: 0, id, consumer: service, reason: "invalid", error, attempts: 1, first_at: tx.at },
     ...{ dead_at: tx.at, state: "dead", content, fields: JSON.stringify(letter.fields) },
   });

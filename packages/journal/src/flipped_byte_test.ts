@@ -3,7 +3,8 @@
  * delivered, or the start is refused and a repair saves the rest and names what is lost. Never in silence.
  *
  * KLOROS_FLIPS=all flips every byte: minutes for the journal, half an hour and more for its log (`-t closed` and `-t write-ahead`
- * may run side by side). KLOROS_FLIPS=60: what fits into a minute for each file. Without, two seconds' worth, evenly spread.
+ * may run side by side). KLOROS_FLIPS=20000-20400: those bytes. KLOROS_FLIPS=60: what fits into a minute for each file. Without,
+ * two seconds' worth, evenly spread.
  */
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, expect, test } from "bun:test";
@@ -13,17 +14,22 @@ import { join } from "node:path";
 import { auditNow } from "./audit.ts";
 import type { Broker } from "./broker.ts";
 import { JournalError } from "./database.ts";
+import { IntegrationFailed, createRoot } from "@kloros/signal-schema";
 import { RULES, WORKER, alert, question, text } from "./fixtures.ts";
 import { readPage } from "./reading.ts";
 import { repairJournal } from "./repair.ts";
 import { TestClient, testBroker } from "./testing.ts";
 
-const ALL = process.env["KLOROS_FLIPS"] === "all";
+const [FROM, TO] = process.env["KLOROS_FLIPS"]?.split("-").map(Number) ?? [];
+const ALL = process.env["KLOROS_FLIPS"] === "all" || TO !== undefined;
 const SECONDS = Number(process.env["KLOROS_FLIPS"]) || 2;
 const LIMIT_MS = ALL ? 6 * 3_600_000 : (SECONDS + 20) * 1000;
 /** Nothing here is about power: a sync costs nothing there. */
 const IN_MEMORY = "/dev/shm";
 const FLAWS_MAX = 20;
+const LOOKED_MAX = 2000;
+/** A prime, so that it reaches all. */
+const STRIDE = 2011;
 const SPEC = { ...WORKER, stateKey: "" };
 
 let dir: string;
@@ -37,7 +43,7 @@ async function build(still: boolean): Promise<string> {
   const home = join(dir, still ? "wal" : "closed");
   const at = join(dir, `${still ? "wal" : "closed"}-work`);
   for (const one of [home, at]) mkdirSync(one, { recursive: true });
-  const { broker } = testBroker({ path: join(at, "journal.db") });
+  const { broker, clock } = testBroker({ path: join(at, "journal.db") });
   const worker = new TestClient(broker, WORKER.name);
   const rules = new TestClient(broker, RULES.name);
   const router = new TestClient(broker, "intent-router");
@@ -51,6 +57,15 @@ async function build(still: boolean): Promise<string> {
     );
     await monitor.now(monitor.session.publish([text(alert(n))]));
   }
+  const nowMs = 1_763_856_000_000;
+  const failed = createRoot(IntegrationFailed, IntegrationFailed.examples[0] as never, {
+    source: "capability-integrator",
+    nowMs,
+  });
+  const integrator = new TestClient(broker, "capability-integrator");
+  await integrator.now(integrator.session.publish([text(failed)]));
+  const content = { id: "intent 7", error: "it is no JSON", content: "{", fields: { intent_file: "7.json" } };
+  await router.now(broker.admin("rejectContent", content, "intent-router"));
   const outcomes = [
     { kind: "done", emits: [], state: '{"seen":1}' },
     { kind: "dead", reason: "terminal", error: "impossible" },
@@ -61,6 +76,10 @@ async function build(still: boolean): Promise<string> {
     const [d] = worker.take(WORKER.name);
     if (d !== undefined) await worker.settle(d, outcome);
   }
+  // Superseded alerts are purged.
+  clock.advance(1000);
+  const limits = { ageMs: 0, bytesMax: 1e9, rememberMs: 1e9 };
+  await router.now(broker.admin("pruneJournal", { ...limits, after: 0 }));
   const [d] = worker.take(WORKER.name);
   await worker.now(worker.session.plan(WORKER.name, d!.seq, d!.token, '{"step":1}'));
   const copy = (): void =>
@@ -77,7 +96,7 @@ interface Seen {
   readonly delivered: ReadonlyMap<string, string>;
   /** The consumer's state that came with it. */
   readonly given: ReadonlyMap<string, string>;
-  readonly letters: string;
+  readonly letters: ReadonlyMap<number, string>;
   readonly named: ReadonlySet<number>;
   /** A state was named: whose it was, its damaged row need not say. */
   readonly stateNamed: boolean;
@@ -103,7 +122,8 @@ async function look(home: string): Promise<Seen> {
       }
     }
     const page = readAll(broker);
-    const letters = JSON.stringify(await broker.admin("deadLetters", {}));
+    const all = await broker.admin("deadLetters", { includeRetried: true });
+    const letters = new Map(all.map((letter) => [letter.n, JSON.stringify(letter)]));
     const report = auditNow(broker.db.handle);
     const damaged = [...report.damaged, ...report.setAside];
     const named = new Set([...damaged.map(({ seq }) => seq), ...page.damaged]);
@@ -112,6 +132,17 @@ async function look(home: string): Promise<Seen> {
   } finally {
     broker.close();
   }
+}
+
+/** Most repairs lead to the same journal, byte for byte. */
+const looked = new Map<string, Promise<Seen>>();
+
+function lookOnce(home: string): Promise<Seen> {
+  const bytes = readFileSync(join(home, "journal.db"));
+  const key = `${bytes.length} ${Bun.hash(bytes)}`;
+  const seen = looked.get(key) ?? look(home);
+  if (looked.size < LOOKED_MAX) looked.set(key, seen);
+  return seen;
 }
 
 function readAll(broker: Broker): Pick<Seen, "signals" | "states"> & { damaged: readonly number[] } {
@@ -124,31 +155,58 @@ function readAll(broker: Broker): Pick<Seen, "signals" | "states"> & { damaged: 
   return { signals, states, damaged };
 }
 
-/** What is different without being named; empty: nothing. */
-function silent(before: Seen, after: Seen, named: ReadonlySet<number>, again: ReadonlySet<string>): string[] {
+interface Named {
+  readonly signals: ReadonlySet<number>;
+  /** Consumer and sequence number. */
+  readonly again: ReadonlySet<string>;
+  /** What a repair says besides. */
+  readonly notes: readonly string[];
+}
+
+/** What is different without being named; empty: nothing. A note names what it calls by its name, and nothing else. */
+function silent(before: Seen, after: Seen, { signals, again, notes }: Named): string[] {
   const found: string[] = [];
+  const says = (...words: readonly string[]): boolean =>
+    notes.some((note) => words.every((word) => note.includes(word)));
+  const isNamed = (key: string): boolean => {
+    const [consumer = "", seq] = key.split(" ");
+    const its = says(`signal ${seq} to ${consumer}`) || says(`dead letter of ${consumer} for signal ${seq}`);
+    // A consumer that is lost, or of which it is not known since when it asks; what is due when.
+    const all = says("begins as a new one") || says(`consumer ${consumer} asks for`) || says("clock is lost");
+    return signals.has(Number(seq)) || again.has(key) || its || all;
+  };
+  const differ = (key: string, what: string): void => {
+    if (!isNamed(key)) found.push(`${key}: ${what}`);
+  };
   for (const [seq, body] of before.signals)
-    if (after.signals.get(seq) !== body && !named.has(seq)) found.push(`signal ${seq}`);
+    if (after.signals.get(seq) !== body && !signals.has(seq)) found.push(`signal ${seq}`);
+  for (const seq of after.signals.keys())
+    if (!before.signals.has(seq) && !says("the remembered id")) found.push(`signal ${seq} comes again`);
   for (const [key, what] of before.delivered)
-    if (after.delivered.get(key) !== what && !named.has(seqOf(key)) && !again.has(key))
-      found.push(`delivery ${key}: ${after.delivered.get(key)} instead of ${what}`);
+    if (after.delivered.get(key) !== what)
+      differ(key, `given ${after.delivered.get(key)} instead of ${what}`);
   for (const [key, state] of after.given)
-    if (before.given.has(key) && before.given.get(key) !== state && !after.stateNamed)
-      found.push(`delivery ${key} with the state ${state} instead of ${before.given.get(key)}`);
-  for (const key of after.delivered.keys())
-    if (!before.delivered.has(key) && !again.has(key)) found.push(`delivery ${key} again`);
+    if (before.given.has(key) && before.given.get(key) !== state && !after.stateNamed && !says("state"))
+      differ(key, `with the state ${state} instead of ${before.given.get(key)}`);
+  for (const key of after.delivered.keys()) if (!before.delivered.has(key)) differ(key, "given again");
   for (const [key, state] of before.states)
-    if (after.states.get(key) !== state && !named.has(seqOf(key)) && !again.has(key))
-      found.push(`state ${key}: ${after.states.get(key)} instead of ${state}`);
+    if (after.states.get(key) !== state) differ(key, `${after.states.get(key)} instead of ${state}`);
+  const letters = [...before.letters].filter(([n, letter]) => after.letters.get(n) !== letter);
+  for (const [n, letter] of letters)
+    if (signals.size === 0 && !says(`dead letter ${n} `) && !says("dead letter of"))
+      found.push(`dead letter ${n}: ${after.letters.get(n)} instead of ${letter}`);
+  for (const [n, letter] of after.letters)
+    if (!before.letters.has(n) && letters.length === 0) found.push(`dead letter ${n} comes again: ${letter}`);
   return found;
 }
 
-const seqOf = (key: string): number => Number(key.split(" ")[1]);
-
 /** In order, but with a stride that has no factor in common with a page. */
 function* offsets(size: number): Generator<number> {
-  const stride = ALL ? 1 : 2011;
-  for (let i = 0, at = 0; i < size; i++, at = (at + stride) % size) yield at;
+  if (TO !== undefined) {
+    for (let at = FROM ?? 0; at < Math.min(TO, size); at++) yield at;
+    return;
+  }
+  for (let i = 0, at = 0; i < size; i++, at = (at + STRIDE) % size) yield at;
 }
 
 async function flipAll(home: string, file: string, seconds = SECONDS): Promise<Record<string, number>> {
@@ -170,7 +228,7 @@ async function flipAll(home: string, file: string, seconds = SECONDS): Promise<R
       return "silent";
     });
     for (const one of ["bytes", verdict]) counts[one] = (counts[one] ?? 0) + 1;
-    if (ALL && at % 10_000 === 0) report(file, counts);
+    if (ALL && (counts["bytes"] ?? 0) % 5000 === 0) report(file, counts);
   }
   report(file, counts);
   expect(flaws).toEqual([]);
@@ -198,15 +256,14 @@ async function judge(place: string, before: Seen): Promise<Verdict> {
     if (!(error instanceof JournalError)) throw error;
     repaired = repairJournal(path, { nowMs: 1_763_856_100_000 });
     expect(existsSync(repaired.kept)).toBe(true);
-    after = await look(place);
+    after = await lookOnce(place);
   }
-  const named = new Set([...after.named, ...(repaired?.signals.map(({ seq }) => seq) ?? [])]);
+  const notes = repaired?.notes ?? [];
+  const signals = new Set([...after.named, ...(repaired?.signals.map(({ seq }) => seq) ?? [])]);
   const again = new Set(repaired?.again.map(({ consumer, seq }) => `${consumer} ${seq}`) ?? []);
-  const others = (repaired?.notes.length ?? 0) > 0;
-  if (!others) expect(silent(before, after, named, again)).toEqual([]);
-  if (!others && named.size === 0) expect(after.letters).toBe(before.letters);
-  if (repaired !== undefined) return others ? "refused, more than signals named" : "refused";
-  return named.size > 0 ? "named" : "nothing";
+  expect(silent(before, after, { signals, again, notes })).toEqual([]);
+  if (repaired !== undefined) return notes.length > 0 ? "refused, more than signals named" : "refused";
+  return signals.size > 0 ? "named" : "nothing";
 }
 
 function report(what: string, counts: Readonly<Record<string, number>>): void {

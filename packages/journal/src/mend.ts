@@ -6,13 +6,16 @@
  */
 import type { ConsumerSpec } from "./broker_types.ts";
 import type { JournalDatabase } from "./database.ts";
+import { insertLetter } from "./dead_letters.ts";
 import { ARM } from "./deadline_rows.ts";
 import type { Mark } from "./high_water.ts";
-import { letterSum, subscriptionSum } from "./row_sums.ts";
 import { requestsTo } from "./requests.ts";
-import type { Salvage } from "./salvage.ts";
+import type { Who } from "./row_kinds.ts";
+import { countsSum, subscriptionSum } from "./row_sums.ts";
+import type { Noted, Salvage } from "./salvage.ts";
 import { DAMAGED, DEAD, DONE, READY, WAITING, deliverySum } from "./schema.ts";
 import { recount } from "./start_damage.ts";
+import { type Tally, differences } from "./tally.ts";
 
 export interface Losses {
   /** Acknowledged signals that are gone; `id` where it is known. */
@@ -28,8 +31,7 @@ export function mend(db: JournalDatabase, found: Salvage, mark: Mark | undefined
   const notes = found.mended.map(
     (name) => `consumer ${name} does not match its checksum; what it says can be, so it was kept`,
   );
-  notes.push(...found.earlier.map((what) => `${what}: only an earlier version is left`));
-  notes.push(...found.states.map((what) => `${what} does not match its checksum: it is lost`));
+  notes.push(...namedRows(db, found), ...lostCommits(found, mark));
   if (!found.meta.has("clock"))
     notes.push("the journal's clock is lost: what waits for its retry is due at once");
   const last = writeNumbers(db, found, mark);
@@ -38,8 +40,42 @@ export function mend(db: JournalDatabase, found: Salvage, mark: Mark | undefined
   notes.push(...missingStates(db));
   const again = deliverAgain(db);
   armWaiting(db);
-  for (const { cid } of db.prepare("SELECT cid FROM consumer").all() as { cid: number }[]) recount(db, cid);
-  return { signals, again, notes };
+  return { signals, again, notes: [...notes, ...countAnew(db)] };
+}
+
+/** What was counted tells of rows that are lost, or went back to what they were. */
+function countAnew(db: JournalDatabase): string[] {
+  const all = db.prepare("SELECT * FROM consumer");
+  const counted = all.all() as (Tally & { cid: number; name: string; counts_sum: number })[];
+  for (const { cid } of counted) recount(db, cid);
+  const rows = new Map((all.all() as typeof counted).map((row) => [row.cid, row]));
+  return counted
+    .filter((row) => row.counts_sum === countsSum(row.cid, row))
+    .flatMap((row) =>
+      differences(row, rows.get(row.cid) ?? row).map(
+        (text) => `consumer ${row.name} ${text}: they were counted anew`,
+      ),
+    );
+}
+
+function namedRows(db: JournalDatabase, { earlier, lost }: Salvage): string[] {
+  const consumers = db.prepare("SELECT cid, name FROM consumer").all() as { cid: number; name: string }[];
+  const names = new Map<unknown, string>(consumers.map(({ cid, name }) => [cid, name]));
+  const who: Who = (cid) => names.get(cid) ?? `consumer number ${String(cid)}`;
+  const words = (noted: readonly Noted[]): Set<string> =>
+    new Set(noted.map(({ nameOf, row }) => nameOf(row, who)));
+  const back = words(earlier);
+  return [
+    ...[...back].map((what) => `${what}: only an earlier version is left`),
+    ...[...words(lost).difference(back)].map((what) => `${what} does not match its checksum: it is lost`),
+  ];
+}
+
+/** Their new signals are missing by number; what else they changed, nobody knows. */
+function lostCommits({ meta }: Salvage, mark: Mark | undefined): string[] {
+  const missing = (mark?.commit ?? 0) - Number(meta.get("commit") ?? 0);
+  if (missing <= 0) return [];
+  return [`the last ${missing} transactions are lost, or are not whole: what they settled is given again`];
 }
 
 /** All that counts up goes on above whatever was seen of it. Returns the highest sequence number. */
@@ -176,13 +212,11 @@ function mendLetters(db: JournalDatabase, atMs: number): string[] {
     )
     .all() as (Record<"id" | "consumer" | "error", string> &
     Record<"cid" | "seq" | "attempts" | "first_at", number>)[];
-  for (const { cid, seq, id, consumer, error, attempts, first_at } of rows) {
-    const letter = { cid, seq, id, consumer, reason: "terminal", error, attempts, first_at };
-    const whole = { ...letter, dead_at: atMs, state: "dead", content: null, fields: null };
-    db.prepare(
-      "INSERT INTO deadletter(cid, seq, id, consumer, reason, error, attempts, first_at, dead_at, state, sum) VALUES(?,?,?,?,?,?,?,?,?,?,?)",
-    ).run(cid, seq, id, consumer, letter.reason, error, attempts, first_at, atMs, "dead", letterSum(whole));
-  }
+  for (const { cid, seq, id, consumer, error, attempts, first_at } of rows)
+    insertLetter(db, {
+      ...{ cid, seq, id, consumer, reason: "terminal", error, attempts, first_at },
+      ...{ dead_at: atMs, state: "dead", content: null, fields: null },
+    });
   return rows.map(({ consumer, seq }) => `the dead letter of ${consumer} for signal ${seq} was made anew`);
 }
 

@@ -13,10 +13,12 @@ import { HighWater, markPathOf, readMark } from "./high_water.ts";
 import { openImage } from "./journal_image.ts";
 import { type Losses, mend } from "./mend.ts";
 import { salvage } from "./salvage.ts";
-import { markIn, structureFlaws } from "./start_check.ts";
+import { checkBeforeStart, markIn, structureFlaws } from "./start_check.ts";
 import { freshPathOf, removeJournal, sync, takePlace, undoHalfTaken } from "./take_place.ts";
 
 export interface RepairReport extends Losses {
+  /** What was found before anything was done, in words: why a bus did not start, which frames of the log are damaged. */
+  readonly damage: readonly string[];
   /** Where the damaged journal is kept. */
   readonly kept: string;
   /** Rows, cells and log frames that did not match their checksum. */
@@ -50,6 +52,7 @@ function repair(path: string, { nowMs, from = path }: RepairOptions): RepairRepo
   undoHalfTaken(path);
   if (!existsSync(from)) throw new JournalError("lost", `there is no journal ${from} to repair`);
   const mark = readMark(markPathOf(path));
+  const refused = whyRefused(from);
   const kept = keepAside(path, from, nowMs);
   const fresh = freshPathOf(path, "repair");
   removeJournal(fresh);
@@ -58,8 +61,8 @@ function repair(path: string, { nowMs, from = path }: RepairOptions): RepairRepo
   try {
     const result = db.transaction(() => {
       const found = salvage(image, db);
-      const losses = mend(db, found, mark, nowMs);
-      return { ...losses, broken: found.broken };
+      const { notes, ...losses } = mend(db, found, mark, nowMs);
+      return { ...losses, notes: [...notes, ...image.lostFrames.map(lostFrame)], broken: found.broken };
     });
     const audit = auditNow(db.handle);
     const flaws = structureFlaws(db.handle);
@@ -72,11 +75,25 @@ function repair(path: string, { nowMs, from = path }: RepairOptions): RepairRepo
     const water = new HighWater(markPathOf(path));
     water.write(reached);
     water.close();
-    return { ...result, kept, audit };
+    return { damage: [...refused, ...image.brokenFrames.map(brokenFrame)], ...result, kept, audit };
   } finally {
     image.close();
   }
 }
+
+function whyRefused(path: string): string[] {
+  try {
+    checkBeforeStart(path);
+    return [];
+  } catch (error) {
+    if (!(error instanceof JournalError)) throw error;
+    return [error.message];
+  }
+}
+
+const brokenFrame = (n: number): string => `frame ${n} of the write-ahead log does not match its checksum`;
+const lostFrame = (n: number): string =>
+  `frame ${n} of the write-ahead log says nothing: what it changed, and nothing after it, is as it was before`;
 
 const DATE = (nowMs: number): string =>
   new Date(nowMs)

@@ -1,4 +1,4 @@
-/** Checksums of the rows that are written one by one: CRC-32 over all columns but the sum itself and an assigned number. */
+/** Checksums of the rows that are written one by one: CRC-32 over all columns but the sum itself, their key among them. */
 type Column = string | number | null;
 
 function crc(...columns: readonly Column[]): number {
@@ -41,6 +41,7 @@ export function subscriptionSum(row: {
 }
 
 export interface LetterColumns {
+  readonly n: number;
   readonly cid: number | null;
   readonly seq: number;
   readonly id: string;
@@ -56,20 +57,17 @@ export interface LetterColumns {
 }
 
 export function letterSum(l: LetterColumns): number {
-  return crc(
-    l.cid,
-    l.seq,
-    l.id,
-    l.consumer,
-    l.reason,
-    l.error,
-    l.attempts,
-    l.first_at,
-    l.dead_at,
-    l.state,
-    l.content,
-    l.fields,
-  );
+  return crc(l.n, ...besideNumber(l));
+}
+
+/** As it is written now, or by earlier programs: those left its number out. */
+export function isLetterIntact(l: LetterColumns & { readonly sum: number }): boolean {
+  return l.sum === letterSum(l) || l.sum === crc(...besideNumber(l));
+}
+
+function besideNumber(l: LetterColumns): readonly Column[] {
+  const { cid, seq, id, consumer, reason, error, attempts, first_at, dead_at, state, content, fields } = l;
+  return [cid, seq, id, consumer, reason, error, attempts, first_at, dead_at, state, content, fields];
 }
 
 export function memoSum(row: {

@@ -2,18 +2,23 @@
  * Takes rows from the pages of a damaged journal into a new one: those that match their checksum, and no others.
  *
  * Which table a row is of, its shape and its checksum say, so that neither SQLite's schema nor its trees need be whole.
- * Newest versions come first, and what is there already stays.
+ * Invariants: newest versions come first, and what is there already stays; a row that matches its checksum goes before one
+ * that does not; whatever is not the newest version, or is lost, is noted.
  */
-import type { ConsumerSpec } from "./broker_types.ts";
-import { type SignalColumns, unsealState } from "./checksum.ts";
-import { isIntact } from "./audit.ts";
 import type { JournalDatabase } from "./database.ts";
-import { type DeadlineRow, wholeSum } from "./deadline_rows.ts";
 import { freePages } from "./free_pages.ts";
-import type { JournalImage } from "./journal_image.ts";
+import type { JournalImage, PageVersion } from "./journal_image.ts";
 import { type PageRow, type Value, rowsOf } from "./page_rows.ts";
-import { type LetterColumns, consumerSum, letterSum, memoSum, subscriptionSum } from "./row_sums.ts";
+import { DEADLINE, LETTER, MEMO, type Row, type RowKind, SIGNAL, STATE, SUBSCRIPTION } from "./row_kinds.ts";
+import { consumerSum } from "./row_sums.ts";
+import { type ConsumerColumns, placeConsumers } from "./salvage_consumers.ts";
 import { deliverySum } from "./schema.ts";
+
+/** A row of which something can be said. */
+export interface Noted {
+  readonly nameOf: RowKind["nameOf"];
+  readonly row: Row;
+}
 
 export interface Salvage {
   /** Numbers of the journal itself, the highest found of each. */
@@ -22,12 +27,16 @@ export interface Salvage {
   readonly ids: Map<number, string>;
   /** Rows that do not match their checksum, and cells that make no sense. */
   broken: number;
-  /** Consumers whose row does not match its checksum, though what it says can be. */
+  /** Consumers that do not match their checksum, the newest version first. */
+  readonly doubtful: ConsumerColumns[];
+  /** Consumers of which that was kept, by name. */
   readonly mended: string[];
-  /** Rows of which only an earlier version is left, in words. */
-  readonly earlier: string[];
-  /** Consumers' states that do not match their checksum, in words. */
-  readonly states: string[];
+  /** Rows of which only an earlier version is left. */
+  readonly earlier: Noted[];
+  /** Rows whose newest version does not match its checksum. */
+  readonly lost: Noted[];
+  /** Signals that retention took, by number: what older pages say of them was deleted. */
+  readonly purged: Set<unknown>;
   /** Now only what stands on older pages is looked at. */
   older: boolean;
 }
@@ -37,21 +46,23 @@ export function salvage(image: JournalImage, into: JournalDatabase): Salvage {
   const found: Salvage = {
     meta: new Map(),
     ids: new Map(),
-    broken: 0,
+    broken: image.brokenFrames.length,
+    doubtful: [],
     mended: [],
     earlier: [],
-    states: [],
+    lost: [],
+    purged: new Set(),
     older: false,
   };
   const unused = freePages(image);
-  for (let number = 1; number <= image.pageCount; number++) {
-    const bytes = unused.has(number) ? undefined : image.page(number);
-    if (bytes !== undefined) found.broken += takePage(image, { number, bytes }, into, found);
-  }
-  // An older page is looked at too: its rows are older versions, or what the newer page has lost.
+  for (const page of image.current())
+    if (!unused.has(page.number)) found.broken += takePage(image, page, into, found);
   found.older = true;
-  found.broken += image.brokenFrames;
-  for (const page of image.older()) takePage(image, page, into, found);
+  for (const { seq } of into.prepare("SELECT seq FROM idmemo").all() as { seq: number }[])
+    found.purged.add(seq);
+  // In a journal without damage what only older pages have was deleted since.
+  if (found.broken > 0) for (const page of image.older()) takePage(image, page, into, found);
+  placeConsumers(into, found);
   // Purged, and found on a page that nobody could say was given back.
   into.prepare("DELETE FROM signal WHERE id IN (SELECT id FROM idmemo)").run();
   return found;
@@ -59,7 +70,7 @@ export function salvage(image: JournalImage, into: JournalDatabase): Salvage {
 
 function takePage(
   image: JournalImage,
-  { number, bytes }: { readonly number: number; readonly bytes: Uint8Array },
+  { number, bytes }: PageVersion,
   into: JournalDatabase,
   found: Salvage,
 ): number {
@@ -72,17 +83,18 @@ type Taker = (values: readonly Value[], into: JournalDatabase, found: Salvage) =
 /** By number of columns; those of tables with row ids have it in place of their first one. */
 const WITH_ROWID: Readonly<Record<number, Taker>> = {
   5: () => true, // SQLite's schema
-  7: takeDeadline,
+  7: taker(DEADLINE),
   10: takeSignal,
-  14: takeLetter,
+  14: taker(LETTER),
   15: takeConsumer,
 };
 const WITHOUT_ROWID: Readonly<Record<number, Taker>> = {
   2: takeMeta,
-  3: takeState,
+  // Of an index: all numbers.
+  3: (v, into, found) => typeof v[2] === "number" || taker(STATE)(v, into, found),
   4: (v, into, found) =>
-    typeof v[0] === "string" ? takeSubscription(v, into, found) : takeDamage(v, into, found),
-  5: takeMemo,
+    typeof v[0] === "string" ? taker(SUBSCRIPTION)(v, into, found) : takeDamage(v, into),
+  5: taker(MEMO),
   13: takeDelivery,
 };
 
@@ -96,67 +108,53 @@ function takeRow({ rowid, values }: PageRow, into: JournalDatabase, found: Salva
   }
 }
 
-function insert(into: JournalDatabase, table: string, values: readonly Value[], found: Salvage): void {
-  // In a journal without damage what only older pages have was deleted since.
-  if (found.older && found.broken === 0) return;
+/** What is there already stays. True: it was not. */
+function insert(into: JournalDatabase, table: string, values: readonly Value[]): boolean {
   const marks = values.map(() => "?").join(",");
-  const { changes } = into.prepare(`INSERT OR IGNORE INTO ${table} VALUES(${marks})`).run(...values);
-  if (changes === 1 && found.older && table !== "signal")
-    found.earlier.push(`${table} ${String(values[0])} ${String(values[1])}`);
+  return into.prepare(`INSERT OR IGNORE INTO ${table} VALUES(${marks})`).run(...values).changes === 1;
 }
 
 /** The columns by name; their types are as good as the checksum that is compared next. */
-function named(names: string, values: readonly Value[]): Readonly<Record<string, Value>> {
-  return Object.fromEntries(names.split(" ").map((name, at) => [name, values[at] ?? null]));
+function named(columns: readonly string[], values: readonly Value[]): Readonly<Record<string, Value>> {
+  return Object.fromEntries(columns.map((name, at) => [name, values[at] ?? null]));
 }
 
-function takeSignal(v: readonly Value[], into: JournalDatabase, found: Salvage): boolean {
-  const row = named("seq id name source lane at trace ckey sum body", v) as unknown as SignalColumns & {
-    seq: number;
-    sum: number;
+function taker({ table, columns, isIntact, nameOf }: RowKind): Taker {
+  return (values, into, found) => {
+    const row = named(columns, values);
+    if (!isIntact(row)) {
+      if (!found.older) found.lost.push({ nameOf, row });
+      return false;
+    }
+    if (found.purged.has(row["request_seq"])) return true;
+    if (insert(into, table, values) && found.older) found.earlier.push({ nameOf, row });
+    return true;
   };
-  if (!isIntact(row)) return false;
-  // Purged, and in an older page still.
-  if (into.prepare("SELECT 1 FROM idmemo WHERE id = ?").get(row.id) === null)
-    insert(into, "signal", v, found);
+}
+
+/** Never changed once it is written: an earlier version is as good, and a number that is missing is named. */
+function takeSignal(v: readonly Value[], into: JournalDatabase, { purged }: Salvage): boolean {
+  if (!SIGNAL.isIntact(named(SIGNAL.columns, v))) return false;
+  if (!purged.has(v[0])) insert(into, "signal", v);
   return true;
 }
 
-function takeDeadline(v: readonly Value[], into: JournalDatabase, found: Salvage): boolean {
-  const row = named("request_seq limit_ms state due closed_by late_ms sum", v) as unknown as DeadlineRow;
-  if (wholeSum(row) !== row.sum) return false;
-  insert(into, "deadline", v, found);
-  return true;
-}
+const nameOfConsumer = (row: Row): string => `consumer ${String(row["name"])}`;
 
-function takeLetter(v: readonly Value[], into: JournalDatabase, found: Salvage): boolean {
-  const names = "n cid seq id consumer reason error attempts first_at dead_at state content fields";
-  if (letterSum(named(names, v) as unknown as LetterColumns) !== v[13]) return false;
-  insert(into, "deadletter", v, found);
-  return true;
-}
-
-/** One whose checksum is wrong is worth more than none when what it says can be; its counts are made anew anyway. */
 function takeConsumer(v: readonly Value[], into: JournalDatabase, found: Salvage): boolean {
-  const row = named("cid name definition holder", v) as unknown as {
-    cid: number;
-    name: string;
-    definition: string;
-    holder: string;
-  };
-  const removed_at = v[12] as number | null;
-  const sum = consumerSum({ ...row, removed_at });
-  const intact = sum === v[13];
-  const spec = JSON.parse(row.definition) as ConsumerSpec;
-  const plausible = removed_at !== null ? row.name.startsWith(spec.name) : spec.name === row.name;
-  if (!intact && (!plausible || !Array.isArray(spec.signals) || typeof row.holder !== "string")) return false;
-  const before = into.prepare("SELECT 1 FROM consumer WHERE cid = ?").get(row.cid);
-  insert(into, "consumer", [...v.slice(0, 13), sum, 0], found);
-  if (!intact && before === null) found.mended.push(row.name);
-  return intact;
+  const [cid, name, definition, holder] = v;
+  const row = { cid, name, definition, holder, removed_at: v[12], sum: v[13] } as unknown as ConsumerColumns;
+  if (consumerSum(row) !== row.sum) {
+    found.doubtful.push(row);
+    return false;
+  }
+  if (insert(into, "consumer", v) && found.older)
+    found.earlier.push({ nameOf: nameOfConsumer, row: { name } });
+  return true;
 }
 
 const NUMBERS = new Set(["next_seq", "epoch", "clock", "commit", "forgotten_seq"]);
+const TEXTS = /^(anchor|purged:\d+)$/;
 
 /** Indexes have the same shape: of signals, an id and a number; of deadlines and remembered ids, a time and what it is of. */
 function takeMeta([key, value]: readonly Value[], _into: JournalDatabase, { meta, ids }: Salvage): boolean {
@@ -165,50 +163,18 @@ function takeMeta([key, value]: readonly Value[], _into: JournalDatabase, { meta
     meta.set(key, Math.max(value, Number(meta.get(key) ?? 0)));
   } else if (typeof value === "number" && /^[0-9a-f-]{36}$/.test(key)) {
     if (!ids.has(value)) ids.set(value, key);
-  } else if (typeof value === "number" || typeof value === "string") {
-    if (/^[a-z_]+(:\d+)?$/.test(key) && !meta.has(key)) meta.set(key, value);
-  }
+  } else if (typeof value === "string" && TEXTS.test(key) && !meta.has(key)) meta.set(key, value);
   return true;
 }
 
-function takeState(v: readonly Value[], into: JournalDatabase, found: Salvage): boolean {
-  const [cid, key, value] = v;
-  // Of an index: all numbers.
-  if (typeof value !== "string") return true;
-  const intact =
-    typeof cid === "number" && typeof key === "string" && unsealState(cid, key, value) !== undefined;
-  if (!intact) {
-    if (!found.older) found.states.push(`state "${String(key)}" of consumer number ${String(cid)}`);
-    return false;
-  }
-  insert(into, "state", v, found);
-  return true;
-}
-
-function takeSubscription(v: readonly Value[], into: JournalDatabase, found: Salvage): boolean {
-  const row = named("name cid from_seq", v) as unknown as { name: string; cid: number; from_seq: number };
-  if (subscriptionSum(row) !== v[3]) return false;
-  insert(into, "subscription", v, found);
-  return true;
-}
-
-function takeDamage(v: readonly Value[], into: JournalDatabase, found: Salvage): boolean {
-  // Of an index: no text.
-  if (typeof v[2] === "string") insert(into, "damage", v, found);
-  return true;
-}
-
-function takeMemo(v: readonly Value[], into: JournalDatabase, found: Salvage): boolean {
-  const row = named("id seq body_hash forget_at", v) as unknown as Parameters<typeof memoSum>[0];
-  if (memoSum(row) !== v[4]) return false;
-  insert(into, "idmemo", v, found);
+/** Of an index: no text. */
+function takeDamage(v: readonly Value[], into: JournalDatabase): boolean {
+  if (typeof v[2] === "string") insert(into, "damage", v);
   return true;
 }
 
 const DELIVERY = "cid seq state lane attempt strikes suspect due settled_at ckey plan error sum".split(" ");
-const TAKE_DELIVERY =
-  `INSERT OR IGNORE INTO delivery SELECT * FROM (SELECT ${DELIVERY.map((name) => `? AS ${name}`).join(", ")}) ` +
-  `WHERE sum = ${deliverySum({})}`;
+const IS_INTACT = `SELECT sum = ${deliverySum({})} AS intact FROM (SELECT ${DELIVERY.map((name) => `? AS ${name}`).join(", ")})`;
 
 /** To the arithmetic of the checksum an empty blob is 0, which it is not where it is compared. */
 function hasDeliveryTypes(v: readonly Value[]): boolean {
@@ -219,11 +185,16 @@ function hasDeliveryTypes(v: readonly Value[]): boolean {
   });
 }
 
+/** One that is lost is given again, by name. */
 function takeDelivery(v: readonly Value[], into: JournalDatabase, found: Salvage): boolean {
   if (!hasDeliveryTypes(v)) return false;
-  const known = into.prepare("SELECT 1 FROM delivery WHERE cid = ? AND seq = ?");
-  if (found.older && found.broken === 0) return true;
-  const { changes } = into.prepare(TAKE_DELIVERY).run(...v);
-  if (changes === 1 && found.older) found.earlier.push(`delivery ${String(v[0])} ${String(v[1])}`);
-  return changes === 1 || known.get(v[0] ?? null, v[1] ?? null) !== null;
+  const { intact } = into.prepare(IS_INTACT).get(...v) as { intact: number };
+  if (intact !== 1) return false;
+  if (found.purged.has(v[1])) return true;
+  if (insert(into, "delivery", v) && found.older)
+    found.earlier.push({
+      nameOf: (row, who) => `the delivery of signal ${String(row["seq"])} to ${who(row["cid"])}`,
+      row: named(DELIVERY, v),
+    });
+  return true;
 }

@@ -52,8 +52,16 @@ export function tallyRows(db: Database, cid: number): Tally {
 /** What retention has taken away of a consumer's deliveries, so that its counts can go on for ever. */
 export function purgedTally(db: Database, cid: number): Tally {
   const row = db.prepare<{ v: unknown }, [string]>("SELECT v FROM meta WHERE k = ?").get(purgedKey(cid));
-  const found = typeof row?.v === "string" ? (JSON.parse(row.v) as Partial<Tally>) : {};
-  return { ...emptyTally(), ...found };
+  return { ...emptyTally(), ...(typeof row?.v === "string" ? parseTally(row.v) : {}) };
+}
+
+/** Damaged, it is as if nothing had been taken: then the counts do not add up, which is told. */
+function parseTally(text: string): Partial<Tally> {
+  try {
+    return JSON.parse(text) as Partial<Tally>;
+  } catch {
+    return {};
+  }
 }
 
 export function purgedKey(cid: number): string {

@@ -1,0 +1,212 @@
+/** What a repair finds, puts back and names: one kind of damage after the other. */
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { Database } from "bun:sqlite";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { auditNow } from "./audit.ts";
+import { JournalDatabase } from "./database.ts";
+import { WORKER, question, text } from "./fixtures.ts";
+import { repairJournal } from "./repair.ts";
+import { consumerSum, isLetterIntact, letterSum } from "./row_sums.ts";
+import { placeConsumers } from "./salvage_consumers.ts";
+import { checkBeforeStart } from "./start_check.ts";
+import { TestClient, testBroker } from "./testing.ts";
+
+const NOW = { nowMs: 1_763_856_100_000 };
+const SPEC = { ...WORKER, stateKey: "" };
+const MENDED = `consumer ${WORKER.name} does not match its checksum; what it says can be, so it was kept`;
+const FRAME_BYTES = 4096 + 24;
+const NAMED = /^frame \d+ of the write-ahead log says nothing|^the last 1 transactions are lost/;
+
+let dir: string;
+let path: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "kloros-repair-"));
+  path = join(dir, "journal.db");
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+/** One is done, one dead, one has a plan, one waits in line. `open`: as of a bus that died, with all of it in the log. */
+async function build(open = false): Promise<void> {
+  const at = open ? join(dir, "alive") : dir;
+  mkdirSync(at, { recursive: true });
+  const { broker } = testBroker({ path: join(at, "journal.db") });
+  const worker = new TestClient(broker, WORKER.name);
+  const router = new TestClient(broker, "intent-router");
+  await worker.attach(SPEC);
+  for (let n = 0; n < 4; n++) await router.now(router.session.publish([text(question(n))]));
+  const [done] = worker.take(WORKER.name);
+  await worker.settle(done!, { kind: "done", emits: [], state: '{"seen":1}' });
+  const [dead] = worker.take(WORKER.name);
+  await worker.settle(dead!, { kind: "dead", reason: "terminal", error: "impossible" });
+  const [planned] = worker.take(WORKER.name);
+  await worker.now(worker.session.plan(WORKER.name, planned!.seq, planned!.token, '{"step":1}'));
+  if (open)
+    for (const end of ["db", "db-wal", "hwm"])
+      cpSync(join(at, `journal.${end}`), join(dir, `journal.${end}`));
+  broker.close();
+}
+
+function change(sql: string): void {
+  const db = new Database(path);
+  db.run(sql);
+  db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  db.close();
+}
+
+function rows(sql: string): unknown[] {
+  const db = new Database(path, { readonly: true });
+  try {
+    return db.query(sql).all();
+  } finally {
+    db.close();
+  }
+}
+
+describe("a dead letter", () => {
+  test("under another number is refused, named, and made anew", async () => {
+    await build();
+    change("UPDATE deadletter SET n = 33");
+    expect(() => checkBeforeStart(path)).toThrow("dead letter 33 (signal 2) does not match its checksum");
+    expect(repairJournal(path, NOW)).toMatchObject({
+      damage: [expect.stringContaining("dead letter 33")],
+      notes: [
+        "dead letter 33 (signal 2) does not match its checksum: it is lost",
+        `the dead letter of ${WORKER.name} for signal 2 was made anew`,
+      ],
+      audit: { ok: true },
+    });
+    expect(rows("SELECT n, seq, state FROM deadletter")).toEqual([{ n: 1, seq: 2, state: "dead" }]);
+  });
+
+  test("that an earlier program wrote, without its number in the checksum, is intact", () => {
+    const columns = { cid: 1, seq: 2, id: "a", consumer: "b", reason: "c", error: "d", attempts: 1 };
+    const letter = { ...columns, first_at: 1, dead_at: 2, state: "dead", content: null, fields: null };
+    const sum = Bun.hash.crc32(JSON.stringify(Object.values(letter)));
+    expect(isLetterIntact({ n: 1, ...letter, sum })).toBe(true);
+    expect(isLetterIntact({ n: 1, ...letter, sum: letterSum({ n: 1, ...letter }) })).toBe(true);
+    expect(isLetterIntact({ n: 33, ...letter, sum: letterSum({ n: 1, ...letter }) })).toBe(false);
+  });
+});
+
+describe("a consumer whose row is damaged", () => {
+  const WRITTEN = [{ cid: 1, name: WORKER.name, removed_at: null }];
+  const DAMAGE = [
+    ["seems removed", "UPDATE consumer SET removed_at = 0"],
+    ["has another number", "UPDATE consumer SET cid = 3"],
+    ["has another name", "UPDATE consumer SET name = 'investigation-consumes'"],
+    ["has another holder", "UPDATE consumer SET holder = 'x'"],
+  ] as const;
+  test.each(DAMAGE)("and %s is what it was, with its deliveries", async (_what, sql) => {
+    await build();
+    change(sql);
+    const { signals, again, notes, audit } = repairJournal(path, NOW);
+    expect({ signals, again, notes }).toEqual({ signals: [], again: [], notes: [MENDED] });
+    expect(audit).toMatchObject({ ok: true });
+    expect(rows("SELECT cid, name, removed_at FROM consumer")).toEqual(WRITTEN);
+    const { broker } = testBroker({ path });
+    const worker = new TestClient(broker, WORKER.name, { instance: "next" });
+    await worker.attach(SPEC);
+    expect(worker.take(WORKER.name)).toMatchObject([{ seq: 3, plan: '{"step":1}', state: '{"seen":1}' }]);
+    broker.close();
+  });
+
+  test("does not take the place of one that is intact, by name or number", () => {
+    const db = new JournalDatabase(path);
+    const whole = {
+      cid: 1,
+      name: "a",
+      definition: '{"name":"a","signals":[]}',
+      holder: "h",
+      removed_at: null,
+    };
+    db.prepare("INSERT INTO consumer VALUES(?,?,?,?,0,0,0,0,0,0,0,0,NULL,?,0)").run(
+      ...[whole.cid, whole.name, whole.definition, whole.holder, consumerSum(whole)],
+    );
+    const mended: string[] = [];
+    const other = { ...whole, name: "b", definition: '{"name":"b","signals":[]}' };
+    const doubtful = [
+      { ...whole, cid: 3, sum: 0 },
+      { ...other, sum: 0 },
+      { ...other, cid: 2, sum: 0 },
+      { ...whole, cid: 4, definition: "{", sum: 0 },
+    ];
+    placeConsumers(db, { doubtful, mended });
+    expect(db.prepare("SELECT cid, name FROM consumer").all()).toEqual([
+      { cid: 1, name: "a" },
+      { cid: 2, name: "b" },
+    ]);
+    expect(mended).toEqual(["b"]);
+    db.close();
+  });
+});
+
+test("what retention tallied, damaged, refuses the start, and the counts that are made anew are named", async () => {
+  await build();
+  change("INSERT INTO meta VALUES('purged:1', '{\"matched\":*')");
+  change("UPDATE consumer SET matched = matched + 1");
+  expect(() => checkBeforeStart(path)).toThrow("does not add up");
+  expect(repairJournal(path, NOW).audit).toMatchObject({ ok: true });
+});
+
+describe("a damaged frame of the log", () => {
+  /** Overwrites `bytes` at an offset of each frame in turn, and repairs. */
+  async function* damaged(
+    at: number,
+    bytes: (old: Buffer) => Buffer,
+  ): AsyncGenerator<ReturnType<typeof repairJournal>> {
+    await build(true);
+    const whole = readFileSync(`${path}-wal`);
+    for (let frame = 32; frame < whole.length; frame += FRAME_BYTES) {
+      const place = join(dir, `frame-${frame}`);
+      mkdirSync(place);
+      for (const end of ["db", "hwm"]) cpSync(join(dir, `journal.${end}`), join(place, `journal.${end}`));
+      const wal = Buffer.from(whole);
+      bytes(wal.subarray(frame + at)).copy(wal, frame + at);
+      writeFileSync(join(place, "journal.db-wal"), wal);
+      yield repairJournal(join(place, "journal.db"), NOW);
+    }
+  }
+  const number = (to: (old: number) => number) => (old: Buffer) => {
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32BE(to(old.readUInt32BE(0)));
+    return bytes;
+  };
+
+  test.each([
+    ["another page's", (old: number) => (old % 20) + 1],
+    ["no page's", (old: number) => old + 0x1_00_00_00],
+  ])(
+    "that has %s number is found to be of its own by its checksum",
+    async (_what, to) => {
+      for await (const { signals, again, notes, damage } of damaged(0, number(to))) {
+        expect({ signals, again, notes }).toEqual({ signals: [], again: [], notes: [] });
+        expect(damage.some((what) => /^frame \d+ of the write-ahead log does not match/.test(what))).toBe(
+          true,
+        );
+      }
+    },
+    60_000,
+  );
+
+  test("of which nothing is left is named, with what is as it was before", async () => {
+    for await (const { notes, audit } of damaged(0, () => Buffer.alloc(FRAME_BYTES))) {
+      // The last one was a commit.
+      expect(notes.some((note) => NAMED.test(note))).toBe(true);
+      expect(audit).toMatchObject({ ok: true });
+    }
+  }, 60_000);
+
+  test("at the end, that lost its commit, is named by the mark beside the journal", async () => {
+    await build(true);
+    const wal = readFileSync(`${path}-wal`);
+    const lastAt = wal.length - FRAME_BYTES;
+    wal.writeUInt32BE(0, lastAt + 4);
+    writeFileSync(`${path}-wal`, wal);
+    expect(repairJournal(path, NOW).notes).toContainEqual(
+      "the last 1 transactions are lost, or are not whole: what they settled is given again",
+    );
+    expect(auditNow(new Database(path, { readonly: true }))).toMatchObject({ ok: true });
+  });
+});
