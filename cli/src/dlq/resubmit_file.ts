@@ -7,11 +7,8 @@
  */
 import {
   chownSync,
-  closeSync,
   existsSync,
-  fsyncSync,
   linkSync,
-  openSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -21,7 +18,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { errorCode, syncDirectory } from "@kloros/daemon";
+import { errorCode, syncDirectory, syncFile } from "@kloros/daemon";
 
 export interface RejectedFile {
   /** Number of the dead letter. */
@@ -82,12 +79,7 @@ function finishFile(path: string, directory: string, deadAt: number): void {
   const { uid, gid } = statSync(directory);
   if (process.getuid?.() === 0) chownSync(path, uid, gid);
   utimesSync(path, deadAt / 1000, deadAt / 1000);
-  const fd = openSync(path, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
+  syncFile(path);
 }
 
 function linkUnderFreeName(from: string, directory: string, name: string): string {

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Bus } from "@kloros/bus-client";
-import { healthSocketPath, messageOf } from "@kloros/daemon";
+import { healthSocketPath, messageOf, monotonicMicroseconds } from "@kloros/daemon";
 import { reachBus } from "../bus_access.ts";
 import { askAlerts } from "../status/alerts.ts";
 import { askService } from "../status/ask_service.ts";
@@ -55,7 +55,7 @@ async function lookAt(
   { role, sinceMs, nowMs }: LookOptions,
 ): Promise<ServiceLook> {
   const said = await systemctl.show(unitName(name), ["ActiveState", "NRestarts", MONOTONIC]);
-  const startedMs = nowMs - (uptimeUs() - Number(said[MONOTONIC])) / 1000;
+  const startedMs = nowMs - (Number(monotonicMicroseconds() ?? 0) - Number(said[MONOTONIC])) / 1000;
   const { mode, state, reasons } = await askService(name, healthSocketPath(place.paths, name));
   const why = Object.entries(reasons).map(([check, text]) => `${check}: ${text}`);
   const notReady = state === "not_ready" ? why.join(", ") || "it does not say why" : "";
@@ -65,10 +65,6 @@ async function lookAt(
 }
 
 const MONOTONIC = "ActiveEnterTimestampMonotonic";
-
-function uptimeUs(): number {
-  return Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) * 1_000_000;
-}
 
 async function auditDifferences(journal: string): Promise<number> {
   const { auditJournal } = await import("@kloros/journal");

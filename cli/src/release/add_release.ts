@@ -1,13 +1,10 @@
 /** A program becomes a release beside the others. Nothing is switched. */
 import {
   chmodSync,
-  closeSync,
   constants,
   copyFileSync,
   existsSync,
-  fsyncSync,
   mkdirSync,
-  openSync,
   renameSync,
   rmSync,
   statfsSync,
@@ -16,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { errorCode, syncDirectory } from "@kloros/daemon";
+import { errorCode, syncDirectory, syncFile } from "@kloros/daemon";
 import { Failure } from "../exit_codes.ts";
 import type { ReleaseDescription } from "./release_description.ts";
 import { PROGRAM, type Release, type ReleaseStore } from "./release_store.ts";
@@ -71,11 +68,11 @@ function fill(staging: string, program: string, release: Release): void {
   const copy = join(bin, PROGRAM);
   copyFileSync(program, copy, constants.COPYFILE_FICLONE);
   chmodSync(copy, 0o755);
-  sync(copy);
+  syncFile(copy);
   for (const name of release.programs) symlinkSync(PROGRAM, join(bin, name));
   const note = join(staging, "release.json");
   writeFileSync(note, `${JSON.stringify(release, null, 2)}\n`, { mode: 0o644 });
-  sync(note);
+  syncFile(note);
   // The umask of whoever installs is not the services' business.
   for (const directory of [staging, bin]) chmodSync(directory, 0o755);
   syncDirectory(bin);
@@ -95,15 +92,6 @@ function needRoom(directory: string, { id, bytes }: Release): void {
 
 function megabytes(bytes: number): string {
   return `${Math.ceil(bytes / 1e6)} MB`;
-}
-
-function sync(path: string): void {
-  const fd = openSync(path, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }
 
 const REASONS: Readonly<Record<string, string>> = {

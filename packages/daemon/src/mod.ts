@@ -54,6 +54,8 @@ export type { AtMoment, Pause } from "./rest/pauses.ts";
 export type { MarkerText, RestNote } from "./rest/marker.ts";
 export { maintenanceText, pauseText } from "./rest/rest_text.ts";
 export { systemClock } from "./system_clock.ts";
+export { monotonicMicroseconds } from "./monotonic_microseconds.ts";
+export { machineBoot } from "./machine_boot.ts";
 export { ageText } from "./age_text.ts";
 export { drainBoundMs } from "./running/drain.ts";
 
@@ -61,7 +63,7 @@ export { writeFileAtomic } from "./files/write_file_atomic.ts";
 export type { WriteFileAtomicOptions } from "./files/write_file_atomic.ts";
 export { RotatingLog } from "./files/rotating_log.ts";
 export { fileIdentity } from "./files/file_identity.ts";
-export { syncDirectory } from "./files/sync_directory.ts";
+export { syncDirectory, syncFile } from "./files/sync_path.ts";
 export { whileLocked } from "./files/while_locked.ts";
 export type { WhileLockedOptions } from "./files/while_locked.ts";
 export { errorCode } from "./error_code.ts";

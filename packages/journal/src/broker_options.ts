@@ -1,5 +1,5 @@
 /** What a broker is made with. */
-import { type Boot, machineBoot } from "./time_away.ts";
+import type { Boot } from "./time_away.ts";
 import type { JournalDatabase } from "./database.ts";
 import type { UpkeepOptions } from "./upkeep.ts";
 
@@ -29,5 +29,4 @@ export interface BrokerOptions extends UpkeepOptions {
 export const SYSTEM_CLOCK: BrokerClock = {
   wallMs: () => Date.now(),
   monotonicMs: () => performance.now(),
-  boot: machineBoot,
 };

@@ -26,7 +26,6 @@ export type {
   StartPosition,
   StoredSignal,
 } from "./broker_types.ts";
-export { machineBoot } from "./time_away.ts";
 export type { Boot } from "./time_away.ts";
 export { JournalError, JournalFullError } from "./database.ts";
 export type { AuditReport, AuditedConsumer, DamagedAt } from "./audit.ts";

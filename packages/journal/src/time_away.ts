@@ -1,8 +1,7 @@
 /**
  * How much time passed while no broker ran. Within one boot of the machine its uptime tells; over a boot only the wall clock
- * does, and never less than nothing. Pure, but for reading the machine's own.
+ * does, and never less than nothing. Pure.
  */
-import { readFileSync } from "node:fs";
 
 /** What time it is, by all clocks that can be compared later. */
 export interface TimeReading {
@@ -29,15 +28,4 @@ export function timeSince(anchor: Anchor, now: TimeReading): number {
     ? (now.boot?.uptimeMs ?? 0) - (anchor.boot?.uptimeMs ?? 0)
     : now.wallMs - anchor.wallMs;
   return Number.isFinite(passed) ? Math.max(0, passed) : 0;
-}
-
-/** Of this machine (Linux); goes on while it sleeps. Undefined elsewhere. */
-export function machineBoot(): Boot | undefined {
-  try {
-    const id = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-    const uptimeMs = Number.parseFloat(readFileSync("/proc/uptime", "utf8")) * 1000;
-    return Number.isFinite(uptimeMs) ? { id, uptimeMs } : undefined;
-  } catch {
-    return undefined;
-  }
 }

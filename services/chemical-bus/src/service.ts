@@ -3,8 +3,8 @@
  *
  * Order of a start: journal lock, journal, sockets, loop. Order of a stop: loop, server (clients are told), mirror, journal.
  */
-import { Broker, type BrokerOptions, machineBoot } from "@kloros/journal";
-import { ageText, messageOf } from "@kloros/daemon";
+import { Broker, type BrokerOptions } from "@kloros/journal";
+import { ageText, machineBoot, messageOf } from "@kloros/daemon";
 import type { Service, ServiceContext } from "@kloros/daemon";
 import { cleanUp } from "./dead_letter_clean_up.ts";
 import { DeadLetterMirror } from "./dead_letter_mirror.ts";

@@ -1,16 +1,7 @@
 /** A file under a second name that is free, in one step: a reader sees all of it or nothing, and nothing is overwritten. */
-import {
-  closeSync,
-  copyFileSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  rmSync,
-  statSync,
-  utimesSync,
-} from "node:fs";
+import { copyFileSync, linkSync, rmSync, statSync, utimesSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { errorCode } from "@kloros/daemon";
+import { errorCode, syncFile } from "@kloros/daemon";
 
 /** Another's file may not be linked (fs.protected_hardlinks), and not every file system has links. */
 const NO_LINKS: ReadonlySet<string> = new Set(["EPERM", "EXDEV", "EOPNOTSUPP", "ENOTSUP", "EMLINK"]);
@@ -35,7 +26,7 @@ function copyNew(from: string, to: string): boolean {
     copyFileSync(from, temporary);
     const { atimeMs, mtimeMs } = statSync(from);
     utimesSync(temporary, atimeMs / 1000, mtimeMs / 1000);
-    sync(temporary);
+    syncFile(temporary);
     linkSync(temporary, to);
     return true;
   } catch (error) {
@@ -43,14 +34,5 @@ function copyNew(from: string, to: string): boolean {
     throw error;
   } finally {
     rmSync(temporary, { force: true });
-  }
-}
-
-function sync(path: string): void {
-  const fd = openSync(path, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
   }
 }

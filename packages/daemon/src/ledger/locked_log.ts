@@ -4,7 +4,7 @@
 import { existsSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { RetryableError } from "@kloros/bus-client";
-import { syncDirectory } from "../files/sync_directory.ts";
+import { syncDirectory } from "../files/sync_path.ts";
 import { whileLocked } from "../files/while_locked.ts";
 import { inTurn } from "./keyed_mutex.ts";
 

@@ -1,5 +1,6 @@
 /** What /proc says of processes. Only those of the own user can be looked into; the others are nobody's here. */
 import { readFileSync, readlinkSync } from "node:fs";
+import { machineBoot } from "@kloros/daemon";
 import { markedProcesses, type Mark } from "@kloros/dream-runner";
 import type { ProcessIdentity } from "../plan.ts";
 
@@ -27,14 +28,15 @@ export function directoryOf(pid: number): string | undefined {
   }
 }
 
-/** Null when there is no such process. */
+/** Null when there is no such process, or nothing can be known of it. */
 export function identify(pid: number): ProcessIdentity | null {
   const stat = readProc(pid, "stat")?.toString("utf8");
-  if (stat === undefined) return null;
+  const boot = machineBoot();
+  if (stat === undefined || boot === undefined) return null;
   // The second field is the program's name in parentheses and may hold anything; the rest follows the last one.
   const rest = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const startTicks = Number(rest[START_TIME - 3]);
-  return Number.isSafeInteger(startTicks) ? { pid, startTicks, bootId: bootId() } : null;
+  return Number.isSafeInteger(startTicks) ? { pid, startTicks, bootId: boot.id } : null;
 }
 
 /** Field of /proc/PID/stat, counted from 1 (proc(5)). */
@@ -43,10 +45,6 @@ const START_TIME = 22;
 export function isSame(known: ProcessIdentity): boolean {
   const now = identify(known.pid);
   return now !== null && now.startTicks === known.startTicks && now.bootId === known.bootId;
-}
-
-function bootId(): string {
-  return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 }
 
 function readProc(pid: number, name: string): Buffer | undefined {

@@ -4,16 +4,13 @@
  * The file is first claimed by a rename into `.claimed/` of its directory, then looked at: what is claimed cannot be
  * replaced any more. A claim that a crash left behind is put back by the next look.
  */
-import { crashPoint, errorCode, syncDirectory } from "@kloros/daemon";
+import { crashPoint, errorCode, syncDirectory, syncFile } from "@kloros/daemon";
 import { createHash } from "node:crypto";
 import {
-  closeSync,
   constants,
   copyFileSync,
-  fsyncSync,
   linkSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -122,12 +119,7 @@ function copy(source: string, target: string): void {
   const temporary = `${target}.kloros-tmp`;
   rmSync(temporary, { force: true });
   copyFileSync(source, temporary, constants.COPYFILE_EXCL);
-  const fd = openSync(temporary, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
+  syncFile(temporary);
   renameSync(temporary, target);
 }
 
