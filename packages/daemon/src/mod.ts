@@ -62,6 +62,7 @@ export { drainBoundMs } from "./running/drain.ts";
 export { writeFileAtomic } from "./files/write_file_atomic.ts";
 export type { WriteFileAtomicOptions } from "./files/write_file_atomic.ts";
 export { RotatingLog } from "./files/rotating_log.ts";
+export { readBounded } from "./files/read_bounded.ts";
 export { fileIdentity } from "./files/file_identity.ts";
 export { syncDirectory, syncFile } from "./files/sync_path.ts";
 export { whileLocked } from "./files/while_locked.ts";

@@ -94,7 +94,7 @@ describe("readModule()", () => {
     expect(reading.findings.problems).toEqual([
       { file: "bad.py", problem: "syntax error at line 1" },
       { file: "binary.py", problem: "not UTF-8, and no other encoding is declared" },
-      { file: "huge.py", problem: "larger than 10000 bytes" },
+      { file: "huge.py", problem: "the file has 20007 bytes, more than the 10000 that are read" },
     ]);
   });
 

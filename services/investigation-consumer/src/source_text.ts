@@ -1,6 +1,5 @@
 /** Reads one Python file as text. */
-import { open } from "node:fs/promises";
-import { messageOf } from "@kloros/daemon";
+import { messageOf, readBounded } from "@kloros/daemon";
 import { unlessShortage } from "./shortage.ts";
 
 export type SourceText =
@@ -13,30 +12,9 @@ const DECLARED = /^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)/;
 /** Throws when the machine has too little to look at it now. */
 export async function readSource(path: string, options: { readonly bytesMax: number }): Promise<SourceText> {
   try {
-    const bytes = await readAtMost(path, options.bytesMax);
-    if (bytes === null) return { ok: false, problem: `larger than ${options.bytesMax} bytes` };
-    return decode(bytes);
+    return decode(await readBounded(path, options.bytesMax));
   } catch (error) {
     return { ok: false, problem: messageOf(unlessShortage(error)) };
-  }
-}
-
-/** Null when there is more: the size that was listed may have changed since. */
-async function readAtMost(path: string, bytesMax: number): Promise<Uint8Array | null> {
-  const handle = await open(path, "r");
-  try {
-    const { size } = await handle.stat();
-    if (size > bytesMax) return null;
-    const buffer = new Uint8Array(size);
-    let done = 0;
-    while (done < size) {
-      const { bytesRead } = await handle.read(buffer, done, size - done, done);
-      if (bytesRead === 0) break;
-      done += bytesRead;
-    }
-    return buffer.subarray(0, done);
-  } finally {
-    await handle.close();
   }
 }
 

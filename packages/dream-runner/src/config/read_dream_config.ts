@@ -1,9 +1,8 @@
 /** Reads an installation's `dream.yaml`. */
 import { dirname, resolve } from "node:path";
-import { errorCode } from "@kloros/daemon";
+import { errorCode, readBounded } from "@kloros/daemon";
 import type { Static } from "@sinclair/typebox";
 import type { FileProblem } from "../file_problem.ts";
-import { readBounded } from "../read_bounded.ts";
 import { checkShape, pathText, shown, unknownKeys, withoutEmpty } from "./check_shape.ts";
 import type { DreamConfig, ExperimentConfig } from "./dream_config.ts";
 import { DreamConfigError } from "./dream_config_error.ts";
@@ -18,7 +17,7 @@ export async function readDreamConfig(path: string): Promise<DreamConfig> {
   const file = resolve(path);
   let text: string;
   try {
-    text = await readBounded(file, FILE_BYTES_MAX);
+    text = (await readBounded(file, FILE_BYTES_MAX)).toString("utf8");
   } catch (error) {
     const missing = errorCode(error) === "ENOENT";
     const problem = missing ? "there is no such file" : `cannot be read: ${String(error)}`;

@@ -1,9 +1,8 @@
 import { join } from "node:path";
-import { errorCode, messageOf } from "@kloros/daemon";
+import { errorCode, messageOf, readBounded } from "@kloros/daemon";
 import { Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { formatFileProblem, type FileProblem } from "../file_problem.ts";
-import { readBounded } from "../read_bounded.ts";
 import { isRunTag } from "../run_tag.ts";
 import type { CycleReport } from "../types.ts";
 
@@ -75,7 +74,7 @@ export async function readCycleReport(path: string): Promise<CycleReport | undef
   };
   let content: unknown;
   try {
-    content = JSON.parse(await readBounded(path, FILE_BYTES_MAX));
+    content = JSON.parse((await readBounded(path, FILE_BYTES_MAX)).toString("utf8"));
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
     return fail(`the report cannot be read: ${messageOf(error)}`, error);

@@ -1,11 +1,10 @@
 /** `winners/<experiment>.json` as an installation has them: `{updated_at, best: {fitness, params, metrics}}`. */
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { errorCode, messageOf } from "@kloros/daemon";
+import { errorCode, messageOf, readBounded } from "@kloros/daemon";
 import { formatFileProblem, type FileProblem } from "../file_problem.ts";
 import { parseJsonText, JsonTextError, type JsonNode } from "../json/json_text.ts";
 import { plainValue } from "../json/plain_value.ts";
-import { readBounded } from "../read_bounded.ts";
 import { renderPython } from "../json/python_json.ts";
 import type { Metrics, Parameters, ParameterValue, Winner } from "../types.ts";
 import { winnerHash } from "./winner_hash.ts";
@@ -66,7 +65,7 @@ async function winnerNames(directory: string): Promise<string[]> {
 export async function readWinner(path: string): Promise<Winner> {
   let text: string;
   try {
-    text = await readBounded(path, FILE_BYTES_MAX);
+    text = (await readBounded(path, FILE_BYTES_MAX)).toString("utf8");
   } catch (error) {
     if (errorCode(error) === "ENOENT") throw error;
     throw asWinnerError(path, error);
