@@ -1,6 +1,8 @@
 /**
  * Random histories of requests over restarts, stops and steps of the wall clock: each request that was given to its worker ends
  * in exactly one of an answer in time and a timeout, never before its time; what still waits ends in neither.
+ *
+ * `KLOROS_ROUNDS` multiplies them: about 2,000 requests a round.
  */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { InvestigationComplete, createChild } from "@kloros/signal-schema";
@@ -14,6 +16,7 @@ import type { GrantedDelivery } from "./broker_types.ts";
 import { WORKER, question, text } from "./fixtures.ts";
 import { type TestClock, TestClient, checkJournal, runFor, testBroker, testClock } from "./testing.ts";
 
+const ROUNDS = Number(process.env["KLOROS_ROUNDS"] ?? 1);
 const LIMIT_MS = 600_000;
 const HANGING = { ...WORKER, leaseMs: 24 * 3_600_000 };
 const MONITOR = {
@@ -51,9 +54,15 @@ class Story {
   #worker!: TestClient;
   #monitor!: TestClient;
   #lives = 0;
+  #timedOut = 0;
 
   constructor(path: string) {
     this.#path = path;
+  }
+
+  /** What is told of it. */
+  get figures(): { readonly requests: number; readonly restarts: number; readonly timeouts: number } {
+    return { requests: this.asked.size, restarts: this.#lives - 1, timeouts: this.#timedOut };
   }
 
   async open(): Promise<void> {
@@ -149,6 +158,7 @@ class Story {
       return;
     }
     asked.timeouts += 1;
+    this.#timedOut += 1;
     expect(this.clock.monotonicMs() - (asked.grantedAt ?? Number.NaN)).toBeGreaterThanOrEqual(LIMIT_MS);
   }
 
@@ -181,22 +191,30 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-test("each request that was given out ends in an answer in time or in exactly one timeout, never too early", async () => {
-  let stories = 0;
-  let deadlines = 0;
-  await fc.assert(
-    fc.asyncProperty(fc.array(STEP, { minLength: 8, maxLength: 40 }), async (steps) => {
-      const story = new Story(join(dir, `${++stories}.db`));
-      await story.open();
-      try {
-        for (const step of steps) await story.run(step);
-        await story.finish();
-        deadlines += story.asked.size;
-      } finally {
-        story.close();
-      }
-    }),
-    { numRuns: 40 },
-  );
-  expect(deadlines).toBeGreaterThan(1000);
-}, 60_000);
+test(
+  "each request that was given out ends in an answer in time or in exactly one timeout, never too early",
+  async () => {
+    let stories = 0;
+    const all = { requests: 0, restarts: 0, timeouts: 0 };
+    await fc.assert(
+      fc.asyncProperty(fc.array(STEP, { minLength: 8, maxLength: 40 }), async (steps) => {
+        const story = new Story(join(dir, `${++stories}.db`));
+        await story.open();
+        try {
+          for (const step of steps) await story.run(step);
+          await story.finish();
+          const { requests, restarts, timeouts } = story.figures;
+          all.requests += requests;
+          all.restarts += restarts;
+          all.timeouts += timeouts;
+        } finally {
+          story.close();
+        }
+      }),
+      { numRuns: 40 * ROUNDS },
+    );
+    expect(all.requests).toBeGreaterThan(1000 * ROUNDS);
+    if (ROUNDS > 1) process.stderr.write(`${JSON.stringify(all)}\n`);
+  },
+  60_000 * ROUNDS,
+);
