@@ -45,6 +45,7 @@ const GOOD: SoakResult = {
   counters: { purged: 100, wal_emptied: 1 },
   deadlinesFired: 0,
   lettersPurged: 1,
+  unanswered: 0,
   setAside: ["failed_signals.jsonl.1", "worker.log.1"],
   ids: IDS,
   rows: SAMPLE.rows,

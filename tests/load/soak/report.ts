@@ -52,6 +52,7 @@ export function reportOf(plan: SoakPlan, result: SoakResult): SoakReport {
       purged: counters["purged"] ?? 0,
       walEmptied: counters["wal_emptied"] ?? 0,
       lettersPurged: result.lettersPurged,
+      unanswered: result.unanswered,
       timeouts: countOf(result, ":done", "policy-engine/trouble"),
       leasesLost: countOf(result, ":gone"),
     },
