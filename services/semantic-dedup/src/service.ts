@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Service } from "@kloros/daemon";
 import { InvestigationComplete } from "@kloros/signal-schema";
-import { takeIn } from "./effects.ts";
+import { type Context, takeIn } from "./effects.ts";
 import { EvidenceView } from "./evidence_view.ts";
 import { type config, manifest } from "./manifest.ts";
 import { PendingUpdates } from "./pending_updates.ts";
@@ -9,16 +9,9 @@ import { PendingUpdates } from "./pending_updates.ts";
 export const service: Service<typeof config> = {
   manifest,
   start: async (context) => {
-    const { paths, log, clock } = context;
-    const pending = context.mode === "act" ? new PendingUpdates(join(paths.state, manifest.name)) : null;
-    const view = new EvidenceView({
-      path: paths.semanticEvidence,
-      pending,
-      log,
-      wallMs: () => clock.wallMs(),
-    });
-    context.health("evidence", () => view.problem());
-    const writing = context.every("evidence view", context.config.viewDelayMs, () => view.write());
+    let opened: EvidenceView | undefined;
+    const view = (): EvidenceView => (opened ??= openView(context));
+    context.health("evidence", () => opened?.problem());
     await context.consume(
       {
         signals: [InvestigationComplete],
@@ -27,11 +20,19 @@ export const service: Service<typeof config> = {
         // A full disk or a missing right needs somebody's hand: minutes of patience before a dead letter.
         attemptsMax: 12,
       },
-      (delivery) => takeIn(context, view, delivery),
+      (delivery) => takeIn(context, view(), delivery),
     );
+    // Not before the bus let this consumer in: a second instance would write its older view over the first one's file.
+    const written = view();
+    const writing = context.every("evidence view", context.config.viewDelayMs, () => written.write());
     return async () => {
       await writing.stop();
-      await view.close();
+      await written.close();
     };
   },
 };
+
+function openView({ mode, paths, log, clock }: Context): EvidenceView {
+  const pending = mode === "act" ? new PendingUpdates(join(paths.state, manifest.name)) : null;
+  return new EvidenceView({ path: paths.semanticEvidence, pending, log, wallMs: () => clock.wallMs() });
+}

@@ -152,6 +152,25 @@ describe("semantic-dedup", () => {
     expect(updates.map(({ facts }) => facts["suppressed"])).toEqual([false, true]);
   });
 
+  test("leaves the file to the first instance while the bus keeps it out", async () => {
+    const running = await startForTest(service, {
+      testBus: bus,
+      testHome: home,
+      config: { viewDelayMs: 60_000 },
+    });
+    await bus.connect("investigation-consumer").publish([signalOf(completionOf("audio"))]);
+    await settled(bus);
+    const second = await startForTest(service, {
+      testBus: bus,
+      testHome: home,
+      config: { viewDelayMs: 10 },
+    }).catch(String);
+    expect(second).toContain("is held by");
+    expect(onDisk()).toEqual({});
+    await running.stop();
+    expect(onDisk()).toMatchObject({ audio: { purpose: "Sound." } });
+  }, 30_000);
+
   test("changes nothing in observe mode", async () => {
     const running = await startForTest(service, { testBus: bus, testHome: home, mode: "observe" });
     await bus.connect("investigation-consumer").publish([signalOf(completionOf("audio"))]);
