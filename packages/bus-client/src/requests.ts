@@ -67,10 +67,11 @@ export class Requests {
     }
   }
 
-  /** What to say in a new session: outcomes of leases first, then publishes in their order, then the rest. */
+  /** What to say in a new session and was not yet: outcomes of leases first, then publishes in their order, then the rest. */
   toResend(): Request[] {
     const rank = ({ message }: Request): number =>
       message.verb === "COMMIT" || message.verb === "PLAN" ? 0 : message.verb === "PUB" ? 1 : 2;
-    return [...this.#open.values()].sort((a, b) => rank(a) - rank(b) || a.ref - b.ref);
+    const unsaid = [...this.#open.values()].filter(({ sent }) => !sent);
+    return unsaid.sort((a, b) => rank(a) - rank(b) || a.ref - b.ref);
   }
 }

@@ -18,6 +18,13 @@ test("a new session hears first how leases ended, then publishes in their order,
   expect(requests.toResend().map(({ ref }) => ref)).toEqual([3, 5, 2, 4, 1]);
 });
 
+test("what the new session was told already is not said again", () => {
+  const requests = new Requests();
+  const before = requests.make(pub).request;
+  requests.make(pub).request.sent = true;
+  expect(requests.toResend()).toEqual([before]);
+});
+
 test("an answer goes to its request, once; one that nobody waits for is ignored", async () => {
   const requests = new Requests();
   const { answer, request } = requests.make(pub);

@@ -1,5 +1,6 @@
 /** The zmq transport against a bare ROUTER that plays the bus, and plays it badly. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import type { GrantedDelivery } from "@kloros/journal";
 import { openSocket, type ZmqSocket } from "@kloros/zmq";
 import { type IpcDirectory, makeIpcDirectory } from "@kloros/zmq/testing";
 import { decodeClientMessage, encodeMessage } from "./codec.ts";
@@ -51,6 +52,19 @@ function say(to: Heard, n: number, message: BusOutgoing, session = "s1"): void {
 const welcome: BusOutgoing = { verb: "WELCOME", fields: { proto: 1, attached: [] } };
 const puback = (ref: number): BusOutgoing => ({ verb: "PUBACK", fields: { ref, statuses: "s", seqs: [7] } });
 const refOf = ({ message }: Heard): number => ("ref" in message.fields ? message.fields.ref : 0);
+
+const delivered = (consumer: string, leaseMs = 30_000): GrantedDelivery => ({
+  consumer,
+  lane: "normal",
+  seq: 1,
+  token: "1.1.1",
+  attempt: 1,
+  leaseMs,
+  body: JSON.stringify(question("a")),
+  plan: null,
+  state: null,
+  late: false,
+});
 
 describe("after a lost session", () => {
   test.each<[string, (to: Heard) => void]>([
@@ -128,6 +142,38 @@ describe("a request", () => {
     expect(String(error)).toContain(directory.endpoint("bus"));
   });
 
+  test("that is made while the consumers come back is said once", async () => {
+    const name = "curiosity-core";
+    const onSettled = (): void => void bus.admin("retryDeadLetter", { n: 1 }).catch(() => undefined);
+    void bus
+      .consume(
+        { name, signals: ["Q_MODULE_INTEGRATED"], start: { from: "now" }, onSettled },
+        () => new Promise(() => undefined),
+      )
+      .catch(() => undefined);
+    const hello = await hear("HELLO");
+    say(hello, 1, welcome);
+    const result = { ok: true as const, adopted: [], gone: [] };
+    say(hello, 2, { verb: "ATTACHED", fields: { ref: refOf(await hear("ATTACH")), result } });
+    say(hello, 3, { verb: "DELIVER", ...packDeliveries([delivered(name)]) });
+    say(hello, 1, { verb: "WHO", fields: { text: "?" } }, "");
+    const second = await hear("HELLO");
+    const attached = [{ ...result, gone: [1] }];
+    say(second, 1, { verb: "WELCOME", fields: { proto: 1, attached: attached as never } }, "s2");
+    await hear("ADMIN");
+    // Whatever was said with it came before this.
+    const ping = bus.ping({ timeoutMs: 200 }).catch(() => undefined);
+    let said = 0;
+    await until("the ping", () => {
+      const received = router.receive();
+      const message = received === undefined ? undefined : decodeClientMessage(received.frames.slice(1));
+      if (message?.verb === "ADMIN") said += 1;
+      return message?.verb === "PING" ? message : undefined;
+    });
+    expect(said).toBe(0);
+    await ping;
+  });
+
   test("to change something is not said twice", async () => {
     const result = bus.admin("retryDeadLetter", { n: 1 }).catch((thrown: unknown) => thrown);
     const hello = await hear("HELLO");
@@ -162,19 +208,7 @@ describe("a bus that is idle", () => {
     const attach = await hear("ATTACH");
     const attached = { ok: true as const, adopted: [], gone: [] };
     say(hello, 2, { verb: "ATTACHED", fields: { ref: refOf(attach), result: attached } });
-    const delivery = {
-      consumer: name,
-      lane: "normal" as const,
-      seq: 1,
-      token: "1.1.1",
-      attempt: 1,
-      leaseMs: 90,
-      body: JSON.stringify(question("a")),
-      plan: null,
-      state: null,
-      late: false,
-    };
-    say(hello, 3, { verb: "DELIVER", ...packDeliveries([delivery]) });
+    say(hello, 3, { verb: "DELIVER", ...packDeliveries([delivered(name, 90)]) });
     await hear("EXTEND");
     await hear("EXTEND");
     const ping = await hear("PING");
