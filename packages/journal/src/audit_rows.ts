@@ -4,6 +4,7 @@ import { highestPurged } from "./id_memo.ts";
 import { DEADLINE, LETTER, MEMO, type Row, type RowKind, STATE, SUBSCRIPTION } from "./row_kinds.ts";
 import { type CountColumns, consumerSum, countsSum } from "./row_sums.ts";
 import { FIRED } from "./schema.ts";
+import { parseAnchor } from "./time_away.ts";
 
 const PAGE = 2000;
 
@@ -22,6 +23,18 @@ const CONSUMER: Pick<RowKind, "table" | "key" | "isIntact" | "nameOf"> = {
 export function* rowFlaws(db: Database): Generator<string | undefined> {
   for (const one of [CONSUMER, SUBSCRIPTION, LETTER, DEADLINE, MEMO]) yield* tableFlaws(db, one);
   yield* timeoutFlaws(db);
+  yield* clockFlaws(db);
+}
+
+/** Both clocks are written together. */
+function* clockFlaws(db: Database): Generator<string> {
+  const read = db.prepare<{ v: unknown }, [string]>("SELECT v FROM meta WHERE k = ?");
+  const [stored, clock] = [read.get("anchor"), read.get("clock")];
+  if (stored === null) return;
+  const anchor = parseAnchor(stored.v);
+  if (anchor === undefined) yield "the anchor of the deadlines' clock does not match its checksum";
+  else if (anchor.own !== undefined && anchor.own !== clock?.v)
+    yield `the journal's clock shows ${String(clock?.v)}, and its anchor says ${anchor.own}`;
 }
 
 function* tableFlaws(

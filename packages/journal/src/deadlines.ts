@@ -29,7 +29,7 @@ import {
 import type { PreparedSignal } from "./prepare.ts";
 import { requestKind, requestsTo } from "./requests.ts";
 import { FIRED, RUNNING } from "./schema.ts";
-import { type Anchor, type TimeReading, timeSince } from "./time_away.ts";
+import { type Anchor, type TimeReading, anchorText, parseAnchor, timeSince } from "./time_away.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** Nothing fires before clients had this long to come back and say again what the bus did not hear, ms: they try every 2 s. */
@@ -156,10 +156,11 @@ export class Deadlines {
 
   /** What a later broker counts on from; with the broker's clock. */
   writeAnchor(): void {
-    const anchor: Anchor = { ...this.#host.reading(), clock: Math.ceil(this.#host.now) + this.#away };
+    const own = Math.ceil(this.#host.now);
+    const anchor: Anchor = { ...this.#host.reading(), clock: own + this.#away, own };
     this.#host.db
       .prepare("INSERT INTO meta(k, v) VALUES('anchor', ?) ON CONFLICT DO UPDATE SET v = excluded.v")
-      .run(JSON.stringify(anchor));
+      .run(anchorText(anchor));
   }
 }
 
@@ -168,13 +169,8 @@ function readNextDue(db: JournalDatabase): number {
 }
 
 function readAnchor(db: JournalDatabase): Anchor | undefined {
-  const row = db.prepare("SELECT v FROM meta WHERE k = 'anchor'").get() as { v: string } | null;
-  try {
-    const anchor = JSON.parse(row?.v ?? "null") as Anchor | null;
-    return Number.isFinite(anchor?.clock) ? (anchor ?? undefined) : undefined;
-  } catch {
-    return undefined;
-  }
+  const row = db.prepare("SELECT v FROM meta WHERE k = 'anchor'").get() as { v: unknown } | null;
+  return parseAnchor(row?.v);
 }
 
 /** Runs of neighbouring requests that were granted at one time: one statement each. */

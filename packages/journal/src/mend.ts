@@ -16,6 +16,7 @@ import type { Noted, Salvage } from "./salvage.ts";
 import { DAMAGED, DEAD, DONE, READY, WAITING, deliverySum } from "./schema.ts";
 import { recount } from "./start_damage.ts";
 import { type Tally, differences } from "./tally.ts";
+import { parseAnchor } from "./time_away.ts";
 
 export interface Losses {
   /** Acknowledged signals that are gone; `id` where it is known. */
@@ -31,9 +32,7 @@ export function mend(db: JournalDatabase, found: Salvage, mark: Mark | undefined
   const notes = found.mended.map(
     (name) => `consumer ${name} does not match its checksum; what it says can be, so it was kept`,
   );
-  notes.push(...namedRows(db, found), ...lostCommits(found, mark));
-  if (!found.meta.has("clock"))
-    notes.push("the journal's clock is lost: what waits for its retry is due at once");
+  notes.push(...namedRows(db, found), ...lostCommits(found, mark), ...mendClock(found));
   const last = writeNumbers(db, found, mark);
   const signals = lostSignals(db, found, last);
   notes.push(...mendSubscriptions(db, last), ...mendOrphans(db, atMs), ...mendLetters(db, atMs));
@@ -76,6 +75,19 @@ function lostCommits({ meta }: Salvage, mark: Mark | undefined): string[] {
   const missing = (mark?.commit ?? 0) - Number(meta.get("commit") ?? 0);
   if (missing <= 0) return [];
   return [`the last ${missing} transactions are lost, or are not whole: what they settled is given again`];
+}
+
+/** The clock's anchor says it too, and has a checksum. */
+function mendClock({ meta }: Salvage): string[] {
+  const anchor = parseAnchor(meta.get("anchor"));
+  if (anchor?.own !== undefined) meta.set("clock", anchor.own);
+  const notes: string[] = [];
+  if (!meta.has("clock")) notes.push("the journal's clock is lost: what waits for its retry is due at once");
+  if (anchor === undefined && meta.has("clock"))
+    notes.push(
+      "how long the bus was away is lost: a request that is being answered may time out that much later",
+    );
+  return notes;
 }
 
 /** All that counts up goes on above whatever was seen of it. Returns the highest sequence number. */

@@ -12,6 +12,7 @@ import { consumerSum, isLetterIntact, letterSum } from "./row_sums.ts";
 import { placeConsumers } from "./salvage_consumers.ts";
 import { checkBeforeStart } from "./start_check.ts";
 import { TestClient, testBroker } from "./testing.ts";
+import { anchorText, parseAnchor } from "./time_away.ts";
 
 const NOW = { nowMs: 1_763_856_100_000 };
 const SPEC = { ...WORKER, stateKey: "" };
@@ -148,6 +149,35 @@ test("what retention tallied, damaged, refuses the start, and the counts that ar
   change("UPDATE consumer SET matched = matched + 1");
   expect(() => checkBeforeStart(path)).toThrow("does not add up");
   expect(repairJournal(path, NOW).audit).toMatchObject({ ok: true });
+});
+
+describe("the journal's clock", () => {
+  const clocks = (): unknown => rows("SELECT k, v FROM meta WHERE k IN ('clock', 'anchor') ORDER BY k");
+  test("that shows another time is refused, and set by its anchor", async () => {
+    await build();
+    const before = clocks();
+    change("UPDATE meta SET v = v + 1099511627776 WHERE k = 'clock'");
+    expect(() => checkBeforeStart(path)).toThrow("the journal's clock shows 1099511627776");
+    expect(repairJournal(path, NOW)).toMatchObject({ notes: [], audit: { ok: true } });
+    expect(clocks()).toEqual(before);
+  });
+
+  test("whose anchor is damaged is refused, and named", async () => {
+    await build();
+    change("UPDATE meta SET v = replace(v, '\"clock\":0', '\"clock\":8') WHERE k = 'anchor'");
+    expect(() => checkBeforeStart(path)).toThrow(
+      "the anchor of the deadlines' clock does not match its checksum",
+    );
+    expect(repairJournal(path, NOW).notes).toEqual([
+      expect.stringContaining("how long the bus was away is lost"),
+    ]);
+  });
+
+  test("of an earlier program, whose anchor has no checksum, is believed", () => {
+    expect(parseAnchor('{"wallMs":5,"clock":7}')).toEqual({ wallMs: 5, clock: 7 });
+    expect(parseAnchor(anchorText({ wallMs: 5, clock: 7, own: 6 }))).toEqual({ wallMs: 5, clock: 7, own: 6 });
+    expect(parseAnchor("null")).toBeUndefined();
+  });
 });
 
 describe("a damaged frame of the log", () => {

@@ -13,6 +13,7 @@ import { DEADLINE, LETTER, MEMO, type Row, type RowKind, SIGNAL, STATE, SUBSCRIP
 import { consumerSum } from "./row_sums.ts";
 import { type ConsumerColumns, placeConsumers } from "./salvage_consumers.ts";
 import { deliverySum } from "./schema.ts";
+import { parseAnchor } from "./time_away.ts";
 
 /** A row of which something can be said. */
 export interface Noted {
@@ -163,7 +164,10 @@ function takeMeta([key, value]: readonly Value[], _into: JournalDatabase, { meta
     meta.set(key, Math.max(value, Number(meta.get(key) ?? 0)));
   } else if (typeof value === "number" && /^[0-9a-f-]{36}$/.test(key)) {
     if (!ids.has(value)) ids.set(value, key);
-  } else if (typeof value === "string" && TEXTS.test(key) && !meta.has(key)) meta.set(key, value);
+  } else if (typeof value === "string" && TEXTS.test(key) && !meta.has(key)) {
+    if (key === "anchor" && parseAnchor(value) === undefined) return false;
+    meta.set(key, value);
+  }
   return true;
 }
 

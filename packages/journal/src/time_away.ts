@@ -19,6 +19,23 @@ export interface Boot {
 /** A reading, and what the deadlines' clock showed then. Stored. */
 export interface Anchor extends TimeReading {
   readonly clock: number;
+  /** What the broker's own clock showed; absent in what earlier programs wrote. */
+  readonly own?: number;
+}
+
+export function anchorText(anchor: Anchor): string {
+  return JSON.stringify({ ...anchor, sum: Bun.hash.crc32(JSON.stringify(anchor)) });
+}
+
+/** Undefined: it is not what was written. Earlier programs wrote no checksum. */
+export function parseAnchor(text: unknown): Anchor | undefined {
+  try {
+    const { sum, ...anchor } = JSON.parse(String(text)) as Anchor & { readonly sum?: number };
+    const intact = sum === undefined || sum === Bun.hash.crc32(JSON.stringify(anchor));
+    return intact && Number.isFinite(anchor.clock) ? anchor : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Ms from the anchor to now. */
