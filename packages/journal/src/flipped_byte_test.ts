@@ -224,11 +224,13 @@ async function flipAll(home: string, file: string, seconds = SECONDS): Promise<R
     flipped[at] = (flipped[at] ?? 0) ^ (1 << (at % 8));
     writeFileSync(join(place, file), flipped);
     const verdict = await judge(place, before).catch((error: unknown) => {
-      if (flaws.length < FLAWS_MAX) flaws.push(`byte ${at}: ${messageOf(error)}`);
+      const flaw = `byte ${at}: ${messageOf(error)}`;
+      if (flaws.length < FLAWS_MAX) flaws.push(flaw);
+      if (ALL) process.stderr.write(`${flaw}\n`);
       return "silent";
     });
     for (const one of ["bytes", verdict]) counts[one] = (counts[one] ?? 0) + 1;
-    if (ALL && (counts["bytes"] ?? 0) % 5000 === 0) report(file, counts);
+    if (ALL && (counts["bytes"] ?? 0) % 1000 === 0) report(file, counts);
   }
   report(file, counts);
   expect(flaws).toEqual([]);
