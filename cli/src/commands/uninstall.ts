@@ -83,11 +83,12 @@ async function uninstall_(session: Session<UninstallFlags>): Promise<CliExit | u
   return undefined;
 }
 
-function removalLines({ files, data, stays }: RemovalPlan): readonly string[] {
+function removalLines({ files, data, stays, comesBack }: RemovalPlan): readonly string[] {
   return [
     "goes:",
     ...files.map((path) => `  ${path}`),
     ...data.map((path) => `  ${path}  (data)`),
     ...(stays.length === 0 ? [] : ["stays:", ...stays.map((path) => `  ${path}`)]),
+    ...(comesBack.length === 0 ? [] : ["comes back:", ...comesBack.map((path) => `  ${path}`)]),
   ];
 }

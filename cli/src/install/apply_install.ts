@@ -1,6 +1,7 @@
 /**
- * Carries a plan out. Every step leaves what an interrupted run can go on from, in this order: the release, the note of what
- * is about to be written, the files, what systemd is told, and last the link that makes it current: until then it is a first
+ * Carries a plan out. Every step leaves what an interrupted run can go on from, in this order: the release, copies of
+ * what is somebody else's, the note of what is about to be written (what stands in it is ours to write over and to take away),
+ * the files, what systemd is told, and last the link that makes it current: until then it is a first
  * installation, with what belongs to one.
  */
 import { mkdirSync } from "node:fs";
@@ -9,7 +10,8 @@ import { type FileLock, FileLockHeldError, acquireFileLock } from "@kloros/file-
 import { Failure } from "../exit_codes.ts";
 import { addRelease, writeError } from "../release/add_release.ts";
 import type { Systemctl } from "../systemctl.ts";
-import { applyFiles, replacedDirectory } from "./apply_files.ts";
+import { applyFiles } from "./apply_files.ts";
+import { keepAside } from "./keep_aside.ts";
 import { tellSystemd, type Told } from "./tell_systemd.ts";
 import { recordedPaths } from "./planned_file.ts";
 import { writeRecord } from "./installation_record.ts";
@@ -47,17 +49,28 @@ function holderText({ holder, path }: FileLockHeldError): string {
 export async function applyInstall(plan: InstallPlan, options: ApplyInstall): Promise<Told> {
   const { place, store, release, program, files } = plan;
   if (!options.replace) refuseForeign(files);
-  addRelease(store, program, release);
+  await addRelease(store, program, release);
+  keepForeign(plan);
   await noteFiles(plan);
   await applyFiles(files, {
     root: place.root,
-    replaced: replacedDirectory(place.base),
     uid: process.getuid?.() ?? 0,
     gid: process.getgid?.() ?? 0,
   });
   const told = await tellSystemd(plan, options.systemctl);
   if (plan.linkIsNew) store.switchTo("current", release.id);
   return told;
+}
+
+function keepForeign({ place, files }: InstallPlan): void {
+  for (const { planned, state } of files) {
+    if (state !== "foreign") continue;
+    try {
+      keepAside(planned.path, place);
+    } catch (error) {
+      throw writeError(error, join(place.root, planned.path));
+    }
+  }
 }
 
 async function noteFiles({ place, files }: InstallPlan): Promise<void> {

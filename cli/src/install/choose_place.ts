@@ -5,6 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { type HomeInspection, inspectHome } from "@kloros/daemon";
 import { Failure } from "../exit_codes.ts";
 import { type InstallLayout, SYSTEM_LAYOUT, userLayout } from "../units/layout.ts";
+import { whyUnsafe } from "../units/unit_text.ts";
 import { accountNames, idsOf } from "./account_names.ts";
 import { type InstallationRecord, readRecord } from "./installation_record.ts";
 
@@ -37,14 +38,29 @@ interface World {
 
 /** Throws `Failure`. */
 export function choosePlace(request: PlaceRequest, { env, cwd }: World): InstallPlace {
-  const root = request.root === undefined ? "" : resolve(cwd, request.root).replace(/\/$/, "");
+  const root = imageAt(request.root, cwd);
   const usual = request.user === true ? layoutOfUser(env) : SYSTEM_LAYOUT;
   const base = join(root, baseOf(usual));
   const record = readRecord(base);
   const layout = record?.layout ?? wantedLayout(usual, request, root, cwd);
   if (record !== undefined) refuseMove(record, request, cwd);
-  else refuseOthersState(layout, root);
+  else {
+    refuseUnsafe(layout, request);
+    refuseOthersState(layout, root);
+  }
   return { layout, root, base, record, home: inspectHome(join(root, layout.home)) };
+}
+
+/** Empty: the running machine. */
+function imageAt(given: string | undefined, cwd: string): string {
+  if (given === undefined) return "";
+  const root = resolve(cwd, given);
+  if (given !== "" && statSync(root, { throwIfNoEntry: false })?.isDirectory() === true)
+    return root.replace(/\/$/, "");
+  throw new Failure(
+    "negative",
+    `--root ${JSON.stringify(given)} is no directory; name the one that holds the image (an empty one is filled)`,
+  );
 }
 
 /** `/opt/kloros`, of the programs in `/opt/kloros/current/bin`. */
@@ -85,7 +101,25 @@ function servicesUser(
   if (usual.mode === "user") return {};
   const found = statSync(join(root, home), { throwIfNoEntry: false });
   if (found === undefined || home === usual.home) return {};
+  if (found.uid === 0)
+    throw new Failure(
+      "negative",
+      `${home} belongs to root, and no service is to run as root: give it to the user that they are to run as (chown), or remove it when it is empty, then it is made for the user ${usual.user ?? "kloros"}`,
+    );
   return accountNames(found, root);
+}
+
+/** Units name these paths. */
+function refuseUnsafe(layout: InstallLayout, { home, source }: PlaceRequest): void {
+  const named = [
+    [home === undefined ? "the home" : `--home ${JSON.stringify(home)}`, layout.home],
+    [source === undefined ? "the source tree" : `--source ${JSON.stringify(source)}`, layout.source],
+    ["the directory of the programs", layout.programs],
+  ] as const;
+  for (const [what, path] of named) {
+    const why = whyUnsafe(path);
+    if (why !== undefined) throw new Failure("negative", `${what} cannot be used: ${why}`);
+  }
 }
 
 /** A journal that an earlier installation left, and that the services of this one could not open. */

@@ -4,7 +4,6 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -13,38 +12,29 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { acquireFileLock } from "@kloros/file-lock";
+import { type SampleImage, sampleImage } from "../testing/sample_image.ts";
 import { sampleDescription, writeSampleRelease } from "../testing/sample_release.ts";
 
-const MAIN = resolve(import.meta.dir, "../main.ts");
 const UNIT = "/etc/systemd/system/kloros-chemical-bus.service";
 const COMMAND = "/usr/local/bin/kloros";
 
 // Each test starts many processes.
 setDefaultTimeout(60_000);
 
+let image: SampleImage;
 let dir: string;
 let root: string;
 let one: string;
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), "kloros-install-"));
-  root = join(dir, "image");
-  mkdirSync(root);
+  image = sampleImage();
+  ({ dir, root } = image);
   one = writeSampleRelease(join(dir, "one/kloros"), sampleDescription("1.0.0"));
 });
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
+afterEach(() => image.remove());
 
-async function kloros(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const child = Bun.spawn([process.execPath, MAIN, ...args, "--root", root], {
-    cwd: dir,
-    env: { PATH: process.env["PATH"] ?? "", HOME: dir },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const [out, err, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-  return { code, out, err };
-}
+const kloros = (...args: string[]) => image.kloros(...args);
 
 interface Shown {
   readonly path: string;
@@ -138,7 +128,7 @@ describe("install", () => {
 
   test("that was killed at any moment is finished by saying it again", async () => {
     for (const delayMs of [60, 110, 140, 170, 200, 240]) {
-      const child = Bun.spawn([process.execPath, MAIN, "install", "--from", one, "--yes", "--root", root], {
+      const child = Bun.spawn(image.command("install", "--from", one, "--yes"), {
         stdio: ["ignore", "ignore", "ignore"],
       });
       await Bun.sleep(delayMs);

@@ -1,6 +1,7 @@
 /** What `kloros install` would do, found by looking only. */
 import { Failure } from "../exit_codes.ts";
 import { identify } from "../release/add_release.ts";
+import { isWhole } from "../release/check_release.ts";
 import { askRelease, type ReleaseDescription } from "../release/release_description.ts";
 import { type Release, ReleaseStore } from "../release/release_store.ts";
 import type { InstallPlace } from "./choose_place.ts";
@@ -14,6 +15,7 @@ export interface InstallPlan {
   readonly program: string;
   readonly description: ReleaseDescription;
   readonly release: Release;
+  /** Or damaged, and made anew. */
   readonly releaseIsNew: boolean;
   /** Whether the link `current` is still to be made. */
   readonly linkIsNew: boolean;
@@ -37,7 +39,7 @@ export async function planInstall(place: InstallPlace, program: string): Promise
     program,
     description,
     release,
-    releaseIsNew: store.read(release.id) === undefined,
+    releaseIsNew: !(await isWhole(store, release)),
     linkIsNew: current === undefined,
     files: findFiles(place, description),
   };

@@ -1,6 +1,7 @@
 /** What an installation puts on the disk: each thing by itself, and how what is there stands to it. */
 import { lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { octal } from "../files/octal.ts";
 import { readLink } from "../release/release_store.ts";
 
 interface Planned {
@@ -100,9 +101,4 @@ function findText(planned: PlannedText, { root, uid, ours }: FindOptions): Found
 /** As every file of this software that systemd reads begins. */
 function isGenerated(text: string): boolean {
   return /^# Generated from (services|cli)\//.test(text);
-}
-
-/** `0644`. */
-export function octal(mode: number): string {
-  return (mode & 0o7777).toString(8).padStart(4, "0");
 }

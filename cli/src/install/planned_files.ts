@@ -1,5 +1,6 @@
 /** All files of an installation outside its releases, in the order in which they are written. Pure. */
 import { basename, join } from "node:path";
+import { HOME_MARKER } from "@kloros/daemon";
 import type { InstallLayout } from "../units/layout.ts";
 import type { ReleaseDescription } from "../release/release_description.ts";
 import { PROGRAM } from "../release/release_store.ts";
@@ -51,7 +52,7 @@ function homeOf({ home, state, source }: InstallLayout): readonly PlannedFile[] 
     directory(state, "the journal"),
     {
       kind: "file",
-      path: join(home, "state/created_by.json"),
+      path: join(home, HOME_MARKER),
       text: `${JSON.stringify({ software: "kloros", made_by: "kloros install" })}\n`,
       mode: 0o600,
       operators: true,
@@ -64,7 +65,7 @@ function homeOf({ home, state, source }: InstallLayout): readonly PlannedFile[] 
 }
 
 /** `~/.local/bin` beside `~/.local/lib` for one user. */
-function commandLink({ mode, programs }: Pick<InstallLayout, "mode" | "programs">): string {
+export function commandLink({ mode, programs }: Pick<InstallLayout, "mode" | "programs">): string {
   const inUserBin = join(programs, "../../../../bin", PROGRAM);
   return mode === "user" ? inUserBin : join("/usr/local/bin", PROGRAM);
 }

@@ -1,14 +1,15 @@
 /** The way back from an installation. Said again after an interruption, it goes on: what is gone already is no error. */
-import { cpSync, existsSync, lstatSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { inspectHome } from "@kloros/daemon";
+import { HOME_MARKER, inspectHome } from "@kloros/daemon";
 import { Failure } from "../exit_codes.ts";
 import { writeError } from "../release/add_release.ts";
 import { readLink } from "../release/release_store.ts";
 import type { Systemctl } from "../systemctl.ts";
-import { replacedDirectory } from "./apply_files.ts";
 import { baseOf, type InstallPlace } from "./choose_place.ts";
 import { recordPath } from "./installation_record.ts";
+import { bringBack, keptAside } from "./keep_aside.ts";
+import { commandLink } from "./planned_files.ts";
 
 export interface RemovalPlan {
   /** Programs, units, links, and the sockets' directory, which outlives its services. Without the `--root`. */
@@ -17,6 +18,8 @@ export interface RemovalPlan {
   readonly data: readonly string[];
   /** What is left on purpose. */
   readonly stays: readonly string[];
+  /** What `install --replace` moved aside. */
+  readonly comesBack: readonly string[];
 }
 
 export function planRemoval(place: InstallPlace, { purge }: { readonly purge: boolean }): RemovalPlan {
@@ -35,6 +38,7 @@ export function planRemoval(place: InstallPlace, { purge }: { readonly purge: bo
     files: [...written, ...(existsSync(join(root, runtime)) ? [runtime] : []), baseOf(layout)],
     data: purge ? data : [],
     stays: [...(purge ? [] : data), ...(own || !existsSync(join(root, home)) ? [] : [home])],
+    comesBack: keptAside(place.base),
   };
 }
 
@@ -42,10 +46,11 @@ function isInside(path: string, directory: string): boolean {
   return path.startsWith(`${directory}/`);
 }
 
-/** The command's link may be somebody else's by now. */
+/** What stands where the command's link was, or a link where a file was, is somebody else's by now. */
 function isStillThere({ root, layout }: InstallPlace, path: string): boolean {
   const target = readLink(join(root, path));
-  return target === undefined ? existsSync(join(root, path)) : target.startsWith(`${layout.programs}/`);
+  if (target !== undefined) return target.startsWith(`${layout.programs}/`);
+  return path !== commandLink(layout) && existsSync(join(root, path));
 }
 
 /** Throws `Failure`. The note of what was written goes last, so that it can be said again. */
@@ -56,8 +61,12 @@ export async function applyRemoval(
 ): Promise<void> {
   const { root, base } = place;
   if (systemctl !== undefined) await stopAll(systemctl, place);
-  remove([...plan.files.filter((path) => join(root, path) !== base), ...plan.data], root);
-  putBack(place);
+  for (const path of plan.data) removeMarkedLast(path, root);
+  remove(
+    plan.files.filter((path) => join(root, path) !== base),
+    root,
+  );
+  bringBack(place);
   if (systemctl !== undefined) await systemctl.daemonReload();
   for (const name of readdirSync(base)) {
     const path = join(base, name);
@@ -98,15 +107,16 @@ function remove(paths: readonly string[], root: string): void {
   }
 }
 
-/** What `install --replace` moved aside, unless somebody put something there since. */
-function putBack({ base, root }: InstallPlace): void {
-  const kept = replacedDirectory(base);
-  if (!existsSync(kept)) return;
-  for (const entry of readdirSync(kept, { recursive: true, withFileTypes: true })) {
-    if (entry.isDirectory()) continue;
-    const path = join(entry.parentPath, entry.name);
-    const target = join(root, path.slice(kept.length));
-    if (lstatSync(target, { throwIfNoEntry: false }) === undefined)
-      cpSync(path, target, { verbatimSymlinks: true, preserveTimestamps: true });
-  }
+/** Without its mark, half a home would be somebody else's when it is said again. */
+function removeMarkedLast(path: string, root: string): void {
+  const mark = dirname(HOME_MARKER);
+  const below = (directory: string, but: string): readonly string[] =>
+    existsSync(join(root, directory))
+      ? readdirSync(join(root, directory))
+          .filter((name) => name !== but)
+          .map((name) => join(directory, name))
+      : [];
+  if (existsSync(join(root, path, HOME_MARKER)))
+    remove([...below(path, mark), ...below(join(path, mark), basename(HOME_MARKER))], root);
+  remove([path], root);
 }

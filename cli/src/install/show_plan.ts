@@ -1,9 +1,10 @@
 /** A plan as an operator reads it, and as JSON. Pure. */
 import { join } from "node:path";
+import { octal } from "../files/octal.ts";
 import { bytes } from "../view/amounts.ts";
 import type { Palette } from "../view/palette.ts";
 import type { InstallPlan } from "./plan_install.ts";
-import { type FileState, type FoundFile, octal, type PlannedFile } from "./planned_file.ts";
+import { type FileState, type FoundFile, type PlannedFile } from "./planned_file.ts";
 import { diffLines } from "./text_diff.ts";
 
 /** One thing on the disk. */

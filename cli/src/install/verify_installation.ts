@@ -1,10 +1,9 @@
 /** What is installed, compared with what should be. Looks, changes nothing. */
-import { lstatSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { errorCode } from "@kloros/daemon";
-import { hashFile } from "../release/add_release.ts";
+import { type Check, checkRelease } from "../release/check_release.ts";
 import { askRelease } from "../release/release_description.ts";
-import { PROGRAM, readLink, type Release, ReleaseStore } from "../release/release_store.ts";
+import { type Release, ReleaseStore } from "../release/release_store.ts";
 import type { Systemctl } from "../systemctl.ts";
 import type { UnitFile } from "../units/unit_file.ts";
 import type { InstallPlace } from "./choose_place.ts";
@@ -41,7 +40,7 @@ export async function verifyInstallation(
         : `${store.directoryOf(id)} is no whole release`;
     return { ok: false, release: id ?? null, checked: 1, problems: [problem], mend: MEND, notes: [] };
   }
-  const checks: Check[] = await programChecks(store, release);
+  const checks: Check[] = [...(await checkRelease(store, release))];
   if (checks.some(({ problem }) => problem !== undefined)) return report(release, checks, []);
   const description = await askRelease(store.programOf(id), place.layout);
   const { units } = description;
@@ -55,29 +54,9 @@ export async function verifyInstallation(
 
 const MEND = "`kloros install` writes its files anew";
 
-/** One thing that was looked at. */
-export interface Check {
-  readonly problem: string | undefined;
-}
-
 function report({ id }: Release, checks: readonly Check[], notes: readonly string[]): VerifyReport {
   const problems = checks.flatMap(({ problem }) => problem ?? []);
   return { ok: problems.length === 0, release: id, checked: checks.length, problems, mend: MEND, notes };
-}
-
-async function programChecks(store: ReleaseStore, release: Release): Promise<Check[]> {
-  const program = store.programOf(release.id);
-  const found = await hashFile(program).catch((error: unknown) => errorCode(error) ?? String(error));
-  const hash =
-    found === release.sha256 ? undefined : `${program} is not what was installed: its hash is ${found}`;
-  const mode = lstatSync(program, { throwIfNoEntry: false })?.mode ?? 0;
-  const executable =
-    (mode & 0o7777) === 0o755 ? undefined : `${program} has mode ${(mode & 0o7777).toString(8)}, not 755`;
-  const links = release.programs.map((name) => {
-    const path = join(store.directoryOf(release.id), "bin", name);
-    return { problem: readLink(path) === PROGRAM ? undefined : `${path} is no link to ${PROGRAM}` };
-  });
-  return [{ problem: hash }, { problem: executable }, ...links];
 }
 
 function fileCheck({ planned, state, before, differs }: FoundFile): Check {

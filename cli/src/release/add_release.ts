@@ -15,6 +15,7 @@ import {
 import { dirname, join } from "node:path";
 import { errorCode, syncDirectory, syncFile } from "@kloros/daemon";
 import { Failure } from "../exit_codes.ts";
+import { hashFile, isWhole } from "./check_release.ts";
 import type { ReleaseDescription } from "./release_description.ts";
 import { PROGRAM, type Release, type ReleaseStore } from "./release_store.ts";
 
@@ -35,26 +36,28 @@ export async function identify(program: string, description: ReleaseDescription)
   };
 }
 
-export async function hashFile(path: string): Promise<string> {
-  const hasher = new Bun.CryptoHasher("sha256");
-  for await (const chunk of Bun.file(path).stream()) hasher.update(chunk);
-  return hasher.digest("hex");
-}
-
-/** Whether it was not there yet. Throws `Failure` when there is no room, or the place cannot be written. */
-export function addRelease(store: ReleaseStore, program: string, release: Release): boolean {
+/**
+ * Whether it was not there yet, whole: one that was damaged is made anew. Under the installation's lock.
+ * Throws `Failure` when there is no room, or the place cannot be written, or the program changed since it was looked at.
+ */
+export async function addRelease(store: ReleaseStore, program: string, release: Release): Promise<boolean> {
+  if (await isWhole(store, release)) return false;
   const place = store.directoryOf(release.id);
-  if (store.read(release.id) !== undefined && existsSync(store.programOf(release.id))) return false;
   const staging = join(store.releasesDirectory, `.staging-${release.id}`);
   try {
     mkdirSync(store.releasesDirectory, { recursive: true, mode: 0o755 });
+    store.forgetHalves();
     needRoom(store.releasesDirectory, release);
-    rmSync(staging, { recursive: true, force: true });
     fill(staging, program, release);
-    // What lies there has no readable release.json: a release that was damaged.
-    rmSync(place, { recursive: true, force: true });
+    if ((await hashFile(join(staging, "bin", PROGRAM))) !== release.sha256)
+      throw new Failure(
+        "negative",
+        `${program} changed while it was copied (a build that goes on?); nothing was changed, say it again when it is done`,
+      );
+    if (existsSync(place)) store.remove(release.id);
     renameSync(staging, place);
     syncDirectory(store.releasesDirectory);
+    syncDirectory(store.base);
     return true;
   } catch (error) {
     rmSync(staging, { recursive: true, force: true });

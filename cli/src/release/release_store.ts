@@ -21,6 +21,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { errorCode, syncDirectory } from "@kloros/daemon";
+import { Failure } from "../exit_codes.ts";
 
 export const PROGRAM = "kloros";
 
@@ -75,13 +76,19 @@ export class ReleaseStore {
     }
   }
 
-  /** Id of the release that a link names; undefined: there is no link. */
+  /** Id of the release that a link names; undefined: there is no link. Throws `Failure` for what is no link. */
   named(link: ReleaseLink): string | undefined {
+    const path = join(this.base, link);
     try {
-      return basename(readlinkSync(join(this.base, link)));
+      return basename(readlinkSync(path));
     } catch (error) {
       if (errorCode(error) === "ENOENT") return undefined;
-      throw error;
+      if (errorCode(error) !== "EINVAL") throw error;
+      throw new Failure(
+        "negative",
+        `${path} is no link to a release (copied without its links?); move it away, then \`kloros install\` makes it anew`,
+        { cause: error },
+      );
     }
   }
 
@@ -93,6 +100,13 @@ export class ReleaseStore {
   forgetPrevious(): void {
     rmSync(join(this.base, "previous"), { force: true });
     syncDirectory(this.base);
+  }
+
+  /** What a crash left of releases that came or went. */
+  forgetHalves(): void {
+    for (const name of namesIn(this.releasesDirectory))
+      if (/^\.(staging|removed)-/.test(name))
+        rmSync(join(this.releasesDirectory, name), { recursive: true, force: true });
   }
 
   /** First its name goes: half a release is never listed. */

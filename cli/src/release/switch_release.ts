@@ -9,7 +9,7 @@
 import { rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { Failure } from "../exit_codes.ts";
-import { applyFiles, replacedDirectory } from "../install/apply_files.ts";
+import { applyFiles } from "../install/apply_files.ts";
 import type { InstallPlace } from "../install/choose_place.ts";
 import { writeRecord } from "../install/installation_record.ts";
 import { findFiles, hasOwnHome, refuseForeign } from "../install/plan_install.ts";
@@ -122,7 +122,6 @@ async function putInPlace({ place, store, to }: Switch, files: readonly FoundFil
   await writeRecord(base, { format: 1, layout, ownHome, files: [...wanted, ...gone].toSorted() });
   await applyFiles(files, {
     root,
-    replaced: replacedDirectory(base),
     uid: process.getuid?.() ?? 0,
     gid: process.getgid?.() ?? 0,
   });

@@ -31,7 +31,7 @@ export async function upgradeTo(
     if (flags.json !== true) await session.print(`from ${from.id} to ${to.id}`);
     if (flags.dryRun === true) return await dryRun(session, { from, to });
     if (to.id !== from.id) await agree(session, `Go from ${from.id} to ${to.id}?`);
-    addRelease(store, found.path, to);
+    await addRelease(store, found.path, to);
     const journal = place.root === "" ? await decideJournal(session, { place, store, from, to }) : NONE;
     const { systemctl, why } = await managerOf(place, environment.env);
     if (why !== undefined && flags.json !== true) await session.print(`systemd is not told: ${why}`);

@@ -46,7 +46,7 @@ export const SYSTEM_LAYOUT: InstallLayout = {
 /** `home`: the login directory of the user whose services these are. */
 export function userLayout(home: string, env: Readonly<Record<string, string | undefined>>): InstallLayout {
   const own = join(home, ".kloros");
-  const runtime = present(env["XDG_RUNTIME_DIR"]);
+  const runtime = absolute(env["XDG_RUNTIME_DIR"]);
   return {
     mode: "user",
     programs: join(home, ".local/lib/kloros/current/bin"),
@@ -56,10 +56,11 @@ export function userLayout(home: string, env: Readonly<Record<string, string | u
     runtime: runtime === undefined ? join(own, "run") : join(runtime, "kloros"),
     logs: join(own, "logs"),
     configFile: join(own, "kloros.toml"),
-    unitDirectory: join(present(env["XDG_CONFIG_HOME"]) ?? join(home, ".config"), "systemd/user"),
+    unitDirectory: join(absolute(env["XDG_CONFIG_HOME"]) ?? join(home, ".config"), "systemd/user"),
   };
 }
 
-function present(text: string | undefined): string | undefined {
-  return text === undefined || text === "" ? undefined : text;
+/** The XDG base directories: one that is not absolute does not count. */
+function absolute(text: string | undefined): string | undefined {
+  return text?.startsWith("/") === true ? text : undefined;
 }

@@ -25,8 +25,15 @@ const UNSAFE = /[\s"'\\%$;#:]/;
 
 /** Throws for a path that cannot stand in a unit as it is. */
 export function safePath(path: string): string {
+  const why = whyUnsafe(path);
+  if (why === undefined) return path;
+  throw new Error(why);
+}
+
+/** Undefined: it can. */
+export function whyUnsafe(path: string): string | undefined {
   const bad = UNSAFE.exec(path)?.[0];
-  if (path.startsWith("/") && bad === undefined) return path;
+  if (path.startsWith("/") && bad === undefined) return undefined;
   const why = bad === undefined ? "is not absolute" : `holds ${JSON.stringify(bad)}`;
-  throw new Error(`the path ${JSON.stringify(path)} ${why} and cannot stand in a unit; install into another`);
+  return `the path ${JSON.stringify(path)} ${why} and cannot stand in a unit; install into another`;
 }

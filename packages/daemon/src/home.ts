@@ -24,7 +24,7 @@ export interface HomeInspection {
 }
 
 /** Relative to the home. */
-const HOME_MARKER = "state/created_by.json";
+export const HOME_MARKER = "state/created_by.json";
 
 /** Any of these makes a directory named `.kloros` an existing installation (FACTS B2, B3, B5, B8). */
 const LEGACY_EVIDENCE = [

@@ -18,7 +18,7 @@ export type { ServiceDescription, SettingDescription, SignalSummary } from "./de
 export { EXIT_CODES, exitCode } from "./exit_codes.ts";
 export type { ExitName } from "./exit_codes.ts";
 
-export { createHome, inspectHome, readHomeMarker } from "./home.ts";
+export { createHome, HOME_MARKER, inspectHome, readHomeMarker } from "./home.ts";
 export type { CreateHomeOptions, HomeInspection, HomeKind } from "./home.ts";
 export {
   healthSocketPath,
