@@ -2,7 +2,7 @@ import { Failure } from "../exit_codes.ts";
 
 const TOOL_MS_MAX = 60_000;
 
-/** Runs one of systemd's own tools. Throws `Failure` with what it said. */
+/** Runs a tool of the machine, most of them systemd's own. Throws `Failure` with what it said. */
 export async function runTool(command: readonly string[]): Promise<string> {
   const child = spawn(command);
   const [out, error, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
@@ -20,7 +20,7 @@ function spawn(command: readonly string[]) {
   } catch (error) {
     throw new Failure(
       "negative",
-      `\`${command.join(" ")}\` cannot be run: ${String(error)}; it comes with systemd`,
+      `\`${command.join(" ")}\` cannot be run: ${String(error)}; it comes with systemd, util-linux or coreutils`,
       {
         cause: error,
       },

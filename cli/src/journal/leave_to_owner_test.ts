@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { chownSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chownSync, linkSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { leaveToOwner } from "./leave_to_owner.ts";
@@ -19,6 +19,24 @@ test.skipIf(process.getuid?.() !== 0)(
       expect(owners).toEqual([65_534, 65_534, 65_534, 0]);
     } finally {
       rmSync(root, { recursive: true });
+    }
+  },
+);
+
+test.skipIf(process.getuid?.() !== 0)(
+  "what its owner has put in the place of the journal's files is not given away: a link, or another name of a file elsewhere",
+  () => {
+    const root = mkdtempSync(join(tmpdir(), "kj-"));
+    const elsewhere = mkdtempSync(join(tmpdir(), "kj-"));
+    try {
+      for (const name of ["linked", "named"]) writeFileSync(join(elsewhere, name), "");
+      chownSync(root, 65_534, 65_534);
+      symlinkSync(join(elsewhere, "linked"), join(root, "journal.db"));
+      linkSync(join(elsewhere, "named"), join(root, "journal.hwm"));
+      leaveToOwner(join(root, "journal.db"));
+      expect(["linked", "named"].map((name) => statSync(join(elsewhere, name)).uid)).toEqual([0, 0]);
+    } finally {
+      for (const directory of [root, elsewhere]) rmSync(directory, { recursive: true });
     }
   },
 );

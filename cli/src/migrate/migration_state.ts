@@ -2,10 +2,11 @@
  * Where the migration stands: one file, replaced as a whole. What is about to be done is written into it before it is
  * done, and each step after it was seen to hold; so whoever reads it after a crash knows where to go on.
  */
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { writeFileAtomic } from "@kloros/daemon";
 import { Failure } from "../exit_codes.ts";
+import { readOwnFile } from "../files/own_file.ts";
 import { FIRST, LAST, type Position } from "./phases.ts";
 import type { Step } from "./steps.ts";
 
@@ -73,9 +74,10 @@ const BEGIN: MigrationState = {
   history: [],
 };
 
-/** The state before the first phase where there is no file. Fails when the file is not understood. */
+/** The state before the first phase where there is no file. Fails when the file is not understood, or may be somebody else's. */
 export function readMigration(path: string): MigrationState {
-  if (!existsSync(path)) return BEGIN;
+  const text = readOwnFile(path);
+  if (text === undefined) return BEGIN;
   const wrong = (why: string): Failure =>
     new Failure(
       "negative",
@@ -83,7 +85,7 @@ export function readMigration(path: string): MigrationState {
     );
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(path, "utf8"));
+    value = JSON.parse(text);
   } catch (error) {
     throw wrong(String(error));
   }

@@ -1,5 +1,14 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readMigration, writeMigration } from "./migration_state.ts";
@@ -37,6 +46,26 @@ test("what was written is read, for its owner only, and the history is bounded",
   expect(readMigration(path).history.length).toBe(500);
   expect(statSync(path).mode & 0o777).toBe(0o600);
 });
+
+test.skipIf(process.getuid?.() !== 0)(
+  "a file that others could have written is not followed; one that may not be read is not none",
+  async () => {
+    const path = join(root, "migration.json");
+    await writeMigration(path, { ...readMigration(path), position: 3 });
+    chownSync(path, 65_534, 65_534);
+    expect(() => readMigration(path)).toThrow(`${path} belongs to uid 65534`);
+    chownSync(path, 0, 0);
+    chmodSync(path, 0o666);
+    expect(() => readMigration(path)).toThrow("chmod go-w");
+    chmodSync(path, 0o600);
+    process.seteuid?.(65_534);
+    try {
+      expect(() => readMigration(path)).toThrow("sudo");
+    } finally {
+      process.seteuid?.(0);
+    }
+  },
+);
 
 test.each([
   ["is not JSON", "{", "JSON"],

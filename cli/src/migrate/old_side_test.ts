@@ -91,3 +91,10 @@ test("what can be switched off for intents alone must be seen and be switched on
   expect(intents({ disable: ["true"] })).toContain("needs disable, enable and probe");
   expect(intents({ disable: ["true"], enable: ["true"], probe: "echo on" })).toBeUndefined();
 });
+
+test("a command that leaves a program of its own behind has ended when it ends", async () => {
+  const begin = performance.now();
+  await oldSide({ enable: ["setsid sleep 20 & echo started"] }).switch("everything", "on");
+  expect(performance.now() - begin).toBeLessThan(15_000);
+  expect(readFileSync(join(root, "deep", "commands.jsonl"), "utf8")).toContain("started");
+});

@@ -1,7 +1,7 @@
 /** Everything that a command about the migration needs: where it is, where it stands, how the old side is told. */
 import { mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { loadConfig, whileLocked } from "@kloros/daemon";
+import { type EffectiveSetting, loadConfig, whileLocked } from "@kloros/daemon";
 import type { Environment } from "../environment.ts";
 import { Failure } from "../exit_codes.ts";
 import { choosePlace } from "../install/choose_place.ts";
@@ -101,9 +101,24 @@ function readSettings(
     cwd,
     systemFile: layout.configFile,
   });
+  refuseSettingsOfHome(layout, loaded.effective);
   const problem = problemOf(loaded.service);
   if (problem !== undefined) throw new Failure("config", problem);
   return loaded.service;
+}
+
+/** They are commands for the shell of whoever migrates the machine: root. The home's file is the services' to write. */
+function refuseSettingsOfHome(
+  { mode, home, configFile }: InstallLayout,
+  all: readonly EffectiveSetting[],
+): void {
+  const file = join(home, "kloros.toml");
+  const found = all.find(({ section, origin }) => section === "migrate" && origin.startsWith(file));
+  if (mode === "user" || found === undefined) return;
+  throw new Failure(
+    "config",
+    `${found.origin} has [migrate] ${found.field.key}: services can write that file, and root would run what stands there. Move the section [migrate] to ${configFile}`,
+  );
 }
 
 /** Why nothing can be done here; undefined: it can. */

@@ -1,6 +1,16 @@
 /** A command of the old side: bounded in time, its output kept. */
-import { appendFileSync, mkdirSync } from "node:fs";
-import { dirname } from "node:path";
+import {
+  appendFileSync,
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 
 export interface CommandResult {
   readonly code: number | null;
@@ -15,7 +25,7 @@ export interface CommandOptions {
   readonly timeoutMs: number;
 }
 
-/** Of each stream, characters. */
+/** Of each stream, bytes. */
 const KEPT_MAX = 16 * 1024;
 
 /** A line for the shell. */
@@ -23,23 +33,40 @@ export function runCommand(line: string, options: CommandOptions): Promise<Comma
   return runProgram(["/bin/sh", "-c", line], options);
 }
 
-/** In a process group of its own: at its limit nothing of it stays. */
+/**
+ * In a process group of its own: at its limit nothing of it stays. It has ended when its first process has: one that it leaves
+ * behind keeps its outputs, which are files for that reason, and goes on.
+ */
 export async function runProgram(command: string[], options: CommandOptions): Promise<CommandResult> {
-  const child = Bun.spawn(command, {
-    env: { ...options.env, LC_ALL: "C.UTF-8" },
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true,
-  });
-  let timedOut = false;
-  const timer = setTimeout(() => {
-    timedOut = true;
-    killGroup(child.pid);
-  }, options.timeoutMs);
+  const outputs = openOutputs();
   try {
-    const [out, err, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-    return { code: timedOut ? null : code, timedOut, out: end(out), err: end(err) };
+    const child = Bun.spawn(command, {
+      env: { ...options.env, LC_ALL: "C.UTF-8" },
+      stdio: ["ignore", outputs.out, outputs.err],
+      detached: true,
+    });
+    let timedOut = false;
+    const timer = setTimeout(() => {
+      timedOut = true;
+      killGroup(child.pid);
+    }, options.timeoutMs);
+    const code = await child.exited.finally(() => {
+      clearTimeout(timer);
+    });
+    return { code: timedOut ? null : code, timedOut, out: endOf(outputs.out), err: endOf(outputs.err) };
   } finally {
-    clearTimeout(timer);
+    closeSync(outputs.out);
+    closeSync(outputs.err);
+  }
+}
+
+/** Without a name: nothing is left of them when the last one who writes has ended. */
+function openOutputs(): { readonly out: number; readonly err: number } {
+  const directory = mkdtempSync(join(tmpdir(), "kloros-command-"));
+  try {
+    return { out: openSync(join(directory, "out"), "wx+"), err: openSync(join(directory, "err"), "wx+") };
+  } finally {
+    rmSync(directory, { recursive: true });
   }
 }
 
@@ -51,8 +78,11 @@ function killGroup(pid: number): void {
   }
 }
 
-function end(text: string): string {
-  return text.length > KEPT_MAX ? `… ${text.slice(-KEPT_MAX)}` : text;
+function endOf(fd: number): string {
+  const { size } = fstatSync(fd);
+  const bytes = Buffer.alloc(Math.min(size, KEPT_MAX));
+  readSync(fd, bytes, 0, bytes.length, size - bytes.length);
+  return `${size > KEPT_MAX ? "… " : ""}${bytes.toString("utf8")}`;
 }
 
 /** A line of JSON each; for whoever wants to know what a command said. */

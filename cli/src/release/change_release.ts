@@ -1,6 +1,8 @@
 /** A change of releases as an operator orders it: with the way back when it does not work out. */
+import { messageOf } from "@kloros/daemon";
 import { readRecord } from "../install/installation_record.ts";
 import { Failure } from "../exit_codes.ts";
+import { startStoppedBus } from "./bus_stopped.ts";
 import { type JournalStep, planJournal } from "./journal_steps.ts";
 import type { Release } from "./release_store.ts";
 import { type Switch, switchRelease, type SwitchResult } from "./switch_release.ts";
@@ -31,11 +33,13 @@ export async function changeRelease(change: Switch, { forward }: Direction): Pro
   });
   const report = { from: from.id, to: to.id, journal, ...shown(result) };
   if (result.failed === undefined) return { ...report, undone: null };
-  if (from.id === to.id)
+  if (from.id === to.id) {
+    await startStoppedBus(change.place, change.systemctl);
     throw new Failure(
       "negative",
       `${to.id} is not well: ${result.failed}${previous === undefined ? "" : `. \`kloros release rollback\` goes back to ${previous}`}`,
     );
+  }
   change.say(`${to.id} is not well: ${result.failed}. Going back to ${from.id}`);
   const back = await goBack(change, result.failed);
   restorePrevious(change, previous);
@@ -53,21 +57,25 @@ function restorePrevious({ store }: Switch, previous: string | undefined): void 
 
 async function goBack(change: Switch, why: string): Promise<SwitchResult> {
   const { from, to, place, store } = change;
-  const stuck = (reason: string): Failure =>
-    new Failure("negative", `${to.id} is not well (${why}), and ${from.id} could not be put back: ${reason}`);
-  const journal = await planJournal({ layout: place.layout, store, from: to, to: from }).catch(
-    (error: unknown) => {
-      throw stuck(error instanceof Error ? error.message : String(error));
-    },
-  );
-  // What the newer one has put there is noted by now.
-  const now = { ...place, record: readRecord(place.base) };
-  const back = await switchRelease({ ...change, place: now, from: to, to: from, journal });
-  if (back.failed !== undefined) throw stuck(back.failed);
-  return back;
+  try {
+    const journal = await planJournal({ layout: place.layout, store, from: to, to: from });
+    // What the newer one has put there is noted by now.
+    const now = { ...place, record: readRecord(place.base) };
+    const back = await switchRelease({ ...change, place: now, from: to, to: from, journal });
+    if (back.failed === undefined) return back;
+    throw new Error(back.failed);
+  } catch (error) {
+    await startStoppedBus(place, change.systemctl);
+    throw new Failure(
+      "negative",
+      `${to.id} is not well (${why}), and ${from.id} could not be put back: ${messageOf(error)}. ` +
+        "When that is mended, say the same again: it goes on; `kloros status` shows what runs",
+      { cause: error },
+    );
+  }
 }
 
-/** All but these, and whatever still runs. */
+/** All but these. */
 export function outdated(
   releases: readonly Release[],
   keep: readonly (string | undefined)[],

@@ -1,11 +1,12 @@
 /** What a change of releases means for the journal, decided before anything is stopped. */
-import { existsSync, mkdirSync, rmSync, statfsSync, statSync, chownSync } from "node:fs";
+import { existsSync, statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../exit_codes.ts";
+import { runTool } from "../install/run_tool.ts";
 import type { InstallLayout } from "../units/layout.ts";
 import { bytes } from "../view/amounts.ts";
 import type { Release, ReleaseStore } from "./release_store.ts";
-import { runAsService } from "./service_account.ts";
+import { asServices, runAsService } from "./service_account.ts";
 
 /** Up or down, before the program that works on it starts. */
 export type JournalStep =
@@ -60,15 +61,15 @@ export async function rehearse({ layout, store, from, to }: Between): Promise<vo
   const directory = join(layout.state, "rehearsal");
   const copy = join(directory, "journal.db");
   needRoom(layout);
-  rmSync(directory, { recursive: true, force: true });
-  mkdirSync(directory, { mode: 0o700 });
+  // By the services' user as well: root would follow what that user puts in the place of a directory of root's.
+  const forget = [...asServices(layout), "rm", "--recursive", "--force", directory];
+  await runTool(forget);
   try {
-    const owner = statSync(layout.state);
-    chownSync(directory, owner.uid, owner.gid);
+    await runTool([...asServices(layout), "mkdir", "--mode=0700", directory]);
     await runAsService(store.programOf(from.id), ["journal", "backup", copy], layout);
     await runAsService(store.programOf(to.id), ["release", "rehearse", copy], layout);
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    await runTool(forget);
   }
 }
 

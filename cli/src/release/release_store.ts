@@ -15,6 +15,7 @@ import {
   readFileSync,
   readdirSync,
   readlinkSync,
+  realpathSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -42,8 +43,9 @@ export class ReleaseStore {
   /** Where it is on this machine's disk, `--root` included. */
   readonly base: string;
 
+  /** Links on the way there are followed: the kernel names what a process runs without them. */
   constructor(base: string) {
-    this.base = base;
+    this.base = existsSync(base) ? realpathSync(base) : base;
   }
 
   get releasesDirectory(): string {

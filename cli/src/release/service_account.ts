@@ -11,7 +11,7 @@ export async function runAsService(
   args: readonly string[],
   layout: InstallLayout,
 ): Promise<unknown> {
-  const command = [...switchTo(layout), program, ...args, "--json"];
+  const command = [...asServices(layout), program, ...args, "--json"];
   const child = Bun.spawn(command, {
     cwd: "/",
     env: {
@@ -34,7 +34,8 @@ export async function runAsService(
   return JSON.parse(out) as unknown;
 }
 
-function switchTo({ mode, user, group }: InstallLayout): readonly string[] {
+/** Before a command: whom it runs as. */
+export function asServices({ mode, user, group }: InstallLayout): readonly string[] {
   if (mode === "user" || user === undefined || process.getuid?.() !== 0) return [];
   return ["setpriv", `--reuid=${user}`, `--regid=${group ?? user}`, "--init-groups", "--"];
 }

@@ -8,6 +8,7 @@
  */
 import { rmSync } from "node:fs";
 import { basename, join } from "node:path";
+import { messageOf } from "@kloros/daemon";
 import { Failure } from "../exit_codes.ts";
 import { applyFiles } from "../install/apply_files.ts";
 import type { InstallPlace } from "../install/choose_place.ts";
@@ -16,7 +17,9 @@ import { findFiles, hasOwnHome, refuseForeign } from "../install/plan_install.ts
 import { type FoundFile, recordedPaths } from "../install/planned_file.ts";
 import { type RunningService, runningServices } from "../install/running_services.ts";
 import type { Systemctl } from "../systemctl.ts";
+import { writeError } from "./add_release.ts";
 import { awaitServices, settled } from "./await_services.ts";
+import { BUS, forgetBusStopped, isBusStopped, noteBusStopped } from "./bus_stopped.ts";
 import { changeJournal, type JournalStep } from "./journal_steps.ts";
 import { askRelease } from "./release_description.ts";
 import type { Release, ReleaseStore } from "./release_store.ts";
@@ -45,7 +48,6 @@ export interface SwitchResult {
   readonly failed: string | undefined;
 }
 
-const BUS = "kloros-chemical-bus.service";
 const TARGET = "kloros.target";
 
 /** Throws `Failure` before anything was changed; what goes wrong later is in the result. */
@@ -56,20 +58,40 @@ export async function switchRelease(change: Switch): Promise<SwitchResult> {
   refuseForeign(files);
   const running =
     systemctl === undefined ? [] : await runningServices(systemctl, unitsIn(place.record?.files ?? []));
-  const bus = running.some(({ unit, state }) => unit === BUS && isUp(state));
-  if (change.journal.kind !== "none") {
-    change.say(
-      `the bus stops; the journal goes from schema version ${change.journal.from} to ${change.journal.to}`,
-    );
-    // Where no systemd runs, a bus that somebody started holds the journal, and is named.
-    await systemctl?.run("stop", BUS);
-    try {
-      await changeJournal(change.journal, { ...change, layout: place.layout });
-    } catch (error) {
-      if (bus) await systemctl?.run("start", BUS);
-      throw error;
-    }
+  await changeStoppedJournal(change, running);
+  try {
+    const result = await takeOver(change, files, running);
+    if (result.failed === undefined) forgetBusStopped(place);
+    return result;
+  } catch (error) {
+    return { restarted: [], busAwayMs: null, failed: messageOf(writeError(error, place.base)) };
   }
+}
+
+/** Throws when the journal is as it was, with the bus running as before. */
+async function changeStoppedJournal(change: Switch, running: readonly RunningService[]): Promise<void> {
+  const { journal, place, systemctl, say } = change;
+  if (journal.kind === "none") return;
+  say(`the bus stops; the journal goes from schema version ${journal.from} to ${journal.to}`);
+  const bus = running.some(({ unit, state }) => unit === BUS && isUp(state));
+  if (bus) noteBusStopped(place);
+  // Where no systemd runs, a bus that somebody started holds the journal, and is named.
+  await systemctl?.run("stop", BUS);
+  try {
+    await changeJournal(journal, { ...change, layout: place.layout });
+  } catch (error) {
+    if (bus) await systemctl?.run("start", BUS);
+    forgetBusStopped(place);
+    throw error;
+  }
+}
+
+async function takeOver(
+  change: Switch,
+  files: readonly FoundFile[],
+  running: readonly RunningService[],
+): Promise<SwitchResult> {
+  const { place, systemctl } = change;
   const gone = unitsIn(goneFiles(place, files));
   if (systemctl !== undefined && gone.length > 0) {
     await systemctl.run("stop", ...gone);
@@ -92,16 +114,21 @@ function goneFiles({ record }: InstallPlace, files: readonly FoundFile[]): reado
   return (record?.files ?? []).filter((path) => !wanted.includes(path));
 }
 
-/** Services that a running target wants since this release: one that an operator stopped has run before. */
+/**
+ * Services that a running target wants since this release: one that an operator stopped has run before, and one whose turn in
+ * the migration has not come was looked at by systemd, and not started.
+ */
 async function neverStarted(systemctl: Systemctl): Promise<readonly string[]> {
   const { ActiveState, Wants } = await systemctl.show(TARGET, ["ActiveState", "Wants"]);
   const found: string[] = [];
   for (const unit of isUp(ActiveState) ? Wants.split(" ").filter((name) => name.endsWith(".service")) : []) {
-    const { ActiveState: state, ActiveEnterTimestampMonotonic: started } = await systemctl.show(unit, [
+    const said = await systemctl.show(unit, [
       "ActiveState",
       "ActiveEnterTimestampMonotonic",
+      "ConditionTimestampMonotonic",
     ]);
-    if (state === "inactive" && Number(started) === 0) found.push(unit);
+    const tried = Number(said.ActiveEnterTimestampMonotonic) + Number(said.ConditionTimestampMonotonic);
+    if (said.ActiveState === "inactive" && tried === 0) found.push(unit);
   }
   return found;
 }
@@ -139,8 +166,8 @@ async function restart(
   const program = change.store.programOf(change.to.id);
   const others = running.filter(({ unit, state }) => unit !== BUS && isUp(state));
   const bus = running.find(({ unit }) => unit === BUS);
-  // An interrupted run may have left the others without one.
-  const needsBus = bus !== undefined && (isUp(bus.state) || others.length > 0);
+  // An interrupted run may have left the others without one, or have stopped the only one that ran.
+  const needsBus = bus !== undefined && (isUp(bus.state) || others.length > 0 || isBusStopped(change.place));
   const left = (service: RunningService): boolean =>
     service.executable !== program || change.journal.kind !== "none";
   const first = needsBus && left(bus) ? [BUS] : [];

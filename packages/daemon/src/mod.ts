@@ -32,6 +32,7 @@ export { lockInstance } from "./lock_instance.ts";
 export type { InstanceLock } from "./lock_instance.ts";
 export type { Located, LocateOptions } from "./locate.ts";
 export { loadConfig } from "./config/load_config.ts";
+export type { EffectiveSetting } from "./config/load_config.ts";
 export { ConfigError, formatProblem } from "./config/problem.ts";
 export { nearestName } from "./config/nearest_name.ts";
 export type { ConfigProblem } from "./config/problem.ts";
