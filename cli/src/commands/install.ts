@@ -6,6 +6,7 @@ import type { Session } from "../session.ts";
 import { performing } from "../session.ts";
 import { addCommonOptions, type CommonFlags } from "../shared_options.ts";
 import type { InstallPlan } from "../install/plan_install.ts";
+import type { SaidPlan } from "../install/say_install.ts";
 import { verifyCommand } from "../install/verify_command.ts";
 
 const HELP = `
@@ -67,11 +68,11 @@ async function install_(session: Session<InstallFlags>): Promise<CliExit | undef
     import("../install/plan_install.ts"),
   ]);
   if (flags.user !== true) refusePackaged("install", flags.root);
-  const place = choosePlace(flags, environment);
+  choosePlace(flags, environment);
   refuseWithoutRights(flags);
   const program = await programToInstall(flags.from, environment.cwd);
   try {
-    return await carryOut(session, await planInstall(place, program.path));
+    return await carryOut(session, () => planInstall(choosePlace(flags, environment), program.path));
   } finally {
     program.forget();
   }
@@ -93,31 +94,49 @@ function refuseWithoutRights({ user, root, dryRun }: InstallFlags): void {
     );
 }
 
-async function carryOut(session: Session<InstallFlags>, plan: InstallPlan): Promise<CliExit | undefined> {
-  const { flags, environment } = session;
+/** Shown, agreed to, and then done only if it is still what was shown. */
+async function carryOut(
+  session: Session<InstallFlags>,
+  makePlan: () => Promise<InstallPlan>,
+): Promise<CliExit | undefined> {
+  const { flags } = session;
   const { isComplete, refuseForeign } = await import("../install/plan_install.ts");
-  const { describePlan, printPlan, printEnd } = await import("../install/say_install.ts");
-  const said = describePlan(plan);
+  const { describePlan, printPlan } = await import("../install/say_install.ts");
+  const shown = await makePlan();
+  const said = describePlan(shown);
   if (flags.json !== true) await printPlan(session, said);
   if (flags.dryRun === true) {
     if (flags.json === true) await session.printJson({ ...said, changed: false });
     return undefined;
   }
-  if (flags.replace !== true) refuseForeign(plan.files);
-  if (!isComplete(plan)) {
+  if (flags.replace !== true) refuseForeign(shown.files, "install");
+  if (!isComplete(shown)) {
     const { agree } = await import("../install/agree.ts");
     await agree(session, "Write these files?");
   }
-  const { applyInstall, lockInstallation } = await import("../install/apply_install.ts");
-  const { managerOf } = await import("../install/manager.ts");
-  const lock = lockInstallation(plan.place.base, "kloros-install");
-  try {
-    const { systemctl, why } = await managerOf(plan.place, environment.env);
-    const told = await applyInstall(plan, { systemctl, replace: flags.replace === true });
-    if (flags.json === true) await session.printJson({ ...said, changed: !isComplete(plan), ...told });
-    else await printEnd(session, plan, { ...told, noManager: why });
-  } finally {
-    lock.release();
-  }
+  const { whileInstalling } = await import("../install/lock_installation.ts");
+  return whileInstalling(shown.place, "kloros-install", async () => {
+    const plan = await makePlan();
+    if (!Bun.deepEquals(describePlan(plan).files, said.files))
+      throw new Failure(
+        "negative",
+        "what is there changed since it was shown, so nothing was changed; say it again and look at what it shows now",
+      );
+    return write(session, plan, said);
+  });
+}
+
+async function write(session: Session<InstallFlags>, plan: InstallPlan, said: SaidPlan): Promise<undefined> {
+  const { flags, environment } = session;
+  const [{ applyInstall }, { managerOf }, { isComplete }, { printEnd }] = await Promise.all([
+    import("../install/apply_install.ts"),
+    import("../install/manager.ts"),
+    import("../install/plan_install.ts"),
+    import("../install/say_install.ts"),
+  ]);
+  const { systemctl, why } = await managerOf(plan.place, environment.env);
+  const told = await applyInstall(plan, { systemctl, replace: flags.replace === true });
+  if (flags.json === true) await session.printJson({ ...said, changed: !isComplete(plan), ...told });
+  else await printEnd(session, plan, { ...told, noManager: why });
   return undefined;
 }

@@ -1,10 +1,11 @@
 /** `kloros uninstall`: what was installed goes, what was worked on stays. */
 import type { Command } from "commander";
+import type { InstallPlace } from "../install/choose_place.ts";
+import { addInstallationOptions, type InstallationFlags } from "../install/installation_options.ts";
 import type { RemovalPlan } from "../install/remove_installation.ts";
 import type { Environment } from "../environment.ts";
 import { type CliExit, Failure } from "../exit_codes.ts";
 import { performing, type Session } from "../session.ts";
-import { addCommonOptions, type CommonFlags } from "../shared_options.ts";
 
 const HELP = `
 Stops the services, then takes away units, programs and the command. Settings, the journal and
@@ -20,9 +21,7 @@ Examples:
   kloros uninstall --user --purge-data
 `;
 
-export interface UninstallFlags extends CommonFlags {
-  readonly user?: boolean;
-  readonly root?: string;
+export interface UninstallFlags extends InstallationFlags {
   readonly purgeData?: boolean;
   readonly dryRun?: boolean;
   readonly yes?: boolean;
@@ -33,54 +32,61 @@ export function uninstallCommand(program: Command, environment: Environment): vo
     .command("uninstall")
     .summary("take it off this machine; the data stays")
     .description("Takes away what was installed.")
-    .option("--user", "this user's installation")
-    .option("--root <dir>", "from the image that lies there")
     .option("--purge-data", "the data too: it cannot be brought back")
     .option("--dry-run", "show what would go; change nothing")
     .option("--yes", "do not ask")
     .addHelpText("after", HELP)
     .action(performing<UninstallFlags>(environment, uninstall_));
-  addCommonOptions(uninstall);
+  addInstallationOptions(uninstall);
 }
 
 async function uninstall_(session: Session<UninstallFlags>): Promise<CliExit | undefined> {
+  const [{ installedPlace }, { whileInstalling }] = await Promise.all([
+    import("../release/installed_place.ts"),
+    import("../install/lock_installation.ts"),
+  ]);
+  const place = installedPlace(session, "uninstall");
+  if (session.flags.dryRun === true) return show(session, place);
+  return whileInstalling(place, "kloros-uninstall", () =>
+    takeAway(session, installedPlace(session, "uninstall")),
+  );
+}
+
+async function show(session: Session<UninstallFlags>, place: InstallPlace): Promise<undefined> {
+  const { plan, said } = await look(session, place);
+  if (session.flags.json === true) await session.printJson(said);
+  else await session.print(...removalLines(plan));
+}
+
+async function takeAway(session: Session<UninstallFlags>, place: InstallPlace): Promise<undefined> {
   const { flags, environment } = session;
-  const [{ choosePlace }, { refusePackaged }, removal, { managerOf }, { uninstallObjection }] =
-    await Promise.all([
-      import("../install/choose_place.ts"),
-      import("../install/package_owned.ts"),
-      import("../install/remove_installation.ts"),
-      import("../install/manager.ts"),
-      import("../migrate/uninstall_objection.ts"),
-    ]);
-  const place = choosePlace(flags, environment);
-  if (place.record === undefined && flags.user !== true) refusePackaged("uninstall", flags.root);
-  if (place.record === undefined) throw new Failure("negative", `nothing is installed in ${place.base}`);
-  const objection = uninstallObjection(place.layout, { purge: flags.purgeData === true, root: place.root });
-  if (objection !== undefined) throw new Failure("negative", `nothing was changed: ${objection}`);
-  const plan = removal.planRemoval(place, { purge: flags.purgeData === true });
-  const said = { base: place.base, ...plan };
+  const { plan, said } = await look(session, place);
   if (flags.json !== true) await session.print(...removalLines(plan));
-  if (flags.dryRun === true) {
-    if (flags.json === true) await session.printJson(said);
-    return undefined;
-  }
-  const { agree } = await import("../install/agree.ts");
+  const [{ agree }, { applyRemoval }, { managerOf }] = await Promise.all([
+    import("../install/agree.ts"),
+    import("../install/remove_installation.ts"),
+    import("../install/manager.ts"),
+  ]);
   await agree(
     session,
     flags.purgeData === true ? "Take all of this away, with the data?" : "Take this away?",
   );
-  const { lockInstallation } = await import("../install/apply_install.ts");
-  const lock = lockInstallation(place.base, "kloros-uninstall");
-  try {
-    const { systemctl } = await managerOf(place, environment.env);
-    await removal.applyRemoval(place, plan, systemctl);
-  } finally {
-    lock.release();
-  }
+  const { systemctl } = await managerOf(place, environment.env);
+  await applyRemoval(place, plan, systemctl);
   if (flags.json === true) await session.printJson(said);
   else await session.print(session.palette.good("uninstalled"));
-  return undefined;
+}
+
+async function look({ flags }: Session<UninstallFlags>, place: InstallPlace) {
+  const [{ planRemoval }, { uninstallObjection }] = await Promise.all([
+    import("../install/remove_installation.ts"),
+    import("../migrate/uninstall_objection.ts"),
+  ]);
+  const purge = flags.purgeData === true;
+  const objection = uninstallObjection(place.layout, { purge, root: place.root });
+  if (objection !== undefined) throw new Failure("negative", `nothing was changed: ${objection}`);
+  const plan = planRemoval(place, { purge });
+  return { plan, said: { base: place.base, ...plan } };
 }
 
 function removalLines({ files, data, stays, comesBack }: RemovalPlan): readonly string[] {

@@ -1,10 +1,9 @@
 /** `kloros upgrade`: a new release beside the old one, tried, switched to, and left again when it is not well. */
 import type { Command } from "commander";
 import type { Environment } from "../environment.ts";
-import { type CliExit, Failure } from "../exit_codes.ts";
-import { timeSpan } from "../read_options.ts";
+import type { CliExit } from "../exit_codes.ts";
+import { addChangeOptions, type ChangeFlags } from "../release/change_options.ts";
 import { performing, type Session } from "../session.ts";
-import { addCommonOptions, type CommonFlags } from "../shared_options.ts";
 
 const HELP = `
 A release is what ./scripts/build makes: the program dist/multicall/kloros, a directory that
@@ -23,16 +22,10 @@ Examples:
   kloros upgrade ./dist --user --dry-run
 `;
 
-export interface UpgradeFlags extends CommonFlags {
-  readonly user?: boolean;
-  readonly root?: string;
+export interface UpgradeFlags extends ChangeFlags {
   readonly dryRun?: boolean;
   readonly oneWay?: boolean;
-  readonly timeout: number;
-  readonly yes?: boolean;
 }
-
-const TIMEOUT_MS = 120_000;
 
 export function upgradeCommand(program: Command, environment: Environment): void {
   const upgrade = program
@@ -40,36 +33,22 @@ export function upgradeCommand(program: Command, environment: Environment): void
     .summary("go to another release, and back when it is not well")
     .description("Puts a release in the place of the present one.")
     .argument("<release>", "a program, directory or .tar of scripts/build; or the id of one that is here")
-    .option("--user", "this user's installation")
-    .option("--root <dir>", "the image that lies there")
     .option("--dry-run", "look at everything, change nothing")
     .option("--one-way", "also to a release that no way leads back from without loss")
-    .option("--timeout <time>", "for all services to get ready", timeSpan, TIMEOUT_MS)
-    .option("--yes", "do not ask")
     .addHelpText("after", HELP)
     .action(performing<UpgradeFlags>(environment, upgrade_));
-  addCommonOptions(upgrade);
+  addChangeOptions(upgrade);
 }
 
 async function upgrade_(
   session: Session<UpgradeFlags>,
   [given = ""]: readonly string[],
 ): Promise<CliExit | undefined> {
-  const { installedPlace } = await import("../release/installed_place.ts");
-  const { upgradeTo } = await import("../release/upgrade_to.ts");
-  const place = installedPlace(session, "upgrade");
-  const { lockInstallation } = await import("../install/apply_install.ts");
-  if (session.flags.dryRun === true) return upgradeTo(session, place, given);
-  const lock = lockInstallation(place.base, "kloros-upgrade");
-  try {
-    return await upgradeTo(session, place, given);
-  } catch (error) {
-    if (error instanceof Failure || !(error instanceof Error)) throw error;
-    throw new Failure(
-      "crashed",
-      `${error.stack ?? error.message}\nSay the same again: it goes on where it was`,
-    );
-  } finally {
-    lock.release();
-  }
+  const [{ installedPlace }, { showUpgrade, upgradeTo }, { changingReleases }] = await Promise.all([
+    import("../release/installed_place.ts"),
+    import("../release/upgrade_to.ts"),
+    import("../release/order_change.ts"),
+  ]);
+  if (session.flags.dryRun === true) return showUpgrade(session, installedPlace(session, "upgrade"), given);
+  return changingReleases(session, "upgrade", (place) => upgradeTo(session, place, given));
 }

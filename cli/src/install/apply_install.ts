@@ -4,10 +4,7 @@
  * the files, what systemd is told, and last the link that makes it current: until then it is a first
  * installation, with what belongs to one.
  */
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { type FileLock, FileLockHeldError, acquireFileLock } from "@kloros/file-lock";
-import { Failure } from "../exit_codes.ts";
 import { addRelease, writeError } from "../release/add_release.ts";
 import type { Systemctl } from "../systemctl.ts";
 import { applyFiles } from "./apply_files.ts";
@@ -24,31 +21,10 @@ export interface ApplyInstall {
   readonly replace: boolean;
 }
 
-/** Shown to a second one; without blanks, as the lock's file is read by words. */
-type LockName = "kloros-install" | "kloros-upgrade" | "kloros-rollback" | "kloros-uninstall";
-
-/** Keeps a second one out, until it is released. Throws `Failure`, naming the holder's pid. */
-export function lockInstallation(base: string, who: LockName): FileLock {
-  try {
-    mkdirSync(base, { recursive: true, mode: 0o755 });
-    return acquireFileLock(join(base, "install.lock"), who);
-  } catch (error) {
-    if (error instanceof FileLockHeldError)
-      throw new Failure("held", `another one is at it: ${holderText(error)}; wait until it has ended`, {
-        cause: error,
-      });
-    throw writeError(error, join(base, "install.lock"));
-  }
-}
-
-function holderText({ holder, path }: FileLockHeldError): string {
-  return holder === undefined ? `a process that holds ${path}` : `${holder.name} (pid ${holder.pid})`;
-}
-
 /** Returns what was told to systemd. Throws `Failure`. */
 export async function applyInstall(plan: InstallPlan, options: ApplyInstall): Promise<Told> {
   const { place, store, release, program, files } = plan;
-  if (!options.replace) refuseForeign(files);
+  if (!options.replace) refuseForeign(files, "install");
   await addRelease(store, program, release);
   keepForeign(plan);
   await noteFiles(plan);

@@ -2,7 +2,7 @@
 import { existsSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { type HomeInspection, inspectHome } from "@kloros/daemon";
+import { errorCode, type HomeInspection, inspectHome } from "@kloros/daemon";
 import { Failure } from "../exit_codes.ts";
 import { type InstallLayout, SYSTEM_LAYOUT, userLayout } from "../units/layout.ts";
 import { whyUnsafe } from "../units/unit_text.ts";
@@ -37,7 +37,19 @@ interface World {
 }
 
 /** Throws `Failure`. */
-export function choosePlace(request: PlaceRequest, { env, cwd }: World): InstallPlace {
+export function choosePlace(request: PlaceRequest, world: World): InstallPlace {
+  try {
+    return lookForPlace(request, world);
+  } catch (error) {
+    if (errorCode(error) !== "EACCES") throw error;
+    const what = (error as NodeJS.ErrnoException).path ?? "the installation";
+    throw new Failure("negative", `this user may not look at ${what}: run it as root (sudo)`, {
+      cause: error,
+    });
+  }
+}
+
+function lookForPlace(request: PlaceRequest, { env, cwd }: World): InstallPlace {
   const root = imageAt(request.root, cwd);
   const usual = request.user === true ? layoutOfUser(env) : SYSTEM_LAYOUT;
   const base = join(root, baseOf(usual));

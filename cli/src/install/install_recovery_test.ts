@@ -4,7 +4,9 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
@@ -13,6 +15,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { acquireFileLock } from "@kloros/file-lock";
+import { choosePlace } from "./choose_place.ts";
+import { addRelease, identify } from "../release/add_release.ts";
+import { ReleaseStore } from "../release/release_store.ts";
 import { runToEnd, type SampleImage, sampleImage } from "../testing/sample_image.ts";
 import { sampleDescription, writeSampleRelease } from "../testing/sample_release.ts";
 
@@ -160,6 +166,25 @@ describe("a home", () => {
   });
 });
 
+test.skipIf(!IS_ROOT)("a home that this user may not look at is named, with what to do", () => {
+  mkdirSync(at("/var/lib/kloros/state"), { recursive: true });
+  chmodSync(at("/var/lib/kloros"), 0o700);
+  chmodSync(image.dir, 0o755);
+  process.seteuid?.(65_534);
+  try {
+    expect(() => choosePlace({ root: image.root }, { env: {}, cwd: "/" })).toThrow("sudo");
+  } finally {
+    process.seteuid?.(0);
+  }
+});
+
+test.skipIf(!IS_ROOT)("whoever only looks finds the owners right that are", async () => {
+  await install();
+  const owner = 65_534;
+  Bun.spawnSync(["chown", "-R", String(owner), image.root]);
+  expect(await image.kloros("install", "verify")).toMatchObject({ code: 0 });
+});
+
 describe("an image", () => {
   test("that is not there, or has no name, is no image", async () => {
     for (const root of ["", join(image.dir, "typo")]) {
@@ -174,3 +199,89 @@ describe("an image", () => {
     expect(existsSync(join(image.dir, "opt"))).toBe(false);
   });
 });
+
+describe("what changes meanwhile", () => {
+  test("between the question and the answer is not written over", async () => {
+    const asking = Bun.spawn(
+      ["script", "-qec", image.command("install", "--from", one).join(" "), "/dev/null"],
+      {
+        env: { PATH: process.env["PATH"] ?? "", HOME: image.dir, TERM: "dumb" },
+        stdio: ["pipe", "pipe", "ignore"],
+      },
+    );
+    const reader = asking.stdout.getReader();
+    let shown = "";
+    const readOn = async (): Promise<boolean> => {
+      const { value, done } = await reader.read();
+      shown += new TextDecoder().decode(value);
+      return !done;
+    };
+    while (!shown.includes("[y/N]") && (await readOn()));
+    const two = writeSampleRelease(join(image.dir, "two/kloros"), sampleDescription("2.0.0"));
+    expect(await image.kloros("install", "--from", two, "--yes")).toMatchObject({ code: 0 });
+    void asking.stdin.write("y\n");
+    await asking.stdin.end();
+    while (await readOn());
+    expect(await asking.exited).toBe(1);
+    expect(readlinkSync(at("/opt/kloros/current"))).toContain("2.0.0");
+    expect(await image.kloros("install", "verify")).toMatchObject({ code: 0 });
+  });
+
+  test("in a program while it is copied is no release", async () => {
+    const description = sampleDescription("1.0.0");
+    const release = await identify(one, description);
+    writeFileSync(one, "# a build goes on", { flag: "a" });
+    const base = at("/opt/kloros");
+    const error = await addRelease(new ReleaseStore(base), one, release).catch(String);
+    expect(error).toContain("changed while it was copied");
+    expect(readdirSync(join(base, "releases"))).toEqual([]);
+  });
+
+  test("by a migration keeps upgrade and uninstall out until it has ended", async () => {
+    await install();
+    mkdirSync(at("/var/lib/kloros/state/migration"), { recursive: true });
+    const lock = acquireFileLock(at("/var/lib/kloros/state/migration/lock"), "migrate");
+    for (const args of [
+      ["upgrade", one, "--yes"],
+      ["uninstall", "--yes"],
+    ])
+      expect(await image.kloros(...args)).toMatchObject({ code: 75, err: expect.stringContaining("migrat") });
+    lock.release();
+    expect(await image.kloros("upgrade", one, "--yes")).toMatchObject({ code: 0 });
+  });
+});
+
+test("an upgrade that somebody's unit is in the way of says so in a dry run too, and names a way that there is", async () => {
+  await install();
+  const { units } = sampleDescription("2.0.0");
+  const path = "/etc/systemd/system/kloros-extra.service";
+  const two = writeSampleRelease(
+    join(image.dir, "two/kloros"),
+    sampleDescription("2.0.0", { units: [...units, { path, text: "# Generated from cli/\n", mode: 0o644 }] }),
+  );
+  write(path, THEIRS);
+  for (const flag of ["--dry-run", "--yes"]) {
+    const { code, err } = await image.kloros("upgrade", two, flag);
+    expect([code, err.includes("--replace"), err.includes(path)]).toEqual([1, false, true]);
+  }
+  rmSync(at(path));
+  expect(await image.kloros("upgrade", two, "--yes")).toMatchObject({ code: 0 });
+});
+
+test.skipIf(Bun.which("systemctl") === null)(
+  "an image is left without links to units that are gone",
+  async () => {
+    const unit = {
+      path: UNIT,
+      text: "# Generated from cli/\n[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n",
+      mode: 0o644,
+    };
+    const enabled = ["kloros-chemical-bus.service"];
+    one = writeSampleRelease(one, sampleDescription("1.0.0", { units: [unit], enabled }));
+    await install();
+    const wanted = "/etc/systemd/system/multi-user.target.wants/kloros-chemical-bus.service";
+    expect(readlinkSync(at(wanted))).toBe(UNIT);
+    await image.kloros("uninstall", "--yes");
+    expect(lstatSync(at(wanted), { throwIfNoEntry: false })).toBeUndefined();
+  },
+);

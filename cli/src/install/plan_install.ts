@@ -1,4 +1,5 @@
 /** What `kloros install` would do, found by looking only. */
+import { statSync } from "node:fs";
 import { Failure } from "../exit_codes.ts";
 import { identify } from "../release/add_release.ts";
 import { isWhole } from "../release/check_release.ts";
@@ -47,10 +48,16 @@ export async function planInstall(place: InstallPlace, program: string): Promise
 
 export function findFiles(place: InstallPlace, description: ReleaseDescription): readonly FoundFile[] {
   const { root, record, layout } = place;
-  const options = { root, uid: process.getuid?.() ?? 0, ours: new Set(record?.files) };
+  const options = { root, uid: ownerOf(place), ours: new Set(record?.files) };
   return plannedFiles(layout, description, { ownHome: hasOwnHome(place) }).map((planned) =>
     findFile(planned, options),
   );
+}
+
+/** Whose the files are, or will be; whoever only looks may be somebody else. */
+function ownerOf({ root, base, record, layout }: InstallPlace): number {
+  if (layout.mode === "system" && root === "") return 0;
+  return record === undefined ? (process.getuid?.() ?? 0) : statSync(base).uid;
 }
 
 /** What an interrupted installation has put into a home does not make it somebody else's. */
@@ -67,8 +74,14 @@ function isSettled({ state }: FoundFile): boolean {
   return state === "same" || state === "kept";
 }
 
+const WAYS_OUT = {
+  install:
+    "Look at them (--dry-run shows how they differ); with --replace they are moved to where `kloros uninstall` brings them back from",
+  upgrade: "Look at them and move them away, then say it again",
+} as const;
+
 /** What is somebody else's is not written over by itself. Throws `Failure`. */
-export function refuseForeign(files: readonly FoundFile[]): void {
+export function refuseForeign(files: readonly FoundFile[], wanted: keyof typeof WAYS_OUT): void {
   const foreign = files.filter(({ state }) => state === "foreign");
   if (foreign.length === 0) return;
   const named = foreign.map(
@@ -76,7 +89,6 @@ export function refuseForeign(files: readonly FoundFile[]): void {
   );
   throw new Failure(
     "negative",
-    `somebody else's files are in the way, nothing was changed: ${named.join("; ")}. ` +
-      "Look at them (--dry-run shows how they differ); with --replace they are moved to where `kloros uninstall` brings them back from",
+    `somebody else's files are in the way, nothing was changed: ${named.join("; ")}. ${WAYS_OUT[wanted]}`,
   );
 }

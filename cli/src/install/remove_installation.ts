@@ -9,6 +9,8 @@ import type { Systemctl } from "../systemctl.ts";
 import { baseOf, type InstallPlace } from "./choose_place.ts";
 import { recordPath } from "./installation_record.ts";
 import { bringBack, keptAside } from "./keep_aside.ts";
+import { runTool } from "./run_tool.ts";
+import { LOCK_FILE } from "./lock_installation.ts";
 import { commandLink } from "./planned_files.ts";
 
 export interface RemovalPlan {
@@ -61,6 +63,7 @@ export async function applyRemoval(
 ): Promise<void> {
   const { root, base } = place;
   if (systemctl !== undefined) await stopAll(systemctl, place);
+  else await disableOffline(place);
   for (const path of plan.data) removeMarkedLast(path, root);
   remove(
     plan.files.filter((path) => join(root, path) !== base),
@@ -70,20 +73,15 @@ export async function applyRemoval(
   if (systemctl !== undefined) await systemctl.daemonReload();
   for (const name of readdirSync(base)) {
     const path = join(base, name);
-    if (path !== recordPath(base) && name !== LOCK) remove([path], "");
+    if (path !== recordPath(base) && name !== LOCK_FILE) remove([path], "");
   }
-  remove([recordPath(base), join(base, LOCK), base], "");
+  remove([recordPath(base), join(base, LOCK_FILE), base], "");
 }
-
-const LOCK = "install.lock";
 
 /** Stopped and no longer wanted at boot. Units that systemd does not know are none. */
 async function stopAll(systemctl: Systemctl, { record }: InstallPlace): Promise<void> {
-  const units = (record?.files ?? [])
-    .map((path) => basename(path))
-    .filter((name) => /\.(service|target)$/.test(name));
   const known: string[] = [];
-  for (const unit of units) {
+  for (const unit of unitsOf(record)) {
     const { LoadState } = await systemctl.show(unit, ["LoadState"]);
     if (LoadState !== "not-found") known.push(unit);
   }
@@ -95,6 +93,20 @@ async function stopAll(systemctl: Systemctl, { record }: InstallPlace): Promise<
       throw new Failure("negative", `${unit} does not stop (${ActiveState}); nothing was taken away`);
   }
   await systemctl.run("disable", "--quiet", ...known);
+}
+
+/** Links that start units at boot, where no systemd runs. Without its tool none was made. */
+async function disableOffline({ layout, record, root }: InstallPlace): Promise<void> {
+  const units = unitsOf(record);
+  if (layout.mode === "user" || units.length === 0) return;
+  const tool = ["systemctl", `--root=${root === "" ? "/" : root}`, "disable", "--quiet"];
+  await runTool([...tool, ...units]).catch(() => undefined);
+}
+
+function unitsOf(record: InstallPlace["record"]): readonly string[] {
+  return (record?.files ?? [])
+    .map((path) => basename(path))
+    .filter((name) => /\.(service|target)$/.test(name));
 }
 
 function remove(paths: readonly string[], root: string): void {

@@ -2,9 +2,9 @@
 import type { Command } from "commander";
 import type { Environment } from "../environment.ts";
 import { type CliExit, Failure } from "../exit_codes.ts";
+import { addInstallationOptions, type InstallationFlags } from "./installation_options.ts";
 import { performing, type Session } from "../session.ts";
 import type { VerifyReport } from "./verify_installation.ts";
-import { addCommonOptions, type CommonFlags } from "../shared_options.ts";
 
 const HELP = `
 Looks at the program's hash, the links, every file with its text, mode and owner, and whether each
@@ -17,23 +17,16 @@ Examples:
   kloros install verify --user --json | jq '.problems[]'
 `;
 
-export interface VerifyFlags extends CommonFlags {
-  readonly user?: boolean;
-  readonly root?: string;
-}
-
 export function verifyCommand(install: Command, environment: Environment): void {
   const verify = install
     .command("verify")
     .description("Compares what is installed with what should be.")
-    .option("--user", "this user's installation")
-    .option("--root <dir>", "the image that lies there")
     .addHelpText("after", HELP)
-    .action(performing<VerifyFlags>(environment, work));
-  addCommonOptions(verify);
+    .action(performing<InstallationFlags>(environment, work));
+  addInstallationOptions(verify);
 }
 
-async function work(session: Session<VerifyFlags>): Promise<CliExit | undefined> {
+async function work(session: Session<InstallationFlags>): Promise<CliExit | undefined> {
   const { flags, environment } = session;
   const [{ choosePlace }, { isPackageInstalled }, { verifyPackage }, { verifyInstallation }, { managerOf }] =
     await Promise.all([
@@ -56,7 +49,7 @@ async function work(session: Session<VerifyFlags>): Promise<CliExit | undefined>
 }
 
 async function say(
-  session: Session<VerifyFlags>,
+  session: Session<InstallationFlags>,
   report: VerifyReport,
   why: string | undefined,
 ): Promise<CliExit> {

@@ -6,6 +6,7 @@ import { loginName } from "../login_name.ts";
 import type { Session } from "../session.ts";
 import { type Change, chooseChange } from "./change_phase.ts";
 import { describeStep } from "./describe_step.ts";
+import { whileMigrating } from "./migration_lock.ts";
 import { type Direction, type Pending, writeMigration } from "./migration_state.ts";
 import { oldSideOf } from "./old_side_of.ts";
 import {
@@ -13,7 +14,6 @@ import {
   type Migration,
   type MigrateFlags,
   openMigration,
-  whileMigrating,
   whyNotHere,
 } from "./open_migration.ts";
 import { type Hands, performStep } from "./perform_step.ts";
@@ -52,7 +52,7 @@ export async function changePhase(session: Session<ChangeFlags>, direction: Dire
     throw new Failure("usage", "--now needs --reason TEXT: who looks later wants to know why nobody waited");
   const migration = await openHere(session);
   if (flags.dryRun === true) return showWay(session, migration, direction);
-  return whileMigrating(migration, async () => {
+  return whileMigrating(migration.directory, async () => {
     // Read again: another one may have ended just before the lock was ours.
     const current = await openMigration(flags, session.environment);
     const { pending, resumed } = choose(session, current, direction);

@@ -1,7 +1,6 @@
 /** Everything that a command about the migration needs: where it is, where it stands, how the old side is told. */
-import { mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { type EffectiveSetting, loadConfig, whileLocked } from "@kloros/daemon";
+import { type EffectiveSetting, loadConfig } from "@kloros/daemon";
 import type { Environment } from "../environment.ts";
 import { Failure } from "../exit_codes.ts";
 import { choosePlace } from "../install/choose_place.ts";
@@ -12,6 +11,7 @@ import { Systemctl } from "../systemctl.ts";
 import type { InstallLayout } from "../units/layout.ts";
 import { unitName } from "../units/service_unit.ts";
 import { MigrateConfig, type MigrateSettings, problemOf } from "./migrate_config.ts";
+import { migrationDirectory } from "./migration_lock.ts";
 import { type MigrationState, readMigration } from "./migration_state.ts";
 
 export interface MigrateFlags extends CommonFlags {
@@ -23,7 +23,6 @@ export interface Migration {
   readonly layout: InstallLayout;
   readonly settings: MigrateSettings;
   readonly systemctl: Systemctl;
-  /** State, lock, output of commands, backups. */
   readonly directory: string;
   readonly stateFile: string;
   readonly state: MigrationState;
@@ -46,7 +45,7 @@ export async function openMigration(
   const layout = findLayout(flags, environment);
   const place = await placeOf(layout, flags, environment);
   const settings = readSettings(layout, environment);
-  const directory = join(layout.state, "migration");
+  const directory = migrationDirectory(layout);
   const stateFile = join(directory, "migration.json");
   const state = readMigration(stateFile);
   return {
@@ -129,14 +128,4 @@ export async function whyNotHere({ systemctl, layout }: Migration): Promise<stri
   if (LoadState === "loaded") return undefined;
   const user = layout.mode === "user" ? " --user" : "";
   return `there is no ${unitName("chemical-bus")} here; install first: kloros install${user} --home ${layout.home}`;
-}
-
-/** Keeps a second `kloros migrate` out while `work` runs. Throws `Failure`. */
-export async function whileMigrating<T>({ directory }: Migration, work: () => Promise<T>): Promise<T> {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const fd = openSync(join(directory, "lock"), "a", 0o600);
-  return whileLocked(fd, work, {
-    timeoutMs: 0,
-    onTimeout: () => new Failure("held", "another `kloros migrate` is at work; wait until it has ended"),
-  });
 }

@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { InstallLayout } from "../units/layout.ts";
 import { FIRST, LAST, phaseAt } from "./phases.ts";
+import { migrationDirectory } from "./migration_lock.ts";
 import { readMigration } from "./migration_state.ts";
 
 export interface Uninstalling {
@@ -17,7 +18,7 @@ export function uninstallObjection(
   { state }: Pick<InstallLayout, "state">,
   { purge, root }: Uninstalling,
 ): string | undefined {
-  const directory = join(root, state, "migration");
+  const directory = join(root, migrationDirectory({ state }));
   const { position, pending } = readMigration(join(directory, "migration.json"));
   if (pending !== null || (position !== FIRST && position !== LAST)) {
     const where = pending === null ? "" : ", half-way to another";

@@ -4,7 +4,6 @@ import { readRecord } from "../install/installation_record.ts";
 import { Failure } from "../exit_codes.ts";
 import { startStoppedBus } from "./bus_stopped.ts";
 import { type JournalStep, planJournal } from "./journal_steps.ts";
-import type { Release } from "./release_store.ts";
 import { type Switch, switchRelease, type SwitchResult } from "./switch_release.ts";
 
 export interface ChangeReport {
@@ -73,12 +72,4 @@ async function goBack(change: Switch, why: string): Promise<SwitchResult> {
       { cause: error },
     );
   }
-}
-
-/** All but these. */
-export function outdated(
-  releases: readonly Release[],
-  keep: readonly (string | undefined)[],
-): readonly Release[] {
-  return releases.filter(({ id }) => !keep.includes(id));
 }

@@ -4,10 +4,10 @@ import { refusePackaged } from "../install/package_owned.ts";
 import type { Session } from "../session.ts";
 import type { CommonFlags } from "../shared_options.ts";
 
-/** The installation that `upgrade` and `rollback` are about. Throws `Failure` when dpkg owns it, or when there is none. */
+/** The installation that `upgrade`, `rollback` and `uninstall` are about. Throws `Failure` when dpkg owns it, or when there is none. */
 export function installedPlace<Flags extends CommonFlags & PlaceRequest>(
   { flags, environment }: Session<Flags>,
-  wanted: "upgrade" | "rollback",
+  wanted: "upgrade" | "rollback" | "uninstall",
 ): InstallPlace {
   const { user, root } = flags;
   const place = choosePlace(
@@ -16,8 +16,6 @@ export function installedPlace<Flags extends CommonFlags & PlaceRequest>(
   );
   if (place.record !== undefined) return place;
   if (user !== true) refusePackaged(wanted, root);
-  throw new Failure(
-    "negative",
-    `nothing is installed in ${place.base}; \`kloros install${user === true ? " --user" : ""}\` does that`,
-  );
+  const how = wanted === "uninstall" ? "" : `; \`kloros install${user === true ? " --user" : ""}\` does that`;
+  throw new Failure("negative", `nothing is installed in ${place.base}${how}`);
 }

@@ -2,14 +2,9 @@
 import type { Command } from "commander";
 import type { Environment } from "../environment.ts";
 import { Failure } from "../exit_codes.ts";
+import { addInstallationOptions, type InstallationFlags } from "../install/installation_options.ts";
 import { performing, type Session } from "../session.ts";
-import { addCommonOptions, type CommonFlags } from "../shared_options.ts";
 import { bytes } from "../view/amounts.ts";
-
-interface ListFlags extends CommonFlags {
-  readonly user?: boolean;
-  readonly root?: string;
-}
 
 const HELP = `
 The one that runs, and the one that \`kloros release rollback\` goes to. Others are left by an
@@ -24,14 +19,12 @@ export function listCommand(release: Command, environment: Environment): void {
   const list = release
     .command("list")
     .description("Lists the releases on this machine.")
-    .option("--user", "this user's installation")
-    .option("--root <dir>", "the image that lies there")
     .addHelpText("after", HELP)
-    .action(performing<ListFlags>(environment, list_));
-  addCommonOptions(list);
+    .action(performing<InstallationFlags>(environment, list_));
+  addInstallationOptions(list);
 }
 
-async function list_(session: Session<ListFlags>): Promise<undefined> {
+async function list_(session: Session<InstallationFlags>): Promise<undefined> {
   const [{ choosePlace }, { ReleaseStore }, { isPackageInstalled, PACKAGE_BASE }] = await Promise.all([
     import("../install/choose_place.ts"),
     import("./release_store.ts"),

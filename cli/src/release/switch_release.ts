@@ -55,7 +55,7 @@ export async function switchRelease(change: Switch): Promise<SwitchResult> {
   const { place, store, systemctl, to } = change;
   const description = await askRelease(store.programOf(to.id), place.layout);
   const files = findFiles(place, description);
-  refuseForeign(files);
+  refuseForeign(files, "upgrade");
   const running =
     systemctl === undefined ? [] : await runningServices(systemctl, unitsIn(place.record?.files ?? []));
   await changeStoppedJournal(change, running);
@@ -73,7 +73,7 @@ async function changeStoppedJournal(change: Switch, running: readonly RunningSer
   const { journal, place, systemctl, say } = change;
   if (journal.kind === "none") return;
   say(`the bus stops; the journal goes from schema version ${journal.from} to ${journal.to}`);
-  const bus = running.some(({ unit, state }) => unit === BUS && isUp(state));
+  const bus = isBusStopped(place) || running.some(({ unit, state }) => unit === BUS && isUp(state));
   if (bus) noteBusStopped(place);
   // Where no systemd runs, a bus that somebody started holds the journal, and is named.
   await systemctl?.run("stop", BUS);

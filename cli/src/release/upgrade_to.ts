@@ -3,55 +3,68 @@ import { existsSync } from "node:fs";
 import { type CliExit, Failure } from "../exit_codes.ts";
 import { agree } from "../install/agree.ts";
 import type { InstallPlace } from "../install/choose_place.ts";
-import { managerOf } from "../install/manager.ts";
+import { findFiles, refuseForeign } from "../install/plan_install.ts";
 import type { UpgradeFlags } from "../commands/upgrade.ts";
 import type { Session } from "../session.ts";
 import { addRelease, identify } from "./add_release.ts";
-import { type ChangeReport, changeRelease, outdated } from "./change_release.ts";
-import { findProgram } from "./find_program.ts";
+import { findProgram, type FoundProgram } from "./find_program.ts";
 import { type JournalStep, planJournal, rehearse } from "./journal_steps.ts";
-import { askRelease } from "./release_description.ts";
+import { orderChange, tellChange } from "./order_change.ts";
+import { askRelease, type ReleaseDescription } from "./release_description.ts";
 import { type Release, ReleaseStore } from "./release_store.ts";
-import { changeLines, journalLine } from "./say_change.ts";
+import { journalLine } from "./say_change.ts";
 
 export async function upgradeTo(
   session: Session<UpgradeFlags>,
   place: InstallPlace,
   given: string,
 ): Promise<CliExit | undefined> {
-  const { flags, environment } = session;
-  const store = new ReleaseStore(place.base);
-  const from = currentRelease(store);
-  const found = await findProgram(
-    existsSync(store.programOf(given)) ? store.programOf(given) : given,
-    environment.cwd,
-  );
-  try {
-    const to = await identify(found.path, await askRelease(found.path, place.layout));
-    if (flags.json !== true) await session.print(`from ${from.id} to ${to.id}`);
-    if (flags.dryRun === true) return await dryRun(session, { from, to });
+  return withRelease(session, place, given, async ({ found, store, from, to }) => {
     if (to.id !== from.id) await agree(session, `Go from ${from.id} to ${to.id}?`);
     await addRelease(store, found.path, to);
     const journal = place.root === "" ? await decideJournal(session, { place, store, from, to }) : NONE;
-    const { systemctl, why } = await managerOf(place, environment.env);
-    if (why !== undefined && flags.json !== true) await session.print(`systemd is not told: ${why}`);
-    const report = await changeRelease(
-      {
-        place,
-        store,
-        systemctl,
-        from,
-        to,
-        journal,
-        timeoutMs: flags.timeout,
-        say: (text) => void (flags.json === true ? session.say(text) : session.print(text)),
-        pause: (ms) => Bun.sleep(ms),
-        monotonicMs: () => performance.now(),
-      },
-      { forward: true },
-    );
+    const report = await orderChange(session, { place, store, from, to, journal }, { forward: true });
     if (report.undone === null) forgetOld(store, to);
-    return await tell(session, report);
+    return tellChange(session, report);
+  });
+}
+
+/** What would be done, as far as it can be seen without doing it. Throws `Failure` where it would be refused. */
+export async function showUpgrade(
+  session: Session<UpgradeFlags>,
+  place: InstallPlace,
+  given: string,
+): Promise<CliExit | undefined> {
+  return withRelease(session, place, given, async ({ from, to, description }) => {
+    refuseForeign(findFiles(place, description), "upgrade");
+    const journal = { from: from.journal.version, to: to.journal.version, backTo: to.journal.backTo };
+    if (session.flags.json === true)
+      await session.printJson({ from: from.id, to: to.id, journal, changed: false });
+    else await session.print(journalPreview(journal));
+    return undefined;
+  });
+}
+
+interface Upgrade extends Omit<Between, "place"> {
+  readonly found: FoundProgram;
+  readonly description: ReleaseDescription;
+}
+
+async function withRelease(
+  session: Session<UpgradeFlags>,
+  { base, layout }: InstallPlace,
+  given: string,
+  work: (upgrade: Upgrade) => Promise<CliExit | undefined>,
+): Promise<CliExit | undefined> {
+  const store = new ReleaseStore(base);
+  const from = currentRelease(store);
+  const named = existsSync(store.programOf(given)) ? store.programOf(given) : given;
+  const found = await findProgram(named, session.environment.cwd);
+  try {
+    const description = await askRelease(found.path, layout);
+    const to = await identify(found.path, description);
+    if (session.flags.json !== true) await session.print(`from ${from.id} to ${to.id}`);
+    return await work({ found, description, store, from, to });
   } finally {
     found.forget();
   }
@@ -98,31 +111,14 @@ async function decideJournal(
   return journal;
 }
 
-async function dryRun(
-  session: Session<UpgradeFlags>,
-  { from, to }: Pick<Between, "from" | "to">,
-): Promise<undefined> {
-  const journal = { from: from.journal.version, to: to.journal.version, backTo: to.journal.backTo };
-  if (session.flags.json === true)
-    await session.printJson({ from: from.id, to: to.id, journal, changed: false });
-  else
-    await session.print(
-      journal.from === journal.to
-        ? `both work on schema version ${journal.to} of the journal`
-        : `the journal would go from schema version ${journal.from} to ${journal.to}${journal.backTo <= journal.from ? ", and there is a way back" : "; there is no way back without loss"}`,
-    );
+function journalPreview({ from, to, backTo }: Readonly<Record<"from" | "to" | "backTo", number>>): string {
+  if (from === to) return `both work on schema version ${to} of the journal`;
+  const back = backTo <= from ? ", and there is a way back" : "; there is no way back without loss";
+  return `the journal would go from schema version ${from} to ${to}${back}`;
 }
 
 /** The present one and the one before are kept. */
 function forgetOld(store: ReleaseStore, to: Release): void {
-  for (const { id } of outdated(store.list(), [to.id, store.named("previous")])) store.remove(id);
-}
-
-export async function tell(
-  session: Session<UpgradeFlags>,
-  report: ChangeReport,
-): Promise<CliExit | undefined> {
-  if (session.flags.json === true) await session.printJson(report);
-  else await session.print(...changeLines(report, session.palette));
-  return report.undone === null ? undefined : "negative";
+  const kept = new Set([to.id, store.named("previous")]);
+  for (const { id } of store.list()) if (!kept.has(id)) store.remove(id);
 }
