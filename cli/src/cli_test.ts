@@ -39,7 +39,7 @@ beforeAll(async () => {
 afterAll(() => place.remove());
 
 async function waitFor(condition: () => Promise<boolean>): Promise<void> {
-  for (const end = performance.now() + 5000; !(await condition()); await Bun.sleep(20)) {
+  for (const end = performance.now() + 15_000; !(await condition()); await Bun.sleep(20)) {
     if (performance.now() > end) throw new Error("waited in vain");
   }
 }

@@ -35,7 +35,7 @@ async function letters(...args: readonly string[]): Promise<readonly DeadLetter[
 }
 
 async function waitFor(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = performance.now() + 5000; !(await condition()); await Bun.sleep(10)) {
+  for (const end = performance.now() + 15_000; !(await condition()); await Bun.sleep(10)) {
     if (performance.now() > end) throw new Error("waited in vain");
   }
 }

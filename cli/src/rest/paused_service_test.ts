@@ -26,7 +26,7 @@ afterAll(async () => {
 });
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (const end = performance.now() + 10_000; !(await condition()); await Bun.sleep(20)) {
+  for (const end = performance.now() + 15_000; !(await condition()); await Bun.sleep(20)) {
     if (performance.now() > end) throw new Error("waited in vain");
   }
 }

@@ -47,7 +47,7 @@ async function until<Kind extends ServiceEvent["kind"]>(
   kind: Kind,
   count = 1,
 ): Promise<Extract<ServiceEvent, { kind: Kind }>> {
-  const endMs = performance.now() + 8000;
+  const endMs = performance.now() + 15_000;
   while (performance.now() < endMs) {
     const found = events.filter(
       (event): event is Extract<ServiceEvent, { kind: Kind }> => event.kind === kind,

@@ -73,7 +73,7 @@ test("ping and pong a thousand times: no edge is lost to the sends in between", 
     });
   }
   left.send(["ball"]);
-  await until(() => count >= 2000, { what: "the rally's end", limitMs: 5000 });
+  await until(() => count >= 2000, { what: "the rally's end" });
 });
 
 test("sends from outside a drain swallow no input", async () => {

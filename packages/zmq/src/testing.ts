@@ -20,12 +20,15 @@ export function makeIpcDirectory(): IpcDirectory {
   };
 }
 
+/** A bound for what never comes, no measure: a busy machine takes seconds over milliseconds. Below a test's limit of 20 s, so that the wait is named. */
+const UNTIL_LIMIT_MS = 15_000;
+
 /** Waits until `condition` gives something, looking every millisecond; throws after `limitMs`. */
 export async function until<Value>(
   condition: () => Value | undefined | false,
   options: { readonly what: string; readonly limitMs?: number },
 ): Promise<Value> {
-  const limitMs = options.limitMs ?? 3000;
+  const limitMs = options.limitMs ?? UNTIL_LIMIT_MS;
   const end = performance.now() + limitMs;
   for (;;) {
     const value = condition();

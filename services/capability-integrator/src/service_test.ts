@@ -6,9 +6,9 @@ import { dirname, join } from "node:path";
 import { service } from "./mod.ts";
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 5000;
+  const deadline = performance.now() + 15_000;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error("it did not happen within 5 s");
+    if (performance.now() > deadline) throw new Error("it did not happen within 15 s");
     await Bun.sleep(5);
   }
 }

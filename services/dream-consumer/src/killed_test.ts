@@ -43,7 +43,7 @@ function hidden(): readonly number[] {
 }
 
 test("a service that is killed or stopped takes its cycle along, and the next one runs it again, once", async () => {
-  killable = makeKillable(LONG_THEN_GOOD);
+  killable = makeKillable(LONG_THEN_GOOD, { "kloros.drainGraceMs": 600_000 });
   killable.start();
   const [first = ""] = await killable.tags(1);
   await until("workers", () => taggedProcesses(first).length >= 2);
@@ -52,15 +52,13 @@ test("a service that is killed or stopped takes its cycle along, and the next on
   killable.kill("SIGSTOP");
   killable.kill("SIGKILL");
   await killable.gone();
-  await untilNoneLeft(first, 5000);
+  await untilNoneLeft(first);
   expect(hidden()).toEqual([]);
   killable.start();
   const [, second = ""] = await killable.tags(2);
-  const askedMs = performance.now();
+  // The drain would wait for far longer than this test may take: what ends this is the grace of a runner that ignores SIGTERM.
   killable.kill("SIGTERM");
   expect(await killable.gone()).toBe("0");
-  // The grace of a runner that ignores SIGTERM, and not the whole of the drain's.
-  expect(performance.now() - askedMs).toBeLessThan(5000);
   expect(taggedProcesses(second)).toEqual([]);
   killable.start();
   const [completion, ...others] = await killable.completions(1);

@@ -57,7 +57,7 @@ function waiting(): number {
 }
 
 async function untilNoneWaits(): Promise<void> {
-  const endMs = performance.now() + 8000;
+  const endMs = performance.now() + 15_000;
   while (waiting() > 0) {
     if (performance.now() > endMs) throw new Error(`${waiting()} intents still wait`);
     await new Promise((resolve) => setTimeout(resolve, 5));

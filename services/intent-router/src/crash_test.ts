@@ -60,7 +60,7 @@ async function untilDone(): Promise<void> {
     !list(intents).some((name) => name.endsWith(".json")) &&
     list(join(intents, ".claimed")).length === 0 &&
     list(intentsRejected).join() === "broken.json,broken.json.reason";
-  const endMs = performance.now() + 5000;
+  const endMs = performance.now() + 15_000;
   while (!isDone() && performance.now() < endMs) await new Promise((resolve) => setTimeout(resolve, 10));
   // Whoever doubles something gets the time to do so.
   await new Promise((resolve) => setTimeout(resolve, 150));

@@ -82,7 +82,7 @@ test.each([false, true])(
     const open = isOpen ? { entry: mark.entry.slice(0, -1), isOpen } : mark;
     const script = `const { startGuard } = await import(${JSON.stringify(join(import.meta.dir, "guard.ts"))}); startGuard(${JSON.stringify(open)}); process.kill(process.pid, "SIGKILL");`;
     await Bun.spawn([process.execPath, "-e", script], { stdio: ["ignore", "ignore", "ignore"] }).exited;
-    await until("none", () => markedProcesses(mark).length === 0, { limitMs: 5000 });
+    await until("none", () => markedProcesses(mark).length === 0);
   },
 );
 

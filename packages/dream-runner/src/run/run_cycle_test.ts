@@ -179,15 +179,15 @@ describe("runCycle()", () => {
   test("a budget of time ends an experiment with what it found", async () => {
     const slow = experiment(
       "slow",
-      "    budget: {wallclock_sec: 0.7, max_candidates: 1000}\n",
+      "    budget: {wallclock_sec: 2, max_candidates: 1000}\n",
       "{x: {min: 0, max: 999}, y: [cheap]}",
     );
     folder.write("evaluator.js", MODULE);
     const yaml = `experiments:\n${slow.replace("{path: evaluator.js}", `{command: [sh, -c, 'sleep 0.1; echo "{\\"score\\": 1, \\"cost\\": 1}"']}`)}`;
     const report = await cycle(yaml, { parallel: 1 });
     expect(report.experiments[0]).toMatchObject({ outcome: "completed", failed: 0 });
-    expect(report.experiments[0]?.candidates).toBeWithin(2, 8);
-    expect(report.experiments[0]?.durationS).toBeLessThan(2);
+    // One at a time, each at least 0.1 s: more than 20 would be a budget that was not kept.
+    expect(report.experiments[0]?.candidates).toBeWithin(1, 22);
   });
 
   test("a limit that is shorter than the budgets leaves each experiment its part", async () => {
@@ -197,23 +197,23 @@ describe("runCycle()", () => {
         `{command: [sh, -c, 'sleep 0.05; echo "{\\"score\\": 1, \\"cost\\": 1}"']}`,
       ),
     );
-    const report = await cycle(`experiments:\n${slow.join("")}`, { limitS: 1, parallel: 1 });
+    const report = await cycle(`experiments:\n${slow.join("")}`, { limitS: 4, parallel: 1 });
     expect(report.experiments.map(({ outcome }) => outcome)).toEqual(["completed", "completed"]);
     const totalS = report.experiments.reduce((sum, { durationS }) => sum + durationS, 0);
-    expect(totalS).toBeWithin(0.9, 2);
+    expect(totalS).toBeGreaterThan(3.6);
+    // One at a time, each at least 0.05 s.
+    for (const { candidates } of report.experiments) expect(candidates).toBeLessThan(100);
   });
 
-  test("an end from outside is a failure without winners, and quick", async () => {
-    const hang = experiment("hang").replace("{path: evaluator.js}", "{command: [sleep, '60']}");
+  test("an end from outside is a failure without winners, and waits for no evaluator", async () => {
+    const hang = experiment("hang").replace("{path: evaluator.js}", "{command: [sleep, '600']}");
     const stop = new AbortController();
     setTimeout(() => {
       stop.abort("SIGTERM");
     }, 300);
-    const from = performance.now();
     const report = await cycle(`experiments:\n${experiment("one")}${hang}${experiment("two")}`, {
       abort: stop.signal,
     });
-    expect(performance.now() - from).toBeLessThan(2300);
     expect(report).toMatchObject({ success: false, exit_code: 143, winners: [] });
     expect(report.error).toContain("SIGTERM");
     expect(report.experiments.map(({ outcome }) => outcome).at(-1)).toBe("skipped");

@@ -3,12 +3,13 @@
  * everywhere, `KLOROS_ROUNDS=N` adds N random ones, `KLOROS_SEED=S` repeats the round of that seed and no other.
  */
 import { choicesOf } from "./choices.ts";
+import { cpuWatch } from "./cpu_watch.ts";
 import { type Corpus, mutateBytes } from "./mutate_bytes.ts";
 
 export interface FuzzOptions extends Corpus {
   /** Of one round. */
   readonly inputs?: number;
-  /** For one input, ms of this thread: whoever takes longer hangs for somebody who means it. */
+  /** For one input, ms that this thread computes: whoever takes longer hangs for somebody who means it. */
   readonly boundMs?: number;
 }
 
@@ -63,7 +64,7 @@ async function faultOf(
   try {
     const took = await timed(check, bytes);
     if (took <= boundMs) return undefined;
-    // A busy machine stops everybody now and then; a hang stays one.
+    // The garbage of others may be collected meanwhile; a hang stays one.
     const again = Math.min(await timed(check, bytes), await timed(check, bytes));
     return again <= boundMs ? undefined : { text: `it took ${again.toFixed(0)} ms, over ${String(boundMs)}` };
   } catch (error) {
@@ -72,7 +73,7 @@ async function faultOf(
 }
 
 async function timed(check: (bytes: Uint8Array) => void | Promise<void>, bytes: Uint8Array): Promise<number> {
-  const before = performance.now();
+  const cpuMs = cpuWatch();
   await check(bytes);
-  return performance.now() - before;
+  return cpuMs();
 }

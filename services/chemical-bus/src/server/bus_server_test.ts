@@ -189,7 +189,7 @@ describe("the server", () => {
     expect(events).toContainEqual(
       expect.objectContaining({ event: "socketFile", what: "deleted" }) as ServerEvent,
     );
-  }, 10_000);
+  });
 
   test("starts without a live endpoint that is taken, tells once, and binds it when it is free", async () => {
     const thief = openSocket("pub");
@@ -202,7 +202,7 @@ describe("the server", () => {
     for (let tries = 0; tries < 2000 && server.liveEndpoints.length === 0; tries++) await Bun.sleep(2);
     expect(server.liveEndpoints).toEqual([taken]);
     expect(events.filter(({ event }) => event === "trouble")).toHaveLength(1);
-  }, 10_000);
+  });
 });
 
 describe("the live feed", () => {

@@ -126,6 +126,6 @@ winner() {
 `;
 
 /** Waits until nothing carries the tag. */
-export async function untilNoneLeft(runTag: string, limitMs = 5000): Promise<void> {
+export async function untilNoneLeft(runTag: string, limitMs = 15_000): Promise<void> {
   await until(`the end of run ${runTag}`, () => taggedProcesses(runTag).length === 0, { limitMs });
 }

@@ -24,7 +24,10 @@ export interface Killable {
 }
 
 /** `script`: what a cycle does, in shell. */
-export function makeKillable(script: string, given: Partial<Config> = {}): Killable {
+export function makeKillable(
+  script: string,
+  given: Partial<Config> & { readonly "kloros.drainGraceMs"?: number } = {},
+): Killable {
   const home = makeTestHome();
   const directory = join(home.home, "bench");
   mkdirSync(directory);
