@@ -86,4 +86,4 @@ test("as it was it is rejected anew, under a number of its own; mended it become
   );
   expect(readdirSync(place.paths.intents).filter((name) => name.includes("resubmit"))).toEqual([]);
   expect(await letters()).toEqual([]);
-}, 40_000);
+}, 60_000);

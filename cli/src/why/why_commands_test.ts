@@ -48,7 +48,7 @@ function promotions(count: number, ids: readonly string[]): Envelope {
 
 /** Resolves when what `kloros` prints has it. */
 async function says(args: readonly string[], text: string): Promise<string> {
-  for (const end = performance.now() + 10_000; ; await Bun.sleep(50)) {
+  for (const end = performance.now() + 15_000; ; await Bun.sleep(50)) {
     const { out, err } = await place.kloros(...args);
     if (out.includes(text)) return out;
     if (performance.now() > end) throw new Error(`${args.join(" ")} never said "${text}": ${out}${err}`);

@@ -181,7 +181,7 @@ describe("a consumer that dies at a named point", () => {
     import { service } from "./service.ts";
     const [journal, paths] = process.argv.slice(1);
     await startForTest(service, { testBus: openTestBus({ path: journal }), testHome: { paths: JSON.parse(paths) } });
-    await Bun.sleep(10_000);
+    await Bun.sleep(15_000);
   `;
   const points = Object.keys(CRASH_POINTS).filter((name) => name.startsWith("ledger."));
 

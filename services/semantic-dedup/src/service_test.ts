@@ -188,7 +188,7 @@ describe("a semantic-dedup that dies at a named point", () => {
     const [journal, paths] = process.argv.slice(1);
     const config = { viewDelayMs: 20 };
     await startForTest(service, { testBus: openTestBus({ path: journal }), testHome: { paths: JSON.parse(paths) }, config });
-    await Bun.sleep(10_000);
+    await Bun.sleep(15_000);
   `;
   const points = Object.keys(CRASH_POINTS).filter((name) => /^(ledger|files)\./.test(name));
 

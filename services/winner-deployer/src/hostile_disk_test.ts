@@ -52,7 +52,7 @@ describe("in the place of the environment file", () => {
       try { readEnv(${JSON.stringify(target())}) } catch (error) { console.log(String(error)) }`;
     const child = Bun.spawn([process.execPath, "-e", program], {
       stdout: "pipe",
-      timeout: 5000,
+      timeout: 15_000,
       killSignal: "SIGKILL",
     });
     expect(await new Response(child.stdout).text()).toContain("it is no regular file");

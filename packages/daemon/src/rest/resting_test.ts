@@ -82,10 +82,11 @@ describe("maintenance mode", () => {
 
   test("ends by itself when its time has passed, and the marker is taken away", async () => {
     const { service, attempts } = await counting(true);
-    const untilMs = Date.now() + 150;
-    await writeMaintenance(service.paths, { ...note(), untilMs });
+    await writeMaintenance(service.paths, note());
     await until("resting", () => service.health.readyz()["maintenance"]);
     await ask(service, "q1");
+    const untilMs = Date.now() + 150;
+    await writeMaintenance(service.paths, { ...note(), untilMs });
     await until("the first", () => attempts.length === 1);
     expect(Date.now()).toBeGreaterThanOrEqual(untilMs);
     expect(existsSync(service.paths.maintenanceMarker)).toBe(false);
