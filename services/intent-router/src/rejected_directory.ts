@@ -4,7 +4,15 @@
  * Invariants: nothing here is ever overwritten (a second file of one name gets a number); a file whose content is not
  * what its note says (edited, replaced, or put here by hand) goes back to the intents once it has been quiet.
  */
-import { existsSync, mkdirSync, readFileSync, readdirSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { crashPoint, errorCode } from "@kloros/daemon";
 import { lookAtFile, signatureOf } from "./file_look.ts";
@@ -16,6 +24,8 @@ const NOTE = ".reason";
 const NAME_BYTES_MAX = 235;
 /** Beyond it the directory needs a person, not a program. */
 const NUMBERS_MAX = 100_000;
+/** A copy's time is the original's but for what a floating-point number of seconds cannot hold. */
+const COPIED_TIME_MS = 1;
 
 export interface Rejection {
   readonly name: string;
@@ -62,7 +72,7 @@ export function openRejectedDirectory(root: string, options: RejectedOptions): R
   return {
     keep(path, rejection) {
       mkdirSync(root, { recursive: true });
-      const name = keepUnderFreeName(root, path, rejection);
+      const name = keepUnderFreeName(root, path, { ...rejection, sizeBytesMax: options.sizeBytesMax });
       const signature = signatureOf(join(root, name));
       if (signature !== undefined) known.set(name, { signature, changedSinceMs: undefined });
       return name;
@@ -77,17 +87,21 @@ export function openRejectedDirectory(root: string, options: RejectedOptions): R
         else known.set(name, next);
         if (next?.changedSinceMs === undefined || nowMs - next.changedSinceMs < options.quietMs) return [];
         known.delete(name);
-        return giveBack(root, name, options.intents);
+        return giveBack(root, name, options);
       });
     },
   };
 }
 
-function keepUnderFreeName(root: string, path: string, rejection: Rejection): string {
+function keepUnderFreeName(
+  root: string,
+  path: string,
+  rejection: Rejection & Pick<RejectedOptions, "sizeBytesMax">,
+): string {
   for (let number = 0; number < NUMBERS_MAX; number += 1) {
     const name = numbered(rejection.name, number);
     const target = join(root, name);
-    if (!isOneFile(path, target)) {
+    if (!isOneFile(path, target, rejection.sizeBytesMax)) {
       if (existsSync(target)) continue;
       writeNote(root, name, rejection);
       crashPoint("router.noted");
@@ -100,10 +114,17 @@ function keepUnderFreeName(root: string, path: string, rejection: Rejection): st
   throw new Error(`${root} holds ${NUMBERS_MAX} files named like ${rejection.name}; clear it`);
 }
 
-/** Two names of one file: an earlier run was cut off before it took the first name away. */
-function isOneFile(path: string, other: string): boolean {
-  const signature = signatureOf(path);
-  return signature !== undefined && signature === signatureOf(other);
+/**
+ * Two names of one file, or a file and its copy (see link_new.ts): an earlier run was cut off before it took the first one away.
+ * Somebody else's of the same content and time is as good.
+ */
+function isOneFile(path: string, other: string, sizeBytesMax: number): boolean {
+  const [here, there] = [path, other].map((one) => statSync(one, { throwIfNoEntry: false }));
+  if (here === undefined || there === undefined || here.size !== there.size) return false;
+  if (here.ino === there.ino && here.dev === there.dev) return true;
+  if (Math.abs(here.mtimeMs - there.mtimeMs) > COPIED_TIME_MS) return false;
+  const [look, copy] = [path, other].map((one) => lookAtFile(one, sizeBytesMax));
+  return look?.kind === "file" && copy?.kind === "file" && digestOf(look.bytes) === digestOf(copy.bytes);
 }
 
 /** The note comes first: a file without one counts as changed and would be rejected again after a crash in between. */
@@ -174,13 +195,13 @@ function readNote(root: string, name: string): Partial<Note> | undefined {
 }
 
 /** By link, so that an intent of the same name is not overwritten and an open editor keeps its file. */
-function giveBack(root: string, name: string, intents: string): readonly string[] {
+function giveBack(root: string, name: string, { intents, sizeBytesMax }: RejectedOptions): readonly string[] {
   const wanted = readNote(root, name)?.file;
   const original =
     typeof wanted === "string" && isIntentName(wanted) && !wanted.includes("/") ? wanted : name;
   for (let number = 0; number < NUMBERS_MAX; number += 1) {
     const target = number === 0 ? original : numbered(original, number);
-    if (!isOneFile(join(root, name), join(intents, target))) {
+    if (!isOneFile(join(root, name), join(intents, target), sizeBytesMax)) {
       if (!linkNew(join(root, name), join(intents, target))) continue;
       crashPoint("router.returned");
     }

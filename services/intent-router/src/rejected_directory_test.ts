@@ -6,6 +6,7 @@ import {
   readFileSync,
   readdirSync,
   rmSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -55,6 +56,19 @@ describe("keep()", () => {
     expect(readFileSync(join(root, "a.2.json"), "utf8")).toBe("3");
   });
 
+  test("takes a copy that an earlier run had made before it was cut off for the file itself", () => {
+    reject("a.json", "[]");
+    const path = join(intents, "claimed.tmp");
+    const { mtimeMs } = statSync(join(root, "a.json"));
+    writeFileSync(path, "[]");
+    utimesSync(path, mtimeMs / 1000, mtimeMs / 1000);
+    const digest = digestOf(Buffer.from("[]"));
+    const again = { name: "a.json", reason: "it is broken", digest, rejectedMs: 1_763_116_200_000 };
+    expect(rejected.keep(path, again)).toBe("a.json");
+    expect(readdirSync(root).toSorted()).toEqual(["a.json", "a.json.reason"]);
+    expect(existsSync(path)).toBe(false);
+  });
+
   test("cuts names that leave no room for the note", () => {
     const name = `${"ä".repeat(124)}.json`;
     const kept = [reject(name, "1"), reject(name, "2")];
@@ -97,9 +111,21 @@ describe("reviewChanges()", () => {
   test("gives a file its first name back, or a number when that is taken", () => {
     reject("a.json", "1");
     expect(reject("a.json", "2")).toBe("a.1.json");
-    for (const name of ["a.json", "a.1.json"]) writeFileSync(join(root, name), "{}");
+    for (const name of ["a.json", "a.1.json"]) writeFileSync(join(root, name), JSON.stringify({ name }));
     rejected.reviewChanges(0);
     expect([...rejected.reviewChanges(2000)].toSorted()).toEqual(["a.1.json", "a.json"]);
+  });
+
+  test("gives a file back once, also when an earlier run had copied it before it was cut off", () => {
+    reject("a.json", "1");
+    for (const path of [join(root, "a.json"), join(intents, "a.json")]) {
+      writeFileSync(path, "{}");
+      utimesSync(path, 1000, 1000);
+    }
+    rejected.reviewChanges(0);
+    expect(rejected.reviewChanges(2000)).toEqual(["a.json"]);
+    expect(existsSync(join(root, "a.json"))).toBe(false);
+    expect(readdirSync(intents).toSorted()).toEqual(["a.json", "rejected"]);
   });
 
   test("looks at a file that someone put there", () => {
