@@ -17,6 +17,7 @@ import {
 import { join } from "node:path";
 import { acquireFileLock } from "@kloros/file-lock";
 import { choosePlace } from "./choose_place.ts";
+import { roleFilePath, writeRole } from "../migrate/role_file.ts";
 import { addRelease, identify } from "../release/add_release.ts";
 import { ReleaseStore } from "../release/release_store.ts";
 import { runToEnd, type SampleImage, sampleImage } from "../testing/sample_image.ts";
@@ -198,6 +199,18 @@ describe("an image", () => {
     expect(existsSync(join(image.dir, "typo"))).toBe(false);
     expect(existsSync(join(image.dir, "opt"))).toBe(false);
   });
+});
+
+test("what the migration told units outlives an uninstallation, and goes with its state", async () => {
+  const path = roleFilePath("/etc/systemd/system", "policy-engine");
+  await install();
+  await writeRole(at(path), "act");
+  await image.kloros("uninstall", "--yes");
+  expect(existsSync(at(path))).toBe(true);
+  await install();
+  expect((await image.kloros("uninstall", "--dry-run", "--purge-data")).out).toContain(path);
+  await image.kloros("uninstall", "--yes", "--purge-data");
+  expect(existsSync(at(join(path, "..")))).toBe(false);
 });
 
 describe("what changes meanwhile", () => {

@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { HOME_MARKER, inspectHome } from "@kloros/daemon";
 import { Failure } from "../exit_codes.ts";
 import { writeError } from "../release/add_release.ts";
+import { dropInDirectory, removeIfEmpty, ROLE_FILE, roleFiles } from "../migrate/role_file.ts";
 import { readLink } from "../release/release_store.ts";
 import type { Systemctl } from "../systemctl.ts";
 import { baseOf, type InstallPlace } from "./choose_place.ts";
@@ -36,8 +37,10 @@ export function planRemoval(place: InstallPlace, { purge }: { readonly purge: bo
   );
   const data = all.filter((path) => !all.some((other) => isInside(path, other)));
   const written = (record?.files ?? []).filter((path) => isStillThere(place, path));
+  // Without the migration's state, nobody would know what they say.
+  const roles = purge ? roleFiles(dropInDirectory(layout), root) : [];
   return {
-    files: [...written, ...(existsSync(join(root, runtime)) ? [runtime] : []), baseOf(layout)],
+    files: [...written, ...roles, ...(existsSync(join(root, runtime)) ? [runtime] : []), baseOf(layout)],
     data: purge ? data : [],
     stays: [...(purge ? [] : data), ...(own || !existsSync(join(root, home)) ? [] : [home])],
     comesBack: keptAside(place.base),
@@ -69,6 +72,7 @@ export async function applyRemoval(
     plan.files.filter((path) => join(root, path) !== base),
     root,
   );
+  for (const path of plan.files) if (basename(path) === ROLE_FILE) removeIfEmpty(dirname(join(root, path)));
   bringBack(place);
   if (systemctl !== undefined) await systemctl.daemonReload();
   for (const name of readdirSync(base)) {

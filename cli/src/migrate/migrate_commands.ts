@@ -9,17 +9,12 @@ import { describeStep } from "./describe_step.ts";
 import { whileMigrating } from "./migration_lock.ts";
 import { type Direction, type Pending, writeMigration } from "./migration_state.ts";
 import { oldSideOf } from "./old_side_of.ts";
-import {
-  dropInDirectory,
-  type Migration,
-  type MigrateFlags,
-  openMigration,
-  whyNotHere,
-} from "./open_migration.ts";
+import { type Migration, type MigrateFlags, openMigration, whyNotHere } from "./open_migration.ts";
 import { type Hands, performStep } from "./perform_step.ts";
 import { FIRST, phaseAt } from "./phases.ts";
 import { objections, windowOf } from "./readiness.ts";
 import { gatherReport, judgeNow, wayOf } from "./report.ts";
+import { dropInDirectory } from "./role_file.ts";
 import { reportLines, stepLines } from "./report_lines.ts";
 import { type Outcome, type Runner, runPending } from "./run_steps.ts";
 

@@ -32,11 +32,6 @@ export interface Migration {
   readonly divided: boolean;
 }
 
-/** The operator's own directory: that of the units may be a package's. */
-export function dropInDirectory({ mode, unitDirectory }: InstallLayout): string {
-  return mode === "system" ? "/etc/systemd/system" : unitDirectory;
-}
-
 /** Changes nothing. Throws `Failure`, `ConfigError`. */
 export async function openMigration(
   flags: MigrateFlags,

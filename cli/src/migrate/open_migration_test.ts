@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { whileMigrating } from "./migration_lock.ts";
 import { openMigration } from "./open_migration.ts";
 
 const NOBODY = 65_534;
@@ -37,3 +38,14 @@ test.skipIf(process.getuid?.() !== 0)(
 test("a user's own services are told by the user's own file", async () => {
   expect(await open(true)).toBe("touch /i-was-root");
 });
+
+test.skipIf(process.getuid?.() !== 0)(
+  "root keeps no state in a directory that the services' user made",
+  async () => {
+    const migrate = (): Promise<string> =>
+      whileMigrating(home, () => Promise.resolve("done")).catch((error: unknown) => (error as Error).message);
+    expect(await migrate()).toContain(`${home} belongs to uid ${NOBODY}`);
+    chownSync(home, 0, 0);
+    expect(await migrate()).toBe("done");
+  },
+);

@@ -5,7 +5,8 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { errorCode, syncDirectory, writeFileAtomic } from "@kloros/daemon";
-import type { Migrated, Role } from "./phases.ts";
+import type { InstallLayout } from "../units/layout.ts";
+import { type Migrated, MIGRATED, type Role } from "./phases.ts";
 
 export const ROLE_FILE = "50-migrate.conf";
 
@@ -15,6 +16,11 @@ const TEXTS: Readonly<Record<Role, string>> = {
   waits:
     "# Not its turn yet: the condition never holds, so systemd does not start it.\n[Unit]\nConditionPathExists=!/\n\n[Service]\nEnvironment=KLOROS_MODE=observe\n",
 };
+
+/** The operator's own directory: that of the units may be a package's. */
+export function dropInDirectory({ mode, unitDirectory }: InstallLayout): string {
+  return mode === "system" ? "/etc/systemd/system" : unitDirectory;
+}
 
 export function roleFilePath(unitDirectory: string, service: Migrated): string {
   return join(unitDirectory, `kloros-${service}.service.d`, ROLE_FILE);
@@ -36,6 +42,13 @@ export function isOfMigration(path: string): boolean {
   return basename(path) === ROLE_FILE && readRole(path) !== undefined;
 }
 
+/** Without the `root`: what stands there by `kloros migrate`'s hand. */
+export function roleFiles(unitDirectory: string, root: string): readonly string[] {
+  return MIGRATED.map((service) => roleFilePath(unitDirectory, service)).filter((path) =>
+    isOfMigration(join(root, path)),
+  );
+}
+
 /** On disk when it resolves. */
 export async function writeRole(path: string, role: Role | undefined): Promise<void> {
   if (role !== undefined) {
@@ -48,7 +61,7 @@ export async function writeRole(path: string, role: Role | undefined): Promise<v
   removeIfEmpty(dirname(path));
 }
 
-function removeIfEmpty(directory: string): void {
+export function removeIfEmpty(directory: string): void {
   try {
     rmdirSync(directory);
   } catch (error) {

@@ -3,20 +3,15 @@
  * nothing in it: what it switches is the link that `programs` goes through.
  */
 import { join } from "node:path";
+import type { Installation } from "@kloros/daemon";
 
-/** All paths absolute. */
-export interface InstallLayout {
+type Places = Pick<Installation, "home" | "source" | "state" | "runtime" | "logs">;
+
+/** All paths absolute. System mode: state below /var/lib, runtime below /run, logs below /var/log. */
+export interface InstallLayout extends Places {
   readonly mode: "system" | "user";
   /** Directory of the executables, named like the services; resolved at each start, through a link that `upgrade` switches. */
   readonly programs: string;
-  readonly home: string;
-  readonly source: string;
-  /** Journal, decision log, service state. Below /var/lib in system mode. */
-  readonly state: string;
-  /** Below /run in system mode, below $XDG_RUNTIME_DIR in user mode. */
-  readonly runtime: string;
-  /** Below /var/log in system mode. */
-  readonly logs: string;
   readonly configFile: string;
   /** System mode: whom the services run as. */
   readonly user?: string;

@@ -83,6 +83,9 @@ fi
 
 function prerm(services: readonly string[]): string {
   return `
+if [ "$1" = remove ] && ls "$DPKG_ROOT"/etc/systemd/system/kloros-*.service.d/50-migrate.conf >/dev/null 2>&1; then
+    echo "kloros: what the migration switched off of an older system stays off; 'kloros migrate back' switches it on again, while the package is installed" >&2
+fi
 if [ "$1" = remove ] && [ -z "$DPKG_ROOT" ] && [ -d /run/systemd/system ]; then
     deb-systemd-invoke stop ${TARGET} ${services.join(" ")} >/dev/null
 fi

@@ -89,7 +89,7 @@ export async function writeMarker(
   const until = untilMs === undefined ? {} : { until: new Date(untilMs).toISOString() };
   const note = { since: new Date(nowMs).toISOString(), ...until, reason: words(reason), by: words(by) };
   const made = mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  await writeFileAtomic(path, `${JSON.stringify(note)}\n`);
+  await writeFileAtomic(path, `${JSON.stringify(note)}\n`, { link: "replace" });
   if (process.getuid?.() === 0) leaveToOwner(path, made ?? path);
   return { untilMs, reason: note.reason, by: note.by, sinceMs: nowMs };
 }

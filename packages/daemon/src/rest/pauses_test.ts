@@ -2,12 +2,14 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
   chownSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -138,3 +140,12 @@ test.skipIf(process.getuid?.() !== 0)(
     }
   },
 );
+
+test("a marker that is written where somebody put a link replaces the link, not what it leads to", async () => {
+  const elsewhere = join(home, "elsewhere");
+  writeFileSync(elsewhere, "precious");
+  symlinkSync(elsewhere, paths.maintenanceMarker);
+  await writeMaintenance(paths, NOTE);
+  expect(readFileSync(elsewhere, "utf8")).toBe("precious");
+  expect(lstatSync(paths.maintenanceMarker).isFile()).toBe(true);
+});
