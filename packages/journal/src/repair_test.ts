@@ -228,6 +228,29 @@ describe("a damaged frame of the log", () => {
     }
   }, 60_000);
 
+  test("with a row that changed is named, and what the row was before is taken", async () => {
+    const alive = join(dir, "alive");
+    mkdirSync(alive);
+    const { broker } = testBroker({ path: join(alive, "journal.db") });
+    const worker = new TestClient(broker, WORKER.name);
+    const router = new TestClient(broker, "intent-router");
+    await worker.attach(SPEC);
+    for (let n = 0; n < 2; n++) {
+      await router.now(router.session.publish([text(question(n))]));
+      const [one] = worker.take(WORKER.name);
+      await worker.settle(one!, { kind: "done", emits: [], state: `{"seen":${n}}` });
+    }
+    for (const end of ["db", "hwm"]) cpSync(join(alive, `journal.${end}`), join(dir, `journal.${end}`));
+    const wal = readFileSync(join(alive, "journal.db-wal"));
+    broker.close();
+    wal.write('{"SEEN":1}', wal.lastIndexOf('{"seen":1}'));
+    writeFileSync(`${path}-wal`, wal);
+    expect(repairJournal(path, NOW).notes).toEqual([
+      `the state "" of ${WORKER.name}: only an earlier version is left`,
+    ]);
+    expect(rows("SELECT substr(value, 9) AS value FROM state")).toEqual([{ value: '{"seen":0}' }]);
+  });
+
   test("at the end, that lost its commit, is named by the mark beside the journal", async () => {
     await build(true);
     const wal = readFileSync(`${path}-wal`);
