@@ -6,12 +6,15 @@ export interface SupervisorOptions {
   readonly delayMs: () => number;
 }
 
+/** For all to be ready after the release, ms. */
+const RELEASE_MS = 60_000;
+
 export class Supervisor {
   /** Ends of which nobody but the daemon itself is the cause. */
   readonly ownEnds: string[] = [];
   readonly #options: SupervisorOptions;
   readonly #watches: Promise<void>[];
-  #released = false;
+  #releasedAt = Number.POSITIVE_INFINITY;
 
   /** They run already, or are started. */
   constructor(daemons: readonly DaemonProcess[], options: SupervisorOptions) {
@@ -19,9 +22,9 @@ export class Supervisor {
     this.#watches = daemons.map((daemon) => this.#watch(daemon));
   }
 
-  /** All run; none is started again from now on. */
+  /** None is started again once it is ready: one that runs may be about to end of what it met a moment ago. */
   async release(): Promise<void> {
-    this.#released = true;
+    this.#releasedAt = performance.now();
     await Promise.all(this.#watches);
   }
 
@@ -30,7 +33,7 @@ export class Supervisor {
     for (;;) {
       if (!daemon.running) daemon.start();
       while (daemon.running) {
-        if (this.#released) return;
+        if (await this.#isOver(daemon)) return;
         await Promise.race([daemon.exited(), Bun.sleep(100)]);
       }
       const code = await daemon.exited();
@@ -40,5 +43,9 @@ export class Supervisor {
       ({ kills } = daemon);
       await Bun.sleep(this.#options.delayMs());
     }
+  }
+  async #isOver(daemon: DaemonProcess): Promise<boolean> {
+    const forMs = performance.now() - this.#releasedAt;
+    return forMs > RELEASE_MS || (forMs >= 0 && (await daemon.readiness())?.ok === true);
   }
 }
