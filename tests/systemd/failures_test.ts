@@ -44,7 +44,6 @@ describe.skipIf(mustSkip())("services that fail", () => {
   }, SET_UP_MS);
   afterAll(async () => {
     await machine?.remove();
-    programs?.remove();
   });
 
   async function lifeOf(name: ServiceName): Promise<Life> {

@@ -3,12 +3,15 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { buildPrograms } from "./house/programs.ts";
 import { migrateJournal, NextVersion } from "./install/next_version.ts";
 import { mustSkip } from "./sandbox/possible.ts";
 import { Sandbox } from "./sandbox/sandbox.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const STEP_MS_MAX = 180_000;
+const EDITED = "/etc/systemd/system/kloros-semantic-dedup.service.d";
+const DROP_IN = `mkdir ${EDITED} && printf '[Service]\\nNice=1\\n' >${EDITED}/own.conf && systemctl daemon-reload`;
 const skip = mustSkip() || noDpkg();
 
 function noDpkg(): boolean {
@@ -29,21 +32,26 @@ async function buildPackage(tree: string, out: string): Promise<string> {
 describe.skipIf(skip)("the Debian package", () => {
   let builds: string;
   let sandbox: Sandbox;
-  let [first, second] = ["", ""];
+  let built: string;
+  const first = "/media/one.deb";
+  let second = "";
 
   beforeAll(async () => {
     builds = mkdtempSync(join(tmpdir(), "kloros-packages-"));
-    first = `/media/one/${await buildPackage(ROOT, join(builds, "one"))}`;
+    built = (await buildPrograms("package")).package ?? "";
     const tree = new NextVersion();
     try {
       tree.setVersion("0.2.0");
       migrateJournal(tree, { wayBack: true });
-      second = `/media/two/${await buildPackage(tree.root, join(builds, "two"))}`;
+      second = `/mnt/two/${await buildPackage(tree.root, join(builds, "two"))}`;
     } finally {
       tree.remove();
     }
     sandbox = await Sandbox.boot({
-      binds: [{ from: builds, to: "/media", readOnly: true }],
+      binds: [
+        { from: built, to: first, readOnly: true },
+        { from: builds, to: "/mnt", readOnly: true },
+      ],
       // A machine that builds images may forbid all starts; this one is an operator's.
       files: [{ path: "/usr/sbin/policy-rc.d", text: "#!/bin/sh\nexit 0\n", mode: 0o755 }],
     });
@@ -71,8 +79,7 @@ describe.skipIf(skip)("the Debian package", () => {
     "has the same bytes when the same sources are built again",
     async () => {
       const again = await buildPackage(ROOT, join(builds, "again"));
-      const bytesOf = (path: string) => readFileSync(join(builds, path));
-      expect(bytesOf(`again/${again}`).equals(bytesOf(`one/${again}`))).toBe(true);
+      expect(readFileSync(join(builds, "again", again)).equals(readFileSync(built))).toBe(true);
     },
     STEP_MS_MAX,
   );
@@ -96,7 +103,7 @@ describe.skipIf(skip)("the Debian package", () => {
     "sends whoever wants to upgrade or go back to apt, and to its own commands",
     async () => {
       for (const args of [
-        ["upgrade", "/media/two"],
+        ["upgrade", "/mnt/two"],
         ["release", "rollback"],
         ["install", "--yes"],
         ["uninstall"],
@@ -116,7 +123,13 @@ describe.skipIf(skip)("the Debian package", () => {
       expect(await running()).toBeArrayOfSize(10);
       expect(await sandbox.must(["kloros", "--version"])).toBe("0.2.0\n");
       expect(await kloros("journal", "version")).toMatchObject({ found: 3 });
-      expect(await kloros("install", "verify")).toMatchObject({ ok: true, release: "0.2.0" });
+      await sandbox.must(["sh", "-c", DROP_IN]);
+      expect(await kloros("install", "verify")).toMatchObject({
+        ok: true,
+        release: "0.2.0",
+        notes: [expect.stringContaining("own.conf")],
+      });
+      await sandbox.systemctl("revert", "kloros-semantic-dedup.service");
       await sandbox.must(["sh", "-c", "echo '# changed' >> /usr/lib/systemd/system/kloros.target"]);
       const { code, out } = await sandbox.run(["kloros", "install", "verify"]);
       expect(code).toBe(1);

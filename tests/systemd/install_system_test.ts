@@ -18,7 +18,6 @@ describe.skipIf(mustSkip())("kloros install", () => {
   }, STEP_MS_MAX);
   afterAll(async () => {
     await sandbox?.remove();
-    programs?.remove();
   });
 
   const shell = (script: string) => sandbox.run(["sh", "-c", script], { limitMs: STEP_MS_MAX });

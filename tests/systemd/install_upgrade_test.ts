@@ -41,7 +41,6 @@ describe.skipIf(mustSkip())("an upgrade", () => {
   afterAll(async () => {
     writer?.stop();
     await sandbox?.remove();
-    programs?.remove();
     rmSync(builds, { recursive: true, force: true });
   });
 

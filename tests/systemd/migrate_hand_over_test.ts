@@ -2,7 +2,7 @@
  * The migration in a real systemd, beside a stand-in for the old oneshot, under a steady stream of intents: each one is
  * processed exactly once, by one side or the other.
  */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { rmSync, writeFileSync } from "node:fs";
 import { choicesOf } from "@kloros/signal-schema/testing";
 import { MigratingMachine } from "./house/migrating_machine.ts";
@@ -23,9 +23,6 @@ beforeAll(async () => {
 afterEach(async () => {
   await machine?.remove();
   machine = undefined;
-});
-afterAll(() => {
-  if (!skip) programs.remove();
 });
 
 /** Something hangs on the way while this is there. */

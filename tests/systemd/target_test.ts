@@ -57,7 +57,6 @@ describe.skipIf(skip).each(KINDS)("kloros.target, the programs: %s", (kind) => {
   }, SET_UP_MS);
   afterAll(async () => {
     await machine?.remove();
-    programs?.remove();
   });
 
   test(
@@ -198,7 +197,6 @@ describe.skipIf(skip)("kloros.target over boots of its machine", () => {
   }, SET_UP_MS);
   afterAll(async () => {
     await machine?.remove();
-    programs?.remove();
   });
 
   test(

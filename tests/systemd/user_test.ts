@@ -1,9 +1,13 @@
 /** The same services in a user's own systemd, without any right beyond the user's. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { SERVICE_NAMES, userLayout, renderUnits, OPTIONAL_UNITS } from "@kloros/cli/testing";
+import { resolveInstallation } from "@kloros/daemon";
+import { ENVIRONMENT_BEFORE, KEY, writeExperiment } from "../e2e/dream/experiment.ts";
 import { growTree } from "../e2e/flow/flow_tree.ts";
 import { until } from "@kloros/bus-client/testing";
+import { QUICK } from "./house/flows.ts";
 import { unitOf } from "./house/machine.ts";
 import { buildPrograms, type Programs } from "./house/programs.ts";
 import { mustSkip } from "./sandbox/possible.ts";
@@ -40,7 +44,6 @@ describe.skipIf(mustSkip())("a user's own units", () => {
   }, SET_UP_MS);
   afterAll(async () => {
     await sandbox?.remove();
-    programs?.remove();
   });
 
   async function asUser(...command: string[]): Promise<string> {
@@ -70,6 +73,31 @@ describe.skipIf(mustSkip())("a user's own units", () => {
       const says = async (): Promise<boolean> =>
         /^\d+ done, last \d+ s ago$/.test(await status("capability-integrator"));
       await until("its status", says, { limitMs: WAIT_MS });
+    },
+    TEST_MS,
+  );
+
+  test(
+    "take a promotion through a D-REAM cycle to a deployed winner",
+    async () => {
+      const home = sandbox.pathOf(LAYOUT.home);
+      const { paths } = resolveInstallation({ home, source: sandbox.pathOf(LAYOUT.source), env: {} });
+      writeExperiment(paths, {});
+      // The user has these files elsewhere than the host.
+      const experiment = readFileSync(paths.dreamConfig, "utf8").replaceAll(home, LAYOUT.home);
+      writeFileSync(paths.dreamConfig, experiment);
+      writeFileSync(paths.environmentFile, ENVIRONMENT_BEFORE);
+      writeFileSync(join(home, "kloros.toml"), QUICK);
+      mkdirSync(paths.promotions, { recursive: true });
+      const promotion = { schema: "v1", id: "one", timestamp: 1_763_116_200, fitness: 0.5 };
+      writeFileSync(join(paths.promotions, "one.json"), JSON.stringify(promotion));
+      await sandbox.must(["chown", "-R", "operator:operator", HOME]);
+      await systemctl("restart", ...SERVICE_NAMES.map(unitOf));
+      const deployed = (): boolean => readFileSync(paths.environmentFile, "utf8").includes(`\n${KEY}=4\n`);
+      await until("the winner to stand in the environment file", deployed, { limitMs: WAIT_MS });
+      const acknowledged = join(paths.promotions, "acknowledged/one.json");
+      await until("the promotion to be acknowledged", () => existsSync(acknowledged), { limitMs: WAIT_MS });
+      await asUser(`${LAYOUT.programs}/kloros`, "audit");
     },
     TEST_MS,
   );

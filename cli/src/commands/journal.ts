@@ -208,7 +208,7 @@ async function restore(session: Session, [file = ""]: readonly string[]): Promis
     await session.print(`${plural(report.signals, "signal")} restored, up to #${report.lastSeq}`);
     if (report.kept !== null) await session.print(`the journal that was in place is kept as ${report.kept}`);
     if (report.behind > 0)
-      await session.print(`${plural(report.behind, "signal")} that came after it are only there`);
+      await session.print(`only there: ${plural(report.behind, "signal")} that came after it`);
   }
 }
 

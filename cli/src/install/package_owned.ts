@@ -26,6 +26,6 @@ const INSTEAD = {
     "`sudo apt install ./kloros_<version>_<architecture>.deb` puts the new one in place and starts it, the bus first",
   rollback:
     "`sudo apt install --allow-downgrades ./kloros_<older version>_<architecture>.deb`. When `kloros journal version` shows a version that the older " +
-    "program does not know, first: `sudo systemctl stop kloros.target && sudo -u kloros kloros journal downgrade --to N`",
+    "program does not know, first: `sudo systemctl stop kloros.target kloros-chemical-bus && sudo -u kloros kloros journal downgrade --to N`",
   uninstall: "`sudo apt remove kloros` leaves settings and data, `sudo apt purge kloros` only the data",
 } as const;

@@ -1,17 +1,15 @@
 /** What is installed, compared with what should be. Looks, changes nothing. */
-import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type Check, checkRelease } from "../release/check_release.ts";
 import { askRelease } from "../release/release_description.ts";
 import { type Release, ReleaseStore } from "../release/release_store.ts";
 import type { Systemctl } from "../systemctl.ts";
-import type { UnitFile } from "../units/unit_file.ts";
 import type { InstallPlace } from "./choose_place.ts";
 import { findFiles } from "./plan_install.ts";
 import type { FoundFile } from "./planned_file.ts";
 import { runningServices } from "./running_services.ts";
 import { diffLines } from "./text_diff.ts";
-import { isOfMigration } from "../migrate/role_file.ts";
+import { dropInNotes } from "./drop_in_notes.ts";
 
 export interface VerifyReport {
   readonly ok: boolean;
@@ -45,7 +43,11 @@ export async function verifyInstallation(
   const description = await askRelease(store.programOf(id), place.layout);
   const { units } = description;
   checks.push(...findFiles(place, description).map(fileCheck));
-  const dropIns = dropInNotes(place, units);
+  const unitFiles = units.filter(({ path }) => /\.(service|target)$/.test(path));
+  const dropIns = dropInNotes(
+    unitFiles.map(({ path }) => path),
+    place.root,
+  );
   if (systemctl === undefined) return report(release, checks, dropIns);
   const names = units.map(({ path }) => basename(path));
   const asked = await askManager(systemctl, names, { program: store.programOf(id), id });
@@ -69,27 +71,6 @@ function fileCheck({ planned, state, before, differs }: FoundFile): Check {
       ...text,
     ].join("\n    "),
   };
-}
-
-/** A drop-in is the operator's right, and the first place to look when a service is not as documented. */
-function dropInNotes({ root }: InstallPlace, units: readonly UnitFile[]): readonly string[] {
-  return units
-    .filter(({ path }) => /\.(service|target)$/.test(path))
-    .flatMap(({ path }) => {
-      const directory = join(root, `${path}.d`);
-      const files = namesIn(directory).filter(
-        (name) => name.endsWith(".conf") && !isOfMigration(join(directory, name)),
-      );
-      return files.length === 0 ? [] : [`${path}.d overrides ${basename(path)}: ${files.join(", ")}`];
-    });
-}
-
-function namesIn(directory: string): readonly string[] {
-  try {
-    return readdirSync(directory).toSorted();
-  } catch {
-    return [];
-  }
 }
 
 export async function askManager(

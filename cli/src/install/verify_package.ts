@@ -3,10 +3,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { PROGRAM } from "../release/release_store.ts";
 import { Systemctl } from "../systemctl.ts";
+import { dropInNotes } from "./drop_in_notes.ts";
 import { PACKAGE_BASE } from "./package_owned.ts";
 import { runTool } from "./run_tool.ts";
 import { askManager, type VerifyReport } from "./verify_installation.ts";
 
+/** Where `systemctl edit` puts what overrides a unit. */
+const SETTINGS = "/etc/systemd/system";
 const LIST = "/var/lib/dpkg/info/kloros.list";
 
 /** Throws `Failure` when dpkg or systemd cannot be asked. */
@@ -34,6 +37,12 @@ export async function verifyPackage(
     checked: files.length + asked.checks.length,
     problems,
     mend: "`sudo apt install --reinstall kloros` writes its files anew",
-    notes: asked.notes,
+    notes: [
+      ...dropInNotes(
+        units.map((name) => join(SETTINGS, name)),
+        "/",
+      ),
+      ...asked.notes,
+    ],
   };
 }

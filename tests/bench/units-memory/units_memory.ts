@@ -77,9 +77,6 @@ export const unitsMemory: Bench = {
     const why = whyImpossible();
     if (why !== undefined) return { figures: [], ratios: [], notes: [`not measured: ${why}`] };
     const separate = await buildPrograms("separate");
-    const giveBack = context.scratch.lend(() => {
-      separate.remove();
-    });
     const one = { directory: dirname(separate.command), command: separate.command };
     const figures = await measureRounds(
       [
@@ -89,7 +86,6 @@ export const unitsMemory: Bench = {
       context.quick ? 1 : 5,
       context.say,
     );
-    await giveBack();
     return { figures, ratios: compare(figures, { what: PSS, subject: ONE, peer: SEPARATE }), notes: [] };
   },
 };

@@ -112,9 +112,6 @@ export const unitsProcessor: Bench = {
     const why = whyNot();
     if (why !== undefined) return { figures: [], ratios: [], notes: [`not measured: ${why}`] };
     const programs = await buildPrograms("multicall");
-    const giveBack = context.scratch.lend(() => {
-      programs.remove();
-    });
     const figures = await measureRounds(
       [
         { name: OURS, measure: () => measureOurs(context, programs) },
@@ -123,7 +120,6 @@ export const unitsProcessor: Bench = {
       context.quick ? 1 : 3,
       context.say,
     );
-    await giveBack();
     return { figures, ratios: ratiosOf(figures), notes: [] };
   },
 };
