@@ -1,5 +1,5 @@
 /** What is installed, compared with what should be. Looks, changes nothing. */
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import { type Check, checkRelease } from "../release/check_release.ts";
 import { askRelease } from "../release/release_description.ts";
 import { type Release, ReleaseStore } from "../release/release_store.ts";
