@@ -29,7 +29,7 @@ test("a bus that is restarted in order under load loses and doubles nothing", as
   await scene.begin();
   for (let turn = 0; turn < RESTARTS; turn++) await restart(scene, "chemical-bus");
   await scene.comesOutRight();
-}, 120_000);
+}, 240_000);
 
 test("daemons go on while their program is replaced, and each restart takes the new one", async () => {
   const programs = mkdtempSync(join(tmpdir(), "kloros-installed-"));
@@ -53,4 +53,4 @@ test("daemons go on while their program is replaced, and each restart takes the 
     expect(program()).toBe(ino);
   }
   await scene.comesOutRight();
-}, 120_000);
+}, 240_000);

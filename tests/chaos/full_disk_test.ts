@@ -23,7 +23,7 @@ diskFreeBytesMin = ${String(2 * 1024 ** 2)}
 const NO_ROOM = /ENOSPC|no space|hardly any space|disk is full|SQLITE_FULL/i;
 /** A cycle that found no room is tried again soon. */
 const COOLDOWN = "5s";
-const SAID_MS = 30_000;
+const SAID_MS = 60_000;
 const RESTART_MS = 300;
 
 let scene: Scene | undefined;

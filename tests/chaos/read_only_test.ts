@@ -17,7 +17,7 @@ if (noMounts !== undefined) console.warn(`read-only directories are not tested: 
 const READ_ONLY = /EROFS|read-only|readonly/i;
 /** A cycle that could not write is tried again soon. */
 const COOLDOWN = "5s";
-const SAID_MS = 30_000;
+const SAID_MS = 60_000;
 const RESTART_MS = 300;
 
 let scene: Scene | undefined;

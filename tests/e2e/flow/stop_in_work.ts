@@ -9,7 +9,7 @@ import type { FlowTree } from "./flow_tree.ts";
 
 const INTEGRATOR = "capability-integrator";
 /** A client that was silent for 10 s may be displaced. */
-const DISPLACED_LIMIT_MS = 25_000;
+const DISPLACED_LIMIT_MS = 60_000;
 
 type FlowHouse<Name extends string> = House<Name | typeof INTEGRATOR> & { readonly tree: FlowTree };
 

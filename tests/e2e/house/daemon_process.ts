@@ -7,7 +7,7 @@ const ROOT = join(import.meta.dir, "../../..");
 /** Keeps a service from outliving a test run that is killed. */
 const DIE_WITH_PARENT = join(ROOT, "cli/src/up/die_with_parent.ts");
 const LINES_MAX = 2000;
-const READY_LIMIT_MS = 20_000;
+const READY_LIMIT_MS = 60_000;
 
 export type LogLine = Readonly<Record<string, unknown>> & { readonly msg?: string };
 
