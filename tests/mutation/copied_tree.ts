@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { type Fault, plant } from "./fault.ts";
 
-const FOLDERS = ["packages", "services"];
+const FOLDERS = ["packages", "services", "cli"];
 const FILES = ["package.json", "tsconfig.json", "bunfig.toml"];
 
 /**
- * What tests of packages and services need, in a directory of its own: faults are planted there, the checkout is never
+ * What tests of packages, services and the command need, in a directory of its own: faults are planted there, the checkout is never
  * touched. Workspaces find each other by relative links, so in the copy they find the copies; what others wrote is linked.
  */
 export class CopiedTree {

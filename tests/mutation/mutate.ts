@@ -19,6 +19,12 @@ export interface MutateOptions {
   readonly stop: AbortSignal;
 }
 
+/** Without a fault. */
+const CLEAN_LIMIT_MS = 600_000;
+/** A fault may turn a wait into an endless one, which is caught too: by so many times what the tests take without it. */
+const TIMES_CLEAN = 8;
+const LIMIT_MIN_MS = 90_000;
+
 /** Rejects when `stop` is aborted, or when a fault's text is not in its file once. */
 export async function mutate(
   tree: CopiedTree,
@@ -31,12 +37,13 @@ export async function mutate(
     const key = fault.tests.join(" ");
     let before = sound.get(key);
     if (before === undefined) {
-      before = runTests(tree.root, fault.tests, stop);
+      before = runTests(tree.root, fault.tests, { limitMs: CLEAN_LIMIT_MS, stop });
       sound.set(key, before);
     }
     const clean = await before;
+    const limitMs = Math.max(LIMIT_MIN_MS, TIMES_CLEAN * clean.elapsedMs);
     const planted = clean.passed
-      ? await tree.with(fault, () => runTests(tree.root, fault.tests, stop))
+      ? await tree.with(fault, () => runTests(tree.root, fault.tests, { limitMs, stop }))
       : undefined;
     stop.throwIfAborted();
     const result = judge(fault, clean, planted);

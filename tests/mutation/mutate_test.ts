@@ -16,6 +16,7 @@ const FILE = "packages/sum.ts";
 const TEXT = "export const sum = (a: number, b: number) => a + b;\nexport const unasked = 1;\n";
 mkdirSync(join(house, "packages"), { recursive: true });
 mkdirSync(join(house, "services"));
+mkdirSync(join(house, "cli"));
 mkdirSync(join(house, "node_modules"));
 for (const name of ["package.json", "tsconfig.json"]) writeFileSync(join(house, name), "{}");
 writeFileSync(join(house, "bunfig.toml"), "");

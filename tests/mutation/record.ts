@@ -23,7 +23,7 @@ export function sectionOf(faults: readonly Fault[], results: readonly Result[], 
   });
   return `${HEADING}
 
-A test that cannot fail proves nothing. \`./scripts/mutate\` copies packages and services to a temporary directory, plants one
+A test that cannot fail proves nothing. \`./scripts/mutate\` copies packages, services and the command to a temporary directory, plants one
 fault after the other there, and runs the tests that should notice: exit code 1 when a fault survives, or when its text no
 longer stands exactly once in the code. It takes about ${String(Math.ceil(seconds / 60))} minutes, so it is no part of \`./scripts/test\`; there, a fast test
 (\`tests/mutation/faults_test.ts\`) keeps the list from rotting. \`--only NAME\` plants one, \`--list\` shows all, \`--record\` writes

@@ -10,22 +10,35 @@ export interface TestRun {
   readonly output: string;
 }
 
-/** A fault may turn a wait into an endless one: that is caught, too. */
-const TIMEOUT_MS = 90_000;
+/** For a test that names no limit of its own, as in `./scripts/test`. */
+const TEST_LIMIT = "--timeout=20000";
+
+export interface RunOptions {
+  /** For all of it, ms. */
+  readonly limitMs: number;
+  readonly stop: AbortSignal;
+}
 
 /** `bun test` until the first failure, as a process group that ends with it: a planted fault may leave processes behind. */
-export async function runTests(root: string, tests: readonly string[], stop: AbortSignal): Promise<TestRun> {
+export async function runTests(
+  root: string,
+  tests: readonly string[],
+  { limitMs, stop }: RunOptions,
+): Promise<TestRun> {
   const log = join(root, "test.log");
   const fd = openSync(log, "w");
   const started = performance.now();
-  const child = Bun.spawn([process.execPath, "test", "--bail=1", ...tests.map((path) => `./${path}`)], {
-    cwd: root,
-    env: { ...process.env, NO_COLOR: "1" },
-    stdio: ["ignore", fd, fd],
-    detached: true,
-  });
+  const child = Bun.spawn(
+    [process.execPath, "test", "--bail=1", TEST_LIMIT, ...tests.map((path) => `./${path}`)],
+    {
+      cwd: root,
+      env: { ...process.env, NO_COLOR: "1" },
+      stdio: ["ignore", fd, fd],
+      detached: true,
+    },
+  );
   closeSync(fd);
-  const limit = AbortSignal.timeout(TIMEOUT_MS);
+  const limit = AbortSignal.timeout(limitMs);
   const either = AbortSignal.any([limit, stop]);
   const end = (): void => {
     endGroup(child.pid);

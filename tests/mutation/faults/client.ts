@@ -106,6 +106,22 @@ export const CLIENT_FAULTS: readonly Fault[] = [
     tests: LEDGER_TEST,
   },
   {
+    name: "plan-behind-a-cut-log",
+    file: `${LEDGER}/append_once.ts`,
+    before: "if (earlier?.sha256 === plan.sha256 && earlier.offset <= plan.offset) return earlier;",
+    after: "if (earlier?.sha256 === plan.sha256) return earlier;",
+    breaks: "a log that a loss of power cut gets its line once",
+    tests: LEDGER_TEST,
+  },
+  {
+    name: "line-behind-zeros",
+    file: `${LEDGER}/append_once.ts`,
+    before: "isPlanned(plan, found.bytes) && beginsLine(fd, found.start)) {",
+    after: "isPlanned(plan, found.bytes)) {",
+    breaks: "a line behind what a loss of power filled with zeros is written again",
+    tests: LEDGER_TEST,
+  },
+  {
     name: "no-turns",
     file: `${LEDGER}/keyed_mutex.ts`,
     before: "const run = before.then(task);",

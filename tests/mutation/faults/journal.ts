@@ -245,7 +245,8 @@ export const JOURNAL_FAULTS: readonly Fault[] = [
   {
     name: "purged-id-forgotten",
     file: `${SRC}/retention.ts`,
-    before: "  for (const row of gone) memo.remember(row, at + limits.rememberMs);\n",
+    before:
+      "  for (const { seq, id } of gone) memo.remember({ seq, id, body: bodyOf(db, seq) }, at + limits.rememberMs);\n",
     after: "",
     breaks: "the id of what retention took is remembered",
     tests: [`${SRC}/upkeep_test.ts`],
