@@ -45,6 +45,7 @@ test("when it does not run: a changed byte is named, repaired with its loss list
   const repaired = await place.kloros("journal", "repair");
   expect(repaired.code).toBe(0);
   expect(repaired.out).toMatch(/lost: signal \d/);
+  expect(repaired.out).toContain("found: ");
   expect(await place.kloros("journal", "restore", join(place.home, "backup.db"))).toMatchObject({ code: 0 });
   expect(await place.json("audit")).toMatchObject({ ok: true, signals: 3 });
   rmSync(join(place.home, "backup.db"));

@@ -42,3 +42,18 @@ export function unsealState(cid: number, key: string, sealed: string): string | 
   const text = sealed.slice(8);
   return sealed.length >= 8 && sealed === sealState(cid, key, text) ? text : unseal(sealed);
 }
+
+/** As JSON, with its checksum beside what it says. */
+export function summed(value: object): string {
+  return JSON.stringify({ ...value, sum: Bun.hash.crc32(JSON.stringify(value)) });
+}
+
+/** Undoes `summed`, and reads what earlier programs wrote without a checksum; undefined when it is neither. */
+export function parseSummed(text: unknown): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const { sum, ...value } = JSON.parse(String(text)) as Readonly<Record<string, unknown>>;
+    return sum === undefined || sum === Bun.hash.crc32(JSON.stringify(value)) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

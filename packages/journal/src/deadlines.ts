@@ -9,6 +9,7 @@
  *
  * Invariant: memory (starts not yet written, the next due) changes only after the commit.
  */
+import { summed } from "./checksum.ts";
 import type { Consumer } from "./consumers.ts";
 import type { JournalDatabase } from "./database.ts";
 import {
@@ -29,7 +30,7 @@ import {
 import type { PreparedSignal } from "./prepare.ts";
 import { requestKind, requestsTo } from "./requests.ts";
 import { FIRED, RUNNING } from "./schema.ts";
-import { type Anchor, type TimeReading, anchorText, parseAnchor, timeSince } from "./time_away.ts";
+import { type Anchor, type TimeReading, parseAnchor, timeSince } from "./time_away.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** Nothing fires before clients had this long to come back and say again what the bus did not hear, ms: they try every 2 s. */
@@ -160,7 +161,7 @@ export class Deadlines {
     const anchor: Anchor = { ...this.#host.reading(), clock: own + this.#away, own };
     this.#host.db
       .prepare("INSERT INTO meta(k, v) VALUES('anchor', ?) ON CONFLICT DO UPDATE SET v = excluded.v")
-      .run(anchorText(anchor));
+      .run(summed(anchor));
   }
 }
 

@@ -192,9 +192,12 @@ function silent(before: Seen, after: Seen, { signals, again, notes }: Named): st
   for (const [key, state] of before.states)
     if (after.states.get(key) !== state) differ(key, `${after.states.get(key)} instead of ${state}`);
   const letters = [...before.letters].filter(([n, letter]) => after.letters.get(n) !== letter);
-  for (const [n, letter] of letters)
-    if (signals.size === 0 && !says(`dead letter ${n} `) && !says("dead letter of"))
+  for (const [n, letter] of letters) {
+    const { consumer, seq } = JSON.parse(letter) as { readonly consumer: string; readonly seq: number };
+    const anew = says(`dead letter of ${consumer} for signal ${seq}`);
+    if (!signals.has(seq) && !anew && !says(`dead letter ${n} `) && !says("of dead letters"))
       found.push(`dead letter ${n}: ${after.letters.get(n)} instead of ${letter}`);
+  }
   for (const [n, letter] of after.letters)
     if (!before.letters.has(n) && letters.length === 0) found.push(`dead letter ${n} comes again: ${letter}`);
   return found;

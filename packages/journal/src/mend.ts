@@ -32,7 +32,7 @@ export function mend(db: JournalDatabase, found: Salvage, mark: Mark | undefined
   const notes = found.mended.map(
     (name) => `consumer ${name} does not match its checksum; what it says can be, so it was kept`,
   );
-  notes.push(...namedRows(db, found), ...lostCommits(found, mark), ...mendClock(found));
+  notes.push(...namedRows(db, found), ...lostCommits(found, mark), ...mendClock(db, found));
   const last = writeNumbers(db, found, mark);
   const signals = lostSignals(db, found, last);
   notes.push(...mendSubscriptions(db, last), ...mendOrphans(db, atMs), ...mendLetters(db, atMs));
@@ -57,7 +57,7 @@ function countAnew(db: JournalDatabase): string[] {
     );
 }
 
-function namedRows(db: JournalDatabase, { earlier, lost }: Salvage): string[] {
+function namedRows(db: JournalDatabase, { earlier, lost, unread }: Salvage): string[] {
   const consumers = db.prepare("SELECT cid, name FROM consumer").all() as { cid: number; name: string }[];
   const names = new Map<unknown, string>(consumers.map(({ cid, name }) => [cid, name]));
   const who: Who = (cid) => names.get(cid) ?? `consumer number ${String(cid)}`;
@@ -67,6 +67,7 @@ function namedRows(db: JournalDatabase, { earlier, lost }: Salvage): string[] {
   return [
     ...[...back].map((what) => `${what}: only an earlier version is left`),
     ...[...words(lost).difference(back)].map((what) => `${what} does not match its checksum: it is lost`),
+    ...unread,
   ];
 }
 
@@ -78,11 +79,14 @@ function lostCommits({ meta }: Salvage, mark: Mark | undefined): string[] {
 }
 
 /** The clock's anchor says it too, and has a checksum. */
-function mendClock({ meta }: Salvage): string[] {
+function mendClock(db: JournalDatabase, { meta }: Salvage): string[] {
   const anchor = parseAnchor(meta.get("anchor"));
   if (anchor?.own !== undefined) meta.set("clock", anchor.own);
   const notes: string[] = [];
-  if (!meta.has("clock")) notes.push("the journal's clock is lost: what waits for its retry is due at once");
+  // It is kept once somebody needs it.
+  const needed = db.prepare(`SELECT 1 FROM delivery WHERE state = ${WAITING} LIMIT 1`).get() !== null;
+  if (!meta.has("clock") && needed)
+    notes.push("the journal's clock is lost: what waits for its retry is due at once");
   if (anchor === undefined && meta.has("clock"))
     notes.push(
       "how long the bus was away is lost: a request that is being answered may time out that much later",
@@ -109,29 +113,27 @@ function writeNumbers(db: JournalDatabase, { meta }: Salvage, mark: Mark | undef
   return last;
 }
 
+/** A longer gap is no loss of signals, but of the number that the next one was to have. */
+const GAP_MAX = 1_000_000;
+
 /** Numbers are never left out: one that is missing, and that retention did not take, is lost. */
 function lostSignals(db: JournalDatabase, { ids, meta }: Salvage, last: number): Losses["signals"] {
   const lost: { seq: number; id: string | null }[] = [];
   const forgotten = Number(meta.get("forgotten_seq") ?? 0);
-  const lose = (from: number, to: number): void => {
-    for (let seq = from; seq < to; seq++) {
-      if (db.prepare("SELECT 1 FROM idmemo WHERE seq = ? LIMIT 1").get(seq) === null)
-        lost.push({ seq, id: idOf(db, ids.get(seq)) });
-    }
-  };
+  const rows = db.prepare(
+    "SELECT seq FROM signal WHERE seq > ?1 UNION SELECT seq FROM idmemo WHERE seq > ?1 UNION SELECT ?2 ORDER BY seq",
+  );
   let next = forgotten + 1;
-  const rows = db.prepare("SELECT seq FROM signal WHERE seq > ? ORDER BY seq").iterate(forgotten);
-  for (const { seq } of rows as Iterable<{ seq: number }>) {
-    lose(next, seq);
+  for (const { seq } of rows.iterate(forgotten, last + 1) as Iterable<{ seq: number }>) {
+    if (seq - next <= GAP_MAX) for (; next < seq; next++) lost.push({ seq: next, id: ids.get(next) ?? null });
     next = seq + 1;
   }
-  lose(next, last + 1);
-  return lost;
+  return lost.map(({ seq, id }) => ({ seq, id: idOf(db, id) }));
 }
 
 /** An index of dead letters has ids too, of signals that are there. */
-function idOf(db: JournalDatabase, id: string | undefined): string | null {
-  if (id === undefined) return null;
+function idOf(db: JournalDatabase, id: string | null): string | null {
+  if (id === null) return null;
   const known = db
     .prepare("SELECT 1 FROM signal WHERE id = ?1 UNION ALL SELECT 1 FROM deadletter WHERE id = ?1")
     .get(id);

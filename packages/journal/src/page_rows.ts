@@ -14,6 +14,11 @@ export interface PageRow {
 
 export interface PageRows {
   readonly rows: readonly PageRow[];
+  /**
+   * What else on the page reads like a row: a damaged header may keep it from being found. It may be none, or one that was
+   * deleted, so one that does not match its checksum means nothing.
+   */
+  readonly strays: readonly PageRow[];
   /** Cells that made no sense. */
   readonly broken: number;
 }
@@ -31,26 +36,59 @@ const PAYLOAD_BYTES_MAX = 64 * 1024 * 1024;
 
 class Broken extends Error {}
 
+const NONE: PageRows = { rows: [], strays: [], broken: 0 };
+const KINDS = [TABLE_LEAF, INDEX_LEAF, INDEX_INNER];
+
 export function rowsOf(page: Uint8Array, number: number, pages: PageSource): PageRows {
   const at = number === 1 ? FILE_HEADER_BYTES : 0;
-  const kind = page[at];
-  if (kind !== TABLE_LEAF && kind !== INDEX_LEAF && kind !== INDEX_INNER) return { rows: [], broken: 0 };
+  const kind = page[at] ?? 0;
+  // The rest of a long row begins with a page number.
+  if (kind === 0) return NONE;
   const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
-  const cells = view.getUint16(at + 3);
+  const own = KINDS.includes(kind) ? readPage({ page, view, kind, pages }, at) : NONE;
+  if (own.broken === 0 && own.rows.length > 0) return own;
+  // Its kind may be what is damaged.
+  const others = KINDS.filter((other) => other !== kind).flatMap((other) => {
+    const { rows, strays } = readPage({ page, view, kind: other, pages }, at);
+    return [...rows, ...strays];
+  });
+  return { ...own, strays: [...own.strays, ...others] };
+}
+
+function readPage(cells: Cells, at: number): PageRows {
+  const { page, view, kind } = cells;
   const pointers = at + (kind === INDEX_INNER ? 12 : 8);
   const rows: PageRow[] = [];
+  const ends = new Map<number, number>();
   let broken = 0;
-  for (let cell = 0; cell < cells; cell++) {
+  for (let cell = 0, count = view.getUint16(at + 3); cell < count; cell++) {
     const pointer = pointers + 2 * cell;
-    if (pointer + 2 > page.length) return { rows, broken: broken + 1 };
-    try {
-      rows.push(readCell({ page, view, kind, pages }, view.getUint16(pointer)));
-    } catch (error) {
-      if (!(error instanceof Broken || error instanceof RangeError)) throw error;
+    if (pointer + 2 > page.length) {
       broken += 1;
+      break;
+    }
+    const offset = view.getUint16(pointer);
+    const found = readCell(cells, offset);
+    if (found === undefined) broken += 1;
+    else {
+      rows.push(found.row);
+      ends.set(offset, found.end);
     }
   }
-  return { rows, broken };
+  return { rows, strays: straysOf(cells, view.getUint16(at + 5), ends), broken };
+}
+
+/** Cells lie behind one another, from the start of the content to the end of the page. `ends`: of those that are known. */
+function straysOf(cells: Cells, start: number, ends: ReadonlyMap<number, number>): PageRow[] {
+  const strays: PageRow[] = [];
+  const known = [...ends.keys()].toSorted((a, b) => a - b);
+  for (let at = start; at < cells.page.length;) {
+    const end = ends.get(at);
+    const stray = end === undefined ? readCell(cells, at) : undefined;
+    if (stray !== undefined) strays.push(stray.row);
+    at = end ?? stray?.end ?? known.find((offset) => offset > at) ?? cells.page.length;
+  }
+  return strays;
 }
 
 interface Cells {
@@ -60,7 +98,25 @@ interface Cells {
   readonly pages: PageSource;
 }
 
-function readCell({ page, view, kind, pages }: Cells, offset: number): PageRow {
+interface Cell {
+  readonly row: PageRow;
+  /** Where the next one may begin. */
+  readonly end: number;
+}
+
+/** A cell takes at least so many, bytes. */
+const CELL_BYTES_MIN = 4;
+
+function readCell(cells: Cells, offset: number): Cell | undefined {
+  try {
+    return parseCell(cells, offset);
+  } catch (error) {
+    if (error instanceof Broken || error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+function parseCell({ page, view, kind, pages }: Cells, offset: number): Cell {
   const [length, afterLength] = varint(page, kind === INDEX_INNER ? offset + 4 : offset);
   const [rowid, start] = kind === TABLE_LEAF ? varint(page, afterLength) : [null, afterLength];
   if (length > PAYLOAD_BYTES_MAX) throw new Broken();
@@ -69,7 +125,8 @@ function readCell({ page, view, kind, pages }: Cells, offset: number): PageRow {
   const payload = new Uint8Array(length);
   payload.set(page.subarray(start, start + local));
   if (local < length) fillFrom(pages, view.getUint32(start + local), payload, local);
-  return { rowid, values: readRecord(payload) };
+  const end = Math.max(offset + CELL_BYTES_MIN, start + local + (local < length ? 4 : 0));
+  return { row: { rowid, values: readRecord(payload) }, end };
 }
 
 /** How much of a payload stands on the page itself; the rest is on overflow pages. */

@@ -52,7 +52,7 @@ function repair(path: string, { nowMs, from = path }: RepairOptions): RepairRepo
   undoHalfTaken(path);
   if (!existsSync(from)) throw new JournalError("lost", `there is no journal ${from} to repair`);
   const mark = readMark(markPathOf(path));
-  const refused = whyRefused(from);
+  const damage = flawsOf(from);
   const kept = keepAside(path, from, nowMs);
   const fresh = freshPathOf(path, "repair");
   removeJournal(fresh);
@@ -75,16 +75,18 @@ function repair(path: string, { nowMs, from = path }: RepairOptions): RepairRepo
     const water = new HighWater(markPathOf(path));
     water.write(reached);
     water.close();
-    return { damage: [...refused, ...image.brokenFrames.map(brokenFrame)], ...result, kept, audit };
+    return { damage: [...damage, ...image.brokenFrames.map(brokenFrame)], ...result, kept, audit };
   } finally {
     image.close();
   }
 }
 
-function whyRefused(path: string): string[] {
+/** Why a bus does not start, or what it would set aside. */
+function flawsOf(path: string): string[] {
   try {
-    checkBeforeStart(path);
-    return [];
+    return checkBeforeStart(path).damaged.map(({ seq, what }) =>
+      seq === 0 ? what : `signal ${seq}: ${what}`,
+    );
   } catch (error) {
     if (!(error instanceof JournalError)) throw error;
     return [error.message];

@@ -5,14 +5,15 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { auditNow } from "./audit.ts";
+import { summed } from "./checksum.ts";
 import { JournalDatabase } from "./database.ts";
 import { WORKER, question, text } from "./fixtures.ts";
 import { repairJournal } from "./repair.ts";
-import { consumerSum, isLetterIntact, letterSum } from "./row_sums.ts";
+import { type CountColumns, consumerSum, countsSum, isLetterIntact, letterSum } from "./row_sums.ts";
 import { placeConsumers } from "./salvage_consumers.ts";
 import { checkBeforeStart } from "./start_check.ts";
 import { TestClient, testBroker } from "./testing.ts";
-import { anchorText, parseAnchor } from "./time_away.ts";
+import { parseAnchor } from "./time_away.ts";
 
 const NOW = { nowMs: 1_763_856_100_000 };
 const SPEC = { ...WORKER, stateKey: "" };
@@ -145,10 +146,67 @@ describe("a consumer whose row is damaged", () => {
 
 test("what retention tallied, damaged, refuses the start, and the counts that are made anew are named", async () => {
   await build();
-  change("INSERT INTO meta VALUES('purged:1', '{\"matched\":*')");
-  change("UPDATE consumer SET matched = matched + 1");
-  expect(() => checkBeforeStart(path)).toThrow("does not add up");
-  expect(repairJournal(path, NOW).audit).toMatchObject({ ok: true });
+  const taken = { matched: 1, done: 1 };
+  change(`INSERT INTO meta VALUES('purged:1', '${summed(taken).replace('"done":1', '"done":9')}')`);
+  const counts = (rows("SELECT * FROM consumer") as CountColumns[]).map((row) => ({ ...row, matched: 5 }));
+  change(`UPDATE consumer SET matched = 5, counts_sum = ${countsSum(1, counts[0]!)}`);
+  expect(() => checkBeforeStart(path)).toThrow("counts matched = 5, its rows say 4");
+  const { notes, audit } = repairJournal(path, NOW);
+  expect(notes).toEqual([
+    `consumer ${WORKER.name} counts matched = 5, its rows say 4: they were counted anew`,
+  ]);
+  expect(audit).toMatchObject({ ok: true });
+});
+
+test("a row of which nothing can be read is named by its table", async () => {
+  await build();
+  const bytes = readFileSync(path);
+  const [{ rootpage }] = rows("SELECT rootpage FROM sqlite_schema WHERE name = 'deadletter'") as [
+    { rootpage: number },
+  ];
+  const page = bytes.subarray((rootpage - 1) * 4096, rootpage * 4096);
+  page.fill(0xff, page.readUInt16BE(8), page.readUInt16BE(8) + 9);
+  writeFileSync(path, bytes);
+  expect(repairJournal(path, NOW).notes).toEqual([
+    `1 rows on page ${rootpage}, of a table that nothing tells, make no sense: they are lost where nothing else is said`,
+    `the dead letter of ${WORKER.name} for signal 2 was made anew`,
+  ]);
+});
+
+test("a next number that cannot be is no loss of all the signals up to it", async () => {
+  await build();
+  change("UPDATE meta SET v = v + 1099511627776 WHERE k = 'next_seq'");
+  expect(repairJournal(path, NOW)).toMatchObject({ signals: [], notes: [], audit: { ok: true, signals: 4 } });
+});
+
+describe("a damaged page loses none of its rows", () => {
+  test.each([
+    ["its kind", 0, 0x01],
+    ["its kind, which is now an inner page's", 0, 0x08],
+    ["the number of its rows", 4, 0x01],
+    ["where its first row is", 8, 0x01],
+    ["where its first row is, which is now within another", 9, 0x10],
+  ])("when its header is wrong about %s", async (_what, at, bit) => {
+    await build();
+    const [whole, mark] = [readFileSync(path), readFileSync(join(dir, "journal.hwm"))];
+    const roots = rows("SELECT name, rootpage FROM sqlite_schema WHERE type = 'table'") as {
+      name: string;
+      rootpage: number;
+    }[];
+    for (const { name, rootpage } of roots.filter((one) => one.rootpage > 1)) {
+      const bytes = Buffer.from(whole);
+      const place = (rootpage - 1) * 4096 + at;
+      bytes[place] = (bytes[place] ?? 0) ^ bit;
+      writeFileSync(path, bytes);
+      writeFileSync(join(dir, "journal.hwm"), mark);
+      const { signals, again, notes, audit } = repairJournal(path, NOW);
+      // A row too many in the header is one of which nothing can be read.
+      const more = notes.filter((note) => !note.includes("lost where nothing else is said"));
+      expect({ name, signals, again, more }).toEqual({ name, signals: [], again: [], more: [] });
+      expect(audit).toMatchObject({ ok: true, signals: 4 });
+      expect(rows("SELECT n, seq, state FROM deadletter")).toEqual([{ n: 1, seq: 2, state: "dead" }]);
+    }
+  });
 });
 
 describe("the journal's clock", () => {
@@ -175,7 +233,7 @@ describe("the journal's clock", () => {
 
   test("of an earlier program, whose anchor has no checksum, is believed", () => {
     expect(parseAnchor('{"wallMs":5,"clock":7}')).toEqual({ wallMs: 5, clock: 7 });
-    expect(parseAnchor(anchorText({ wallMs: 5, clock: 7, own: 6 }))).toEqual({ wallMs: 5, clock: 7, own: 6 });
+    expect(parseAnchor(summed({ wallMs: 5, clock: 7, own: 6 }))).toEqual({ wallMs: 5, clock: 7, own: 6 });
     expect(parseAnchor("null")).toBeUndefined();
   });
 });

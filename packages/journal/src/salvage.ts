@@ -36,10 +36,22 @@ export interface Salvage {
   readonly earlier: Noted[];
   /** Rows whose newest version does not match its checksum. */
   readonly lost: Noted[];
+  /** Pages with cells that make no sense, or with what reads like rows and nothing points to. */
+  readonly doubts: DoubtfulPage[];
+  /** Rows of which nothing can be read, in words. */
+  readonly unread: string[];
   /** Signals that retention took, by number: what older pages say of them was deleted. */
   readonly purged: Set<unknown>;
   /** Now only what stands on older pages is looked at. */
   older: boolean;
+}
+
+interface DoubtfulPage {
+  readonly number: number;
+  readonly broken: number;
+  readonly strays: readonly PageRow[];
+  /** A row of the page that can be read: the others look like it. */
+  readonly example: PageRow | undefined;
 }
 
 /** Fills an empty journal. Runs in one transaction of the caller. */
@@ -52,17 +64,21 @@ export function salvage(image: JournalImage, into: JournalDatabase): Salvage {
     mended: [],
     earlier: [],
     lost: [],
+    doubts: [],
+    unread: [],
     purged: new Set(),
     older: false,
   };
   const unused = freePages(image);
   for (const page of image.current())
     if (!unused.has(page.number)) found.broken += takePage(image, page, into, found);
+  takeStrays(into, found);
   found.older = true;
   for (const { seq } of into.prepare("SELECT seq FROM idmemo").all() as { seq: number }[])
     found.purged.add(seq);
   // In a journal without damage what only older pages have was deleted since.
   if (found.broken > 0) for (const page of image.older()) takePage(image, page, into, found);
+  takeStrays(into, found);
   placeConsumers(into, found);
   // Purged, and found on a page that nobody could say was given back.
   into.prepare("DELETE FROM signal WHERE id IN (SELECT id FROM idmemo)").run();
@@ -75,9 +91,35 @@ function takePage(
   into: JournalDatabase,
   found: Salvage,
 ): number {
-  const { rows, broken } = rowsOf(bytes, number, image.page);
+  const { rows, strays, broken } = rowsOf(bytes, number, image.page);
+  const [example] = rows;
+  if (broken + strays.length > 0) found.doubts.push({ number, broken, strays, example });
   return rows.reduce((count, row) => count + (takeRow(row, into, found) ? 0 : 1), broken);
 }
+
+/** After all others of the same age. A damaged pointer to a row is no loss: the row is there. */
+function takeStrays(into: JournalDatabase, found: Salvage): void {
+  for (const { number, broken, strays, example } of found.doubts.splice(0)) {
+    const taken = strays.filter((row) => takeRow(row, into, { ...found, lost: [], doubtful: [] }));
+    const missing = broken - taken.filter((row) => isAlike(row, example)).length;
+    const table = example === undefined ? "that nothing tells" : UNNAMED[shapeOf(example)];
+    if (found.older || missing <= 0 || table === undefined) continue;
+    const rows = `${missing} rows on page ${number}, of a table ${table}`;
+    found.unread.push(`${rows}, make no sense: they are lost where nothing else is said`);
+  }
+}
+
+/** Tables of which nothing else tells that a row is missing, by shape. */
+const UNNAMED: Readonly<Record<string, string>> = {
+  "row 7": "of deadlines",
+  "row 14": "of dead letters",
+  "key 3": "of states",
+  "key 5": "of remembered ids",
+};
+
+const shapeOf = ({ rowid, values }: PageRow): string => `${rowid === null ? "key" : "row"} ${values.length}`;
+const isAlike = (row: PageRow, other: PageRow | undefined): boolean =>
+  other === undefined || shapeOf(row) === shapeOf(other);
 
 type Taker = (values: readonly Value[], into: JournalDatabase, found: Salvage) => boolean;
 

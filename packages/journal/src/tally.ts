@@ -1,5 +1,6 @@
 /** What the rows say about one consumer, apart from the counts that the writer keeps while it works. */
 import type { Database } from "bun:sqlite";
+import { parseSummed } from "./checksum.ts";
 import { STATE_NAMES, WAITING } from "./schema.ts";
 
 /** The columns of table `consumer` that count; `_x` are XORs of signal checksums. */
@@ -52,16 +53,8 @@ export function tallyRows(db: Database, cid: number): Tally {
 /** What retention has taken away of a consumer's deliveries, so that its counts can go on for ever. */
 export function purgedTally(db: Database, cid: number): Tally {
   const row = db.prepare<{ v: unknown }, [string]>("SELECT v FROM meta WHERE k = ?").get(purgedKey(cid));
-  return { ...emptyTally(), ...(typeof row?.v === "string" ? parseTally(row.v) : {}) };
-}
-
-/** Damaged, it is as if nothing had been taken: then the counts do not add up, which is told. */
-function parseTally(text: string): Partial<Tally> {
-  try {
-    return JSON.parse(text) as Partial<Tally>;
-  } catch {
-    return {};
-  }
+  // Damaged, it is as if nothing had been taken: then the counts do not add up, which is told.
+  return { ...emptyTally(), ...(row === null ? {} : parseSummed(row.v)) };
 }
 
 export function purgedKey(cid: number): string {

@@ -2,6 +2,7 @@
  * How much time passed while no broker ran. Within one boot of the machine its uptime tells; over a boot only the wall clock
  * does, and never less than nothing. Pure.
  */
+import { parseSummed } from "./checksum.ts";
 
 /** What time it is, by all clocks that can be compared later. */
 export interface TimeReading {
@@ -23,19 +24,10 @@ export interface Anchor extends TimeReading {
   readonly own?: number;
 }
 
-export function anchorText(anchor: Anchor): string {
-  return JSON.stringify({ ...anchor, sum: Bun.hash.crc32(JSON.stringify(anchor)) });
-}
-
-/** Undefined: it is not what was written. Earlier programs wrote no checksum. */
+/** Undefined: it is not what was written. */
 export function parseAnchor(text: unknown): Anchor | undefined {
-  try {
-    const { sum, ...anchor } = JSON.parse(String(text)) as Anchor & { readonly sum?: number };
-    const intact = sum === undefined || sum === Bun.hash.crc32(JSON.stringify(anchor));
-    return intact && Number.isFinite(anchor.clock) ? anchor : undefined;
-  } catch {
-    return undefined;
-  }
+  const anchor = parseSummed(text) as Anchor | undefined;
+  return Number.isFinite(anchor?.clock) ? anchor : undefined;
 }
 
 /** Ms from the anchor to now. */
