@@ -29,6 +29,7 @@ import {
 import { dirname, join } from "node:path";
 import { syncDirectory } from "@kloros/daemon";
 import { Failure } from "../exit_codes.ts";
+import { makeDirectories } from "./make_directories.ts";
 
 /** What is at a path. */
 export interface ExactEntry {
@@ -89,7 +90,7 @@ export function isWhole(entry: ExactEntry, at: string): boolean {
 
 /** Directories only as such: `settleDirectories` gives them mode, owner and time when all is in them. */
 export function copyEntry(entry: ExactEntry, from: string, to: string): void {
-  mkdirSync(dirname(to), { recursive: true, mode: 0o755 });
+  makeDirectories(dirname(to));
   if (entry.kind === "directory") {
     // Open to us until everything is in it.
     if (lstatSync(to, { throwIfNoEntry: false }) === undefined) mkdirSync(to, { mode: 0o700 });

@@ -2,6 +2,7 @@
 import { chmodSync, chownSync, lchownSync, lstatSync, mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { writeFileAtomic } from "@kloros/daemon";
+import { makeDirectories } from "../files/make_directories.ts";
 import { writeError } from "../release/add_release.ts";
 import { replaceLink } from "../release/release_store.ts";
 import type { FoundFile, PlannedFile } from "./planned_file.ts";
@@ -18,7 +19,7 @@ export async function applyFiles(files: readonly FoundFile[], options: ApplyOpti
     if (state === "same" || state === "kept") continue;
     const path = join(options.root, planned.path);
     try {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+      makeDirectories(dirname(path));
       // It is kept aside by now. A file is replaced by one rename; a link would be followed, a directory is in the way.
       if (state === "foreign" && !lstatSync(path).isFile()) rmSync(path, { recursive: true });
       await write(path, planned, options);

@@ -97,6 +97,34 @@ describe("somebody else's unit", () => {
   });
 });
 
+test("what services and their operators must read can be read, whatever the umask of whoever installs", async () => {
+  const umask = process.umask(0o077);
+  try {
+    expect(await install()).toMatchObject({ code: 0 });
+  } finally {
+    process.umask(umask);
+  }
+  const release = `/opt/kloros/${readlinkSync(at("/opt/kloros/current"))}`;
+  const modeOf = (path: string): number => statSync(at(path)).mode & 0o777;
+  const directories = ["/opt/kloros", "/opt/kloros/releases", release, "/etc/kloros", "/usr/local/bin"];
+  expect(directories.map(modeOf)).toEqual(directories.map(() => 0o755));
+  const files = ["/opt/kloros/installation.json", `${release}/release.json`, "/etc/kloros/kloros.toml"];
+  expect(files.map(modeOf)).toEqual(files.map(() => 0o644));
+});
+
+test("what still runs in an installation is named, and nothing is taken away under it", async () => {
+  await install();
+  mkdirSync(at("/run/kloros"), { recursive: true });
+  const lock = acquireFileLock(at("/run/kloros/chemical-bus.lock"), "chemical-bus");
+  expect(await image.kloros("uninstall", "--yes")).toMatchObject({
+    code: 75,
+    err: expect.stringContaining(`chemical-bus (pid ${process.pid})`),
+  });
+  expect(await image.kloros("install", "verify")).toMatchObject({ code: 0 });
+  lock.release();
+  expect(await image.kloros("uninstall", "--yes")).toMatchObject({ code: 0 });
+});
+
 test("a program that was damaged is put right by saying install again, as verify says", async () => {
   await install();
   const program = join(at("/opt/kloros"), readlinkSync(at("/opt/kloros/current")), "bin/kloros");

@@ -1,5 +1,5 @@
 /** `<base>/installation.json`: where it is installed for, and what was written outside `base`, so that it can go again. */
-import { readFileSync } from "node:fs";
+import { chmodSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "@kloros/daemon";
 import { Failure } from "../exit_codes.ts";
@@ -40,7 +40,9 @@ function recordText(record: InstallationRecord): string {
 }
 
 export async function writeRecord(base: string, record: InstallationRecord): Promise<void> {
-  await writeFileAtomic(recordPath(base), recordText(record), { mode: 0o644 });
+  await writeFileAtomic(recordPath(base), recordText(record));
+  // Whoever calls the installed command reads it, whatever the umask of whoever installed.
+  chmodSync(recordPath(base), 0o644);
 }
 
 const PATHS = [

@@ -1,8 +1,8 @@
 /** One at a time: whatever changes an installation, or a migration of it. */
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type FileLock, FileLockHeldError, acquireFileLock } from "@kloros/file-lock";
 import { Failure } from "../exit_codes.ts";
+import { makeDirectories } from "../files/make_directories.ts";
 import { migrationDirectory, whileNobodyMigrates } from "../migrate/migration_lock.ts";
 import { writeError } from "../release/add_release.ts";
 import type { InstallPlace } from "./choose_place.ts";
@@ -29,7 +29,7 @@ export async function whileInstalling<T>(
 function lockInstallation(base: string, who: LockName): FileLock {
   const path = join(base, LOCK_FILE);
   try {
-    mkdirSync(base, { recursive: true, mode: 0o755 });
+    makeDirectories(base);
     return acquireFileLock(path, who);
   } catch (error) {
     if (error instanceof FileLockHeldError)

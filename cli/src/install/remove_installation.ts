@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { HOME_MARKER, inspectHome } from "@kloros/daemon";
+import { acquireFileLock, FileLockHeldError } from "@kloros/file-lock";
 import { Failure } from "../exit_codes.ts";
 import { writeError } from "../release/add_release.ts";
 import { dropInDirectory, removeIfEmpty, ROLE_FILE, roleFiles } from "../migrate/role_file.ts";
@@ -66,7 +67,8 @@ export async function applyRemoval(
 ): Promise<void> {
   const { root, base } = place;
   if (systemctl !== undefined) await stopAll(systemctl, place);
-  else await disableOffline(place);
+  refuseRunning(place);
+  if (systemctl === undefined) await disableOffline(place);
   for (const path of plan.data) removeMarkedLast(path, root);
   remove(
     plan.files.filter((path) => join(root, path) !== base),
@@ -97,6 +99,21 @@ async function stopAll(systemctl: Systemctl, { record }: InstallPlace): Promise<
       throw new Failure("negative", `${unit} does not stop (${ActiveState}); nothing was taken away`);
   }
   await systemctl.run("disable", "--quiet", ...known);
+}
+
+/** What systemd did not start, it does not stop: a service of `kloros up`, or of a manager that cannot be reached. */
+function refuseRunning({ layout, root }: InstallPlace): void {
+  const runtime = join(root, layout.runtime);
+  const locks = existsSync(runtime) ? readdirSync(runtime).filter((name) => name.endsWith(".lock")) : [];
+  for (const name of locks) {
+    try {
+      acquireFileLock(join(runtime, name), "kloros-uninstall").release();
+    } catch (error) {
+      if (!(error instanceof FileLockHeldError)) throw error;
+      const who = error.holder === undefined ? name : `${error.holder.name} (pid ${error.holder.pid})`;
+      throw new Failure("held", `${who} still runs; end it first. Nothing was taken away`, { cause: error });
+    }
+  }
 }
 
 /** Links that start units at boot, where no systemd runs. Without its tool none was made. */

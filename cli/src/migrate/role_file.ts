@@ -2,9 +2,10 @@
  * What a service may do during the migration, said to systemd: a drop-in of its unit. It goes before every file of
  * configuration, so a mistake there lets nobody act before its turn.
  */
-import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { errorCode, syncDirectory, writeFileAtomic } from "@kloros/daemon";
+import { makeDirectories } from "../files/make_directories.ts";
 import type { InstallLayout } from "../units/layout.ts";
 import { type Migrated, MIGRATED, type Role } from "./phases.ts";
 
@@ -52,8 +53,9 @@ export function roleFiles(unitDirectory: string, root: string): readonly string[
 /** On disk when it resolves. */
 export async function writeRole(path: string, role: Role | undefined): Promise<void> {
   if (role !== undefined) {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-    await writeFileAtomic(path, roleText(role), { mode: 0o644 });
+    makeDirectories(dirname(path));
+    await writeFileAtomic(path, roleText(role));
+    chmodSync(path, 0o644);
     return;
   }
   rmSync(path, { force: true });

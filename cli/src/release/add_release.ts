@@ -15,6 +15,7 @@ import {
 import { dirname, join } from "node:path";
 import { errorCode, syncDirectory, syncFile } from "@kloros/daemon";
 import { Failure } from "../exit_codes.ts";
+import { makeDirectories } from "../files/make_directories.ts";
 import { hashFile, isWhole } from "./check_release.ts";
 import type { ReleaseDescription } from "./release_description.ts";
 import { PROGRAM, type Release, type ReleaseStore } from "./release_store.ts";
@@ -45,7 +46,7 @@ export async function addRelease(store: ReleaseStore, program: string, release: 
   const place = store.directoryOf(release.id);
   const staging = join(store.releasesDirectory, `.staging-${release.id}`);
   try {
-    mkdirSync(store.releasesDirectory, { recursive: true, mode: 0o755 });
+    makeDirectories(store.releasesDirectory);
     store.forgetHalves();
     needRoom(store.releasesDirectory, release);
     fill(staging, program, release);
@@ -75,6 +76,7 @@ function fill(staging: string, program: string, release: Release): void {
   for (const name of release.programs) symlinkSync(PROGRAM, join(bin, name));
   const note = join(staging, "release.json");
   writeFileSync(note, `${JSON.stringify(release, null, 2)}\n`, { mode: 0o644 });
+  chmodSync(note, 0o644);
   syncFile(note);
   // The umask of whoever installs is not the services' business.
   for (const directory of [staging, bin]) chmodSync(directory, 0o755);
