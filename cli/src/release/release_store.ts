@@ -7,7 +7,7 @@
  *   <base>/previous -> releases/…                    where `release rollback` goes; not there when nothing came before
  *
  * Invariant: a directory in `releases` is whole: it is made under another name, synced, and renamed. `current` names a
- * whole one, at every moment.
+ * whole one, at every moment but the one in which a damaged release gives way to its like.
  */
 import {
   existsSync,
