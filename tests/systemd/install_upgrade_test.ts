@@ -33,6 +33,10 @@ describe.skipIf(mustSkip())("an upgrade", () => {
         { from: programs.directory, to: "/mnt", readOnly: true },
         { from: builds, to: "/media", readOnly: true },
       ],
+      // What dies again and again does so sooner.
+      files: [
+        { path: "/etc/systemd/system/kloros-.service.d/test.conf", text: "[Service]\nRestartSec=200ms\n" },
+      ],
     });
     await sandbox.must(["/mnt/kloros", "install", "--yes"]);
     await sandbox.systemctl("enable", "--now", "kloros.target");
@@ -169,8 +173,8 @@ async function buildNext(builds: string): Promise<void> {
     tree.setVersion("0.3.0");
     tree.change({
       file: "services/semantic-dedup/src/service.ts",
-      from: "    const { paths, log, clock } = context;",
-      to: '    if (context.version !== "") throw new Error("this version is broken");\n    const { paths, log, clock } = context;',
+      from: "  start: async (context) => {\n",
+      to: '  start: async (context) => {\n    if (context.version !== "") throw new Error("this version is broken");\n',
     });
     await tree.build(join(builds, "broken"));
     tree.setVersion("0.4.0");

@@ -11,7 +11,7 @@ import { buildPrograms, type Programs } from "./house/programs.ts";
 import { mustSkip } from "./sandbox/possible.ts";
 
 const skip = mustSkip();
-const LIMIT_MS = 300_000;
+const LIMIT_MS = 900_000;
 /** A change takes about so long here. */
 const KILL_MS_MAX = 4000;
 
