@@ -37,6 +37,7 @@ export function mend(db: JournalDatabase, found: Salvage, mark: Mark | undefined
   const signals = lostSignals(db, found, last);
   notes.push(...mendSubscriptions(db, last), ...mendOrphans(db, atMs), ...mendLetters(db, atMs));
   notes.push(...missingStates(db));
+  db.prepare(KEYS).run();
   const again = deliverAgain(db);
   armWaiting(db);
   return { signals, again, notes: [...notes, ...countAnew(db)] };
@@ -233,6 +234,10 @@ function mendLetters(db: JournalDatabase, atMs: number): string[] {
     });
   return rows.map(({ consumer, seq }) => `the dead letter of ${consumer} for signal ${seq} was made anew`);
 }
+
+/** Outside a delivery's checksum; its signal has it too. */
+const KEYS =
+  "UPDATE delivery SET ckey = s.ckey FROM signal s WHERE s.seq = delivery.seq AND s.ckey IS NOT delivery.ckey";
 
 const NEW_SUM = deliverySum({ state: "0", attempt: "0", strikes: "0", suspect: "0", due: "0" });
 const MISSING =

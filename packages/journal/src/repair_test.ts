@@ -158,6 +158,13 @@ test("what retention tallied, damaged, refuses the start, and the counts that ar
   expect(audit).toMatchObject({ ok: true });
 });
 
+test("a delivery's key, by which a newer signal replaces it, is its signal's", async () => {
+  await build();
+  change("UPDATE delivery SET ckey = 'other' WHERE seq = 4");
+  expect(repairJournal(path, NOW)).toMatchObject({ again: [], audit: { ok: true } });
+  expect(rows("SELECT DISTINCT ckey FROM delivery")).toEqual([{ ckey: null }]);
+});
+
 test("a row of which nothing can be read is named by its table", async () => {
   await build();
   const bytes = readFileSync(path);
