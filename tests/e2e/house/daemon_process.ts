@@ -86,14 +86,19 @@ export class DaemonProcess {
 
   /** Resolves when `/readyz` says so. Throws with its last words when it ends before. */
   async ready(limitMs = READY_LIMIT_MS): Promise<void> {
-    await until(
-      `${this.service} to be ready`,
-      async () => {
-        if (!this.running) throw new Error(`${this.service} ended: ${this.lastWords()}`);
-        return (await this.readiness())?.ok === true;
-      },
-      { limitMs },
-    );
+    let reasons: unknown = "nobody answers";
+    const isReady = async (): Promise<boolean> => {
+      if (!this.running) throw new Error(`${this.service} ended: ${this.lastWords()}`);
+      const answer = await this.readiness();
+      reasons = answer?.reasons ?? reasons;
+      return answer?.ok === true;
+    };
+    try {
+      await until(`${this.service} to be ready`, isReady, { limitMs });
+    } catch (error) {
+      if (!this.running) throw error;
+      throw new Error(`${String(error)}: ${JSON.stringify(reasons)}; ${this.lastWords()}`, { cause: error });
+    }
   }
 
   /** What `/readyz` answers; undefined when nobody does. */
