@@ -13,7 +13,7 @@ export interface Followed {
 }
 
 const STARTS_MAX = 3;
-const START_MS = 20_000;
+const START_MS = 60_000;
 
 /** Throws when a start is refused without saying what to do, or when that does not help. */
 export async function startAsAdvised(house: WholeHouse): Promise<Followed> {

@@ -1,14 +1,23 @@
 /** What a journal was known to hold, and what of it is there or named after it was damaged. */
 import { Database } from "bun:sqlite";
+import { readFileSync } from "node:fs";
 import type { Bus } from "@kloros/bus-client";
 
 /** Number of a signal to what it says. */
 export type Known = ReadonlyMap<number, string>;
 
+/**
+ * Of a journal whose bus was killed: as far as its mark goes, which is written before anything is answered. A commit that stood
+ * on the disk at that moment, and that nobody was told of, may go.
+ */
 export function knownOf(journal: string): Known {
+  const marks = readFileSync(journal.replace(/\.db$/, ".hwm"), "latin1").matchAll(/^kloros-mark \d+ (\d+)/gm);
+  const last = Math.max(...[...marks].map(([, seq]) => Number(seq)));
   const db = new Database(journal);
   try {
-    const rows = db.query<{ seq: number; body: string }, []>("SELECT seq, body FROM signal").all();
+    const rows = db
+      .query<{ seq: number; body: string }, [number]>("SELECT seq, body FROM signal WHERE seq <= ?")
+      .all(last);
     return new Map(rows.map(({ seq, body }) => [seq, JSON.stringify(JSON.parse(body))]));
   } finally {
     db.close();
