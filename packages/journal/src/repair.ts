@@ -62,7 +62,8 @@ function repair(path: string, { nowMs, from = path }: RepairOptions): RepairRepo
     const result = db.transaction(() => {
       const found = salvage(image, db);
       const { notes, ...losses } = mend(db, found, mark, nowMs);
-      return { ...losses, notes: [...notes, ...image.lostFrames.map(lostFrame)], broken: found.broken };
+      const all = listed([...notes, ...image.lostFrames.map(lostFrame)]);
+      return { ...losses, notes: all, broken: found.broken };
     });
     const audit = auditNow(db.handle);
     const flaws = structureFlaws(db.handle);
@@ -75,7 +76,8 @@ function repair(path: string, { nowMs, from = path }: RepairOptions): RepairRepo
     const water = new HighWater(markPathOf(path));
     water.write(reached);
     water.close();
-    return { damage: [...damage, ...image.brokenFrames.map(brokenFrame)], ...result, kept, audit };
+    const frames = listed(image.brokenFrames.map(brokenFrame));
+    return { damage: [...damage, ...frames], ...result, kept, audit };
   } finally {
     image.close();
   }
@@ -91,6 +93,14 @@ function flawsOf(path: string): string[] {
     if (!(error instanceof JournalError)) throw error;
     return [error.message];
   }
+}
+
+/** Somebody reads them. */
+const LISTED_MAX = 1000;
+
+function listed(all: readonly string[]): readonly string[] {
+  const more = all.length - LISTED_MAX;
+  return more <= 0 ? all : [...all.slice(0, LISTED_MAX), `and ${more} more of the kind`];
 }
 
 const brokenFrame = (n: number): string => `frame ${n} of the write-ahead log does not match its checksum`;
