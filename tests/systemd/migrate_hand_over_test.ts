@@ -6,7 +6,7 @@ import { afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { rmSync, writeFileSync } from "node:fs";
 import { choicesOf } from "@kloros/signal-schema/testing";
 import { MigratingMachine } from "./house/migrating_machine.ts";
-import { DIVIDED } from "./house/old_system.ts";
+import { dividedAsDocumented } from "./house/old_system.ts";
 import { buildPrograms, type Programs } from "./house/programs.ts";
 import { mustSkip } from "./sandbox/possible.ts";
 
@@ -60,7 +60,7 @@ describe.skipIf(skip)("the migration, forward to its end and back to its begin",
     `where the old side can leave intents alone, killed at random moments (KLOROS_SEED=${seed}); a switch that is stuck leaves things as they were`,
     async () => {
       const choices = choicesOf(seed);
-      machine = await MigratingMachine.boot(programs, `${DIVIDED}${MAY_STICK}`);
+      machine = await MigratingMachine.boot(programs, `${dividedAsDocumented()}${MAY_STICK}`);
       for (const owner of ["old", "old", "ours"] as const) {
         await machine.changeKilledAfter("next", choices.below(KILL_MS_MAX));
         await machine.somethingIsDone(owner);

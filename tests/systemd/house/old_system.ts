@@ -5,7 +5,7 @@
  * `divided`: told by a drop-in, it leaves intents alone and does the rest (it counts its runs).
  */
 import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { SeedFile } from "../sandbox/seed.ts";
 
 export const OLD_HOME = "/home/kloros/.kloros";
@@ -54,16 +54,14 @@ export function oldFiles(settings: string): readonly SeedFile[] {
   ];
 }
 
-/** How a divided old side is told, for its section of kloros.toml. */
-export const DIVIDED = `
-[migrate.intents]
-disable = ["mkdir -p ${UNITS}/kloros-orchestrator.service.d && printf '[Service]\\nEnvironment=KLR_LEAVE_INTENTS=1\\n' >${UNITS}/kloros-orchestrator.service.d/50-leave-intents.conf && systemctl daemon-reload"]
-enable = ["rm -f ${UNITS}/kloros-orchestrator.service.d/50-leave-intents.conf && systemctl daemon-reload"]
-probe = """
-if test ! -e ${UNITS}/kloros-orchestrator.service.d/50-leave-intents.conf; then echo on
-elif systemctl show --property=Environment kloros-orchestrator.service | grep -q LEAVE_INTENTS && test "$(systemctl is-active kloros-orchestrator.service)" = inactive; then echo off
-else echo running; fi"""
-`;
+const MANUAL = resolve(import.meta.dirname, "../../../docs/operating/migration.md");
+
+/** How a divided old side is told, for kloros.toml: the operator's page, as it stands. */
+export function dividedAsDocumented(): string {
+  const block = /^```toml\n(\[migrate\.intents\][^]*?)^```/m.exec(readFileSync(MANUAL, "utf8"))?.[1];
+  if (block === undefined) throw new Error(`${MANUAL} does not say any more how an old side is divided`);
+  return block;
+}
 
 /** Writes intents into the sandbox at a steady pace, as the old writers do, until it is stopped. */
 export class IntentStream {
