@@ -208,7 +208,7 @@ export class Broker implements Host {
     for (const consumer of this.consumers.values()) this.#expire(consumer);
     if (this.#damaged.size > 0) this.#setAside();
     if (drained && this.deadlines.isDue) this.#fireDeadlines();
-    else if (this.deadlines.startsWait) this.#housekeeping(() => undefined);
+    else if (this.deadlines.hasToWrite) this.#housekeeping((tx) => void (tx.usesClock = true));
     this.flush();
     if (this.#fatal === undefined) this.#upkeep.tick(this.now, this.counters["transactions"] ?? 0);
   }
@@ -314,7 +314,7 @@ export class Broker implements Host {
     if (tx.nextSeq !== this.#nextSeq) writeMeta(this.db, "next_seq", tx.nextSeq);
     if (!tx.usesClock) return;
     writeMeta(this.db, "clock", Math.ceil(this.now));
-    this.deadlines.writeAnchor();
+    this.deadlines.writeAnchor(tx);
   }
 
   #announce(): void {

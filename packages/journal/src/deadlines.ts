@@ -5,7 +5,7 @@
  * writes nothing: its start rides in the next transaction, and a bus that dies before forgot the lease as well.
  *
  * The deadlines' clock is the broker's own plus the time that passed while no broker ran. A step of the wall clock moves it only
- * over a boot of the machine, and never back.
+ * over a boot of the machine, and never back: a step while a deadline runs is written down, so that a boot does not count it.
  *
  * Invariant: memory (starts not yet written, the next due) changes only after the commit.
  */
@@ -37,6 +37,8 @@ import type { Transaction } from "./transaction.ts";
 const GRACE_MS = 5000;
 /** A start that no transaction took along is written by itself, ms. */
 const START_MS_MAX = 1000;
+/** So far the wall clock may run away from the broker's own before that is written down, ms. */
+const ASTRAY_MS_MAX = 1000;
 
 export interface DeadlineClock {
   readonly db: JournalDatabase;
@@ -44,6 +46,7 @@ export interface DeadlineClock {
   readonly now: number;
   /** By the clocks of the machine. */
   reading(): TimeReading;
+  wallMs(): number;
 }
 
 export class Deadlines {
@@ -58,6 +61,8 @@ export class Deadlines {
   };
   #nextDue: number;
   #quietUntil: number;
+  /** By how much the wall clock was ahead of the broker's when the anchor was written; unknown after a start. */
+  #anchoredAhead = Number.NEGATIVE_INFINITY;
 
   constructor(host: DeadlineClock) {
     this.#host = host;
@@ -82,10 +87,19 @@ export class Deadlines {
     return this.#nextDue <= this.now && this.#host.now >= this.#quietUntil;
   }
 
-  /** Starts wait for a transaction that does not come. */
-  get startsWait(): boolean {
+  /** What has to be written waits for a transaction that does not come: starts, or that the wall clock was set. */
+  get hasToWrite(): boolean {
     const [first] = this.#starts.values();
-    return first !== undefined && this.now - first >= START_MS_MAX;
+    return (first !== undefined && this.now - first >= START_MS_MAX) || this.#isAstray;
+  }
+
+  get #isAstray(): boolean {
+    if (this.#nextDue === Number.POSITIVE_INFINITY) return false;
+    return Math.abs(this.#ahead - this.#anchoredAhead) > ASTRAY_MS_MAX;
+  }
+
+  get #ahead(): number {
+    return this.#host.wallMs() - this.#host.now;
   }
 
   /** Requests went out to those that answer them. */
@@ -156,7 +170,9 @@ export class Deadlines {
   }
 
   /** What a later broker counts on from; with the broker's clock. */
-  writeAnchor(): void {
+  writeAnchor(tx: Transaction): void {
+    const ahead = this.#ahead;
+    tx.afterCommit(() => (this.#anchoredAhead = ahead));
     const own = Math.ceil(this.#host.now);
     const anchor: Anchor = { ...this.#host.reading(), clock: own + this.#away, own };
     this.#host.db
