@@ -1,6 +1,6 @@
 /** The simulator finds what it is there for: each of these faults, planted between the server and the broker, breaks a run. */
 import { expect, test } from "bun:test";
-import type { Broker, Session } from "@kloros/journal";
+import type { Broker, Session, SettleItem } from "@kloros/journal";
 import type { SimBus } from "./bus/sim_bus.ts";
 import { oneSeed } from "./campaign/one_seed.ts";
 
@@ -87,7 +87,21 @@ const PLANTS: readonly (readonly [name: string, plant: Plant, finds: RegExp])[] 
     },
     /granted since was another token/,
   ],
+  [
+    "what a consumer remembers is not stored with its acknowledgement",
+    (session) => {
+      const settle = session.settle.bind(session);
+      session.settle = (consumer, items) => settle(consumer, items.map(withoutState));
+    },
+    /the states of .* tell of/,
+  ],
 ];
+
+const withoutState = (item: SettleItem): SettleItem => {
+  if (item.outcome.kind !== "done") return item;
+  const { state: _, ...outcome } = item.outcome;
+  return { ...item, outcome };
+};
 
 test.each(PLANTS.map(([name, plant, finds]) => [name, { plant, finds }] as const))(
   "it is found when %s",
@@ -99,8 +113,20 @@ test.each(PLANTS.map(([name, plant, finds]) => [name, { plant, finds }] as const
     }
     expect(found.join("\n")).toMatch(finds);
   },
-  100_000,
+  600_000,
 );
+
+test("it is found in the house when the policy engine forgets what it began", async () => {
+  const plant = inSessions((session) => {
+    const settle = session.settle.bind(session);
+    session.settle = (consumer, items) =>
+      settle(consumer, consumer === "policy-engine" ? items.map(withoutState) : items);
+  });
+  const found: string[] = [];
+  for (let seed = 1; seed < RUNS_MAX && found.length === 0; seed++)
+    found.push(...(await oneSeed({ seed, plant }, "house")).flaws);
+  expect(found.join("\n")).toMatch(/was considered by \d+ successful cycles/);
+}, 600_000);
 
 test("it is found when somebody asks the real machine for the time", async () => {
   const plant = inSessions((session) => {

@@ -51,7 +51,6 @@ const EXPECTED: readonly string[] = [
 const EXPECTED_OF_HOUSE: readonly string[] = [
   ...FAULT_KINDS.map((kind) => `fault.${kind}`),
   "router.stored",
-  "router.busy",
   "router.rejected",
   "policy.fired",
   "policy.held",
@@ -69,7 +68,6 @@ const EXPECTED_OF_HOUSE: readonly string[] = [
   "said.Q_MODULE_INTEGRATED",
   "said.Q_WINNER_DEPLOYED",
   "transition.dead: invalid",
-  "transition.dead: poison",
   "transition.deadline: answered",
 ];
 

@@ -8,7 +8,8 @@ import type { SimBus } from "../bus/sim_bus.ts";
 import type { Frames } from "../network/channel.ts";
 
 export class WireCheck {
-  readonly #tokens = new Map<string, Token>();
+  /** By number, then by consumer. */
+  readonly #tokens = new Map<number, Map<string, Token>>();
   readonly #fail: (text: string) => void;
 
   constructor(fail: (text: string) => void) {
@@ -37,12 +38,12 @@ export class WireCheck {
 
   /** An older token is current again: a newer one never reached its instance. Which consumer's is not said here. */
   #adopted(seq: number): void {
-    for (const key of this.#tokens.keys()) if (key.endsWith(` ${String(seq)}`)) this.#tokens.delete(key);
+    this.#tokens.delete(seq);
   }
 
   /** Nobody may be told that it is done under a token after which another one was granted. */
   done(consumer: string, seq: number, token: string): void {
-    const newest = this.#tokens.get(`${consumer} ${String(seq)}`);
+    const newest = this.#tokens.get(seq)?.get(consumer);
     if (newest !== undefined && isLater(newest, readToken(token)))
       this.#fail(
         `${String(seq)} of ${consumer} is confirmed as done under ${token}, granted since was another token`,
@@ -62,13 +63,14 @@ export class WireCheck {
       .get(consumer, seq);
     if (row === null) this.#fail(`${what} has no row`);
     else if (row.state > 1) this.#fail(`${what} is settled (${String(row.state)}) and delivered`);
-    const key = `${consumer} ${String(seq)}`;
     if (row !== null && row.strikes > 0) bus.machine.count("session.strike");
-    const before = this.#tokens.get(key);
+    let tokens = this.#tokens.get(seq);
+    if (tokens === undefined) this.#tokens.set(seq, (tokens = new Map<string, Token>()));
+    const before = tokens.get(consumer);
     const now = readToken(token);
     if (before !== undefined && !isLater(now, before))
       this.#fail(`${what} is granted with token ${token} after a token at least as new`);
-    this.#tokens.set(key, now);
+    tokens.set(consumer, now);
   }
 }
 

@@ -13,7 +13,6 @@ import type { SimulatedProcess } from "../machine/process.ts";
 import type { HouseOdds } from "./house_scenario.ts";
 
 export interface HouseContext {
-  readonly seed: number;
   readonly odds: HouseOdds;
   readonly promises: Promises;
   readonly count: (what: string) => void;
@@ -39,7 +38,7 @@ export async function consuming(
     onSettled: ({ delivery, outcome, error }) => {
       promises.settled(name, delivery, outcome);
       count(`settled.${outcome}`);
-      if (error !== undefined) process.note(`${String(delivery.seq)} ${outcome}: ${String(error)}`);
+      if (error instanceof Error) process.note(`${String(delivery.seq)} ${outcome}: ${error.message}`);
     },
   };
   for (;;) {

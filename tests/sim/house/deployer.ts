@@ -75,18 +75,15 @@ async function carryOut(
   delivery: Delivery,
   begun: DeployPlan,
 ): Promise<DeployPlan> {
-  let plan = begun;
-  while (plan.steps.length > 0) {
-    const current = plan.current ?? (await changeOf(process, plan));
-    plan = { ...plan, current };
-    await delivery.savePlan(plan);
-    delivery.abort.throwIfAborted();
-    const before = await readJson<Settings>(process, SETTINGS, {});
-    const added = Object.fromEntries(current.edits.map((edit) => [edit.key, edit.new]));
-    await process.disk.writeAtomic(SETTINGS, JSON.stringify({ ...before, ...added }));
-    plan = deployed(plan, current);
-  }
-  return plan;
+  if (begun.steps.length === 0) return begun;
+  const current = begun.current ?? (await changeOf(process, begun));
+  const plan = { ...begun, current };
+  await delivery.savePlan(plan);
+  delivery.abort.throwIfAborted();
+  const before = await readJson<Settings>(process, SETTINGS, {});
+  const added = Object.fromEntries(current.edits.map((edit) => [edit.key, edit.new]));
+  await process.disk.writeAtomic(SETTINGS, JSON.stringify({ ...before, ...added }));
+  return carryOut(process, delivery, deployed(plan, current));
 }
 
 async function changeOf(process: SimulatedProcess, { judged, steps }: DeployPlan): Promise<Deployment> {

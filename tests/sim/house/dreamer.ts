@@ -21,9 +21,10 @@ import { sleep } from "../load/working.ts";
 import type { Program, SimulatedProcess } from "../machine/process.ts";
 import { child, consuming, type HouseContext, readJson } from "./consuming.ts";
 
-export const REPORTS = "dream";
+const REPORTS = "dream";
 const NAME = "dream-consumer";
 const HANDLER_MS = 30 * 60_000;
+const RUNNER_ENDS_MS = 2000;
 
 export interface CyclesSeen {
   /** Returns what tells of its end. */
@@ -140,6 +141,8 @@ async function runNew(
     const report = reportOf(process, plan, process.ambient.random() * 100 < odds.failingCycles);
     await process.disk.writeAtomic(`${REPORTS}/${plan.runTag}`, JSON.stringify(report));
     count(`dream.${report.success ? "succeeded" : "failed"}`);
+    // The runner has told all it has to tell, and is waited for.
+    await sleep(process, process.ambient.random() * RUNNER_ENDS_MS, delivery.abort);
     const facts = told(trigger, plan, report);
     await delivery.savePlan(withResult(plan, facts));
     return { plan, facts };

@@ -1,6 +1,7 @@
 /** One life of the house: all services with their own decisions, on a machine with faults, until everything has come to rest. */
 import { type RunOptions, type RunResult, WatchedBus } from "../checks/watched_bus.ts";
 import { planFaults } from "../faults/apply_faults.ts";
+import { publishing } from "../load/publishing.ts";
 import type { Program } from "../machine/process.ts";
 import type { HouseContext } from "./consuming.ts";
 import { curiosity } from "./curiosity.ts";
@@ -8,7 +9,14 @@ import { dedup } from "./dedup.ts";
 import { deployer } from "./deployer.ts";
 import { type CyclesSeen, dreamer } from "./dreamer.ts";
 import { falseAlarms, givenUp, houseFlaws, worthyModules } from "./house_check.ts";
-import { type HouseScenario, INTENTS, makeHouse, PROMOTIONS, SERVICES } from "./house_scenario.ts";
+import {
+  type HouseScenario,
+  INTENTS,
+  makeHouse,
+  OPERATOR,
+  PROMOTIONS,
+  type SERVICES,
+} from "./house_scenario.ts";
 import { integrator } from "./integrator.ts";
 import { investigator } from "./investigator.ts";
 import { monitor } from "./monitor.ts";
@@ -34,6 +42,7 @@ class House {
   readonly #options: RunOptions;
   readonly #scenario: HouseScenario;
   readonly #watched: WatchedBus;
+  #asking = false;
 
   constructor(options: RunOptions, scenario: HouseScenario) {
     this.#options = options;
@@ -54,6 +63,7 @@ class House {
     const { faults = [] } = this.#options;
     for (const [name, program] of Object.entries(this.#programs())) machine.start(name, program);
     this.#plan();
+    this.#startOperator();
     planFaults(bus, faults);
     const last = Math.max(faults.at(-1)?.atMs ?? 0, (arrivals.at(-1)?.atMs ?? 0) + HALF_WRITTEN_MS);
     machine.runFor(last + 1);
@@ -69,8 +79,8 @@ class House {
 
   #programs(): Readonly<Record<(typeof SERVICES)[number], Program>> {
     const { machine, promises, count, fail } = this.#watched;
-    const { seed, odds } = this.#scenario;
-    const context: HouseContext = { seed, odds, promises, count, fail };
+    const { odds } = this.#scenario;
+    const context: HouseContext = { odds, promises, count, fail };
     return {
       "intent-router": router(context),
       "curiosity-core": curiosity(),
@@ -82,6 +92,17 @@ class House {
       "dream-consumer": dreamer(context, this.#oneCycle()),
       "winner-deployer": deployer(context),
     };
+  }
+
+  #startOperator(): void {
+    const { machine, promises, count, fail } = this.#watched;
+    const { triggers: batches } = this.#scenario;
+    this.#asking = batches.length > 0;
+    const onDone = (): void => {
+      this.#asking = false;
+    };
+    if (this.#asking)
+      machine.start(OPERATOR, publishing({ source: OPERATOR, batches, promises, count, fail, onDone }));
   }
 
   /** A second cycle beside one whose process lives is a flaw. */
@@ -121,6 +142,7 @@ class House {
     const { machine, bus } = this.#watched;
     const { disk } = machine;
     if (bus.broker === undefined) return "the bus is down";
+    if (this.#asking) return "the operator asks";
     for (const directory of [INTENTS, PROMOTIONS]) {
       const left = disk.list(directory);
       if (left.length > 0) return `${left.join(", ")} in ${directory}`;

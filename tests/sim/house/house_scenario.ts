@@ -1,6 +1,8 @@
 /** What happens to the house in a run, from its seed: files that people and old daemons leave, and what goes wrong. Data. */
+import { createRoot, deriveRootId, DreamTrigger } from "@kloros/signal-schema";
 import { BUS } from "../bus/sim_bus.ts";
 import { type Fault, makeFaults } from "../faults/fault.ts";
+import type { Batch } from "../load/publishing.ts";
 import { type Randomness, randomnessOf } from "../machine/randomness.ts";
 
 /** Appears on the disk at this time, whole, unless its text says otherwise. */
@@ -24,6 +26,8 @@ export interface HouseOdds {
 export interface HouseScenario {
   readonly seed: number;
   readonly arrivals: readonly Arrival[];
+  /** Cycles that the operator asks for by hand. */
+  readonly triggers: readonly Batch[];
   readonly odds: HouseOdds;
   readonly faults: readonly Fault[];
   readonly rowsEvery: number;
@@ -41,6 +45,7 @@ export const SERVICES = [
   "winner-deployer",
 ] as const;
 
+export const OPERATOR = "operator";
 export const INTENTS = "intents";
 export const REJECTED = "intents_rejected";
 /** A directory of Python files stands here as one file that tells what is in it. */
@@ -62,9 +67,10 @@ export function makeHouse(seed: number): HouseScenario {
       modules: random.between(1, 5),
       promotions: random.between(0, 4),
     }),
+    triggers: random.chance(0.3) ? triggers(random.fork("triggers")) : [],
     odds: { longWork: 3, failingCycles: 20, cycleMs: { from: 200, to: 20_000 } },
     faults: houseFaults(random.fork("faults"), withinMs),
-    rowsEvery: 32,
+    rowsEvery: 64,
   };
 }
 
@@ -80,6 +86,7 @@ export function makeDay(seed: number, hours: number): HouseScenario {
   return {
     seed,
     arrivals: arrivals(random, hours * HOUR_MS, counts),
+    triggers: [],
     odds: { longWork: 10, failingCycles: 5, cycleMs: { from: 60_000, to: 27 * 60_000 } },
     faults: [],
     rowsEvery: 500,
@@ -145,6 +152,17 @@ function intent(random: Randomness, n: number, atMs: number): Arrival {
   const text = JSON.stringify(content);
   const half = random.chance(0.2) ? { half: text.slice(0, random.below(text.length)) } : {};
   return { atMs, path, text, ...half };
+}
+
+/** Some beside each other: one cycle answers for those that wait. */
+function triggers(random: Randomness): readonly Batch[] {
+  return Array.from({ length: random.between(1, 3) }, (_, n) => {
+    const facts = { reason: "asked by hand", topic: null, promotion_count: 0 };
+    const id = deriveRootId(BEGAN_MS, OPERATOR, String(n));
+    const envelope = createRoot(DreamTrigger, facts, { source: OPERATOR, nowMs: BEGAN_MS, id });
+    const pauseMs = random.pick([0, 0, random.between(0, 10_000)]);
+    return { envelopes: [envelope], pauseMs, again: false, conflict: undefined };
+  });
 }
 
 /** What curiosity-core would see of it. */

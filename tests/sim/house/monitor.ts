@@ -37,7 +37,7 @@ import { PROMOTIONS } from "./house_scenario.ts";
 import { readRegistry } from "./registry.ts";
 
 export const ACKNOWLEDGED = "promotions_acknowledged";
-export const PARKED = "promotions_parked";
+const PARKED = "promotions_parked";
 const NAME = "orchestrator-monitor";
 const INTERVAL_MS = 60_000;
 const PARK_AFTER = 3;

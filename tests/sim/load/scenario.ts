@@ -73,7 +73,7 @@ export function makeScenario(seed: number): Scenario {
     guest: random.chance(0.3),
     operatorDeeds: random.between(0, 8),
     retention,
-    rowsEvery: random.chance(0.1) ? 1 : 16,
+    rowsEvery: random.chance(0.04) ? 1 : 48,
     replay: random.chance(0.5) ? 0.5 : 0,
     highWaterMark: random.chance(0.1) ? random.between(4, 40) : undefined,
   };
