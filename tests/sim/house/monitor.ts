@@ -55,10 +55,11 @@ export function monitor(context: HouseContext): Program {
       concurrency: 8,
       attemptsMax: 20,
     };
-    void consuming(process, bus, context, settings, async ({ signal }) => {
+    const consumed = consuming(process, bus, context, settings, async ({ signal }) => {
       await looker.look(signal);
       return undefined;
     });
+    consumed.catch((error: unknown) => process.exit(String(error)));
     for (;;) {
       await untilDone(process, () => looker.look());
       await sleep(process, INTERVAL_MS);
