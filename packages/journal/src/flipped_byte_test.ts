@@ -181,7 +181,7 @@ function silent(before: Seen, after: Seen, { signals, again, notes }: Named): st
   for (const [seq, body] of before.signals)
     if (after.signals.get(seq) !== body && !signals.has(seq)) found.push(`signal ${seq}`);
   for (const seq of after.signals.keys())
-    if (!before.signals.has(seq) && !says("the remembered id")) found.push(`signal ${seq} comes again`);
+    if (!before.signals.has(seq) && !says("remembered id")) found.push(`signal ${seq} comes again`);
   for (const [key, what] of before.delivered)
     if (after.delivered.get(key) !== what)
       differ(key, `given ${after.delivered.get(key)} instead of ${what}`);

@@ -134,7 +134,9 @@ describe("a consumer whose row is damaged", () => {
       { ...other, cid: 2, sum: 0 },
       { ...whole, cid: 4, definition: "{", sum: 0 },
     ];
-    placeConsumers(db, { doubtful, mended });
+    const unread: string[] = [];
+    placeConsumers(db, { doubtful, mended, unread });
+    expect(unread).toEqual(["consumer a is lost: its row makes no sense"]);
     expect(db.prepare("SELECT cid, name FROM consumer").all()).toEqual([
       { cid: 1, name: "a" },
       { cid: 2, name: "b" },
@@ -156,6 +158,29 @@ test("what retention tallied, damaged, refuses the start, and the counts that ar
     `consumer ${WORKER.name} counts matched = 5, its rows say 4: they were counted anew`,
   ]);
   expect(audit).toMatchObject({ ok: true });
+});
+
+test("a row that looks like one of another table is named by the table of its page", async () => {
+  await build();
+  const { broker } = testBroker({ path });
+  const router = new TestClient(broker, "intent-router");
+  for (const id of ["a", "b"])
+    await router.now(
+      broker.admin("rejectContent", { id, error: "no", content: "{", fields: {} }, "intent-router"),
+    );
+  broker.close();
+  const bytes = readFileSync(path);
+  const [{ rootpage }] = rows("SELECT rootpage FROM sqlite_schema WHERE name = 'deadletter'") as [
+    { rootpage: number },
+  ];
+  const page = bytes.subarray((rootpage - 1) * 4096, rootpage * 4096);
+  const headerLengthAt = page.readUInt16BE(10) + 2;
+  expect(page[headerLengthAt]).toBe(15);
+  page[headerLengthAt] = 13;
+  writeFileSync(path, bytes);
+  expect(repairJournal(path, NOW).notes).toEqual([
+    `1 rows on page ${rootpage}, of a table of dead letters, make no sense: they are lost where nothing else is said`,
+  ]);
 });
 
 test("a delivery's key, by which a newer signal replaces it, is its signal's", async () => {

@@ -48,10 +48,11 @@ export interface Salvage {
 
 interface DoubtfulPage {
   readonly number: number;
-  readonly broken: number;
+  /** Its rows that make no sense, or look like no other one there. */
+  readonly unreadable: number;
   readonly strays: readonly PageRow[];
-  /** A row of the page that can be read: the others look like it. */
-  readonly example: PageRow | undefined;
+  /** What most of its rows look like; undefined: none can be read. */
+  readonly shape: string | undefined;
 }
 
 /** Fills an empty journal. Runs in one transaction of the caller. */
@@ -92,17 +93,21 @@ function takePage(
   found: Salvage,
 ): number {
   const { rows, strays, broken } = rowsOf(bytes, number, image.page);
-  const [example] = rows;
-  if (broken + strays.length > 0) found.doubts.push({ number, broken, strays, example });
+  const shapes = rows.map(shapeOf);
+  const shape = commonest(shapes);
+  const odd = shapes.filter((one) => one !== shape || TAKERS[one] === undefined).length;
+  if (broken + odd + strays.length > 0)
+    found.doubts.push({ number, unreadable: broken + odd, strays, shape });
   return rows.reduce((count, row) => count + (takeRow(row, into, found) ? 0 : 1), broken);
 }
 
 /** After all others of the same age. A damaged pointer to a row is no loss: the row is there. */
 function takeStrays(into: JournalDatabase, found: Salvage): void {
-  for (const { number, broken, strays, example } of found.doubts.splice(0)) {
+  for (const { number, unreadable, strays, shape } of found.doubts.splice(0)) {
     const taken = strays.filter((row) => takeRow(row, into, { ...found, lost: [], doubtful: [] }));
-    const missing = broken - taken.filter((row) => isAlike(row, example)).length;
-    const table = example === undefined ? "that nothing tells" : UNNAMED[shapeOf(example)];
+    const known = shape !== undefined && TAKERS[shape] !== undefined;
+    const missing = unreadable - taken.filter((row) => !known || shapeOf(row) === shape).length;
+    const table = known ? UNNAMED[shape] : "that nothing tells";
     if (found.older || missing <= 0 || table === undefined) continue;
     const rows = `${missing} rows on page ${number}, of a table ${table}`;
     found.unread.push(`${rows}, make no sense: they are lost where nothing else is said`);
@@ -117,35 +122,40 @@ const UNNAMED: Readonly<Record<string, string>> = {
   "key 5": "of remembered ids",
 };
 
-const shapeOf = ({ rowid, values }: PageRow): string => `${rowid === null ? "key" : "row"} ${values.length}`;
-const isAlike = (row: PageRow, other: PageRow | undefined): boolean =>
-  other === undefined || shapeOf(row) === shapeOf(other);
+/** With a row id or without, and how many columns: which table it is of. */
+function shapeOf({ rowid, values }: PageRow): string {
+  return `${rowid === null ? "key" : "row"} ${values.length}`;
+}
+
+function commonest(texts: readonly string[]): string | undefined {
+  const count = (text: string): number => texts.filter((one) => one === text).length;
+  return [...new Set(texts)].toSorted((a, b) => count(b) - count(a))[0];
+}
 
 type Taker = (values: readonly Value[], into: JournalDatabase, found: Salvage) => boolean;
 
-/** By number of columns; those of tables with row ids have it in place of their first one. */
-const WITH_ROWID: Readonly<Record<number, Taker>> = {
-  5: () => true, // SQLite's schema
-  7: taker(DEADLINE),
-  10: takeSignal,
-  14: taker(LETTER),
-  15: takeConsumer,
-};
-const WITHOUT_ROWID: Readonly<Record<number, Taker>> = {
-  2: takeMeta,
+/** By shape; rows of tables with row ids have theirs in place of their first column. */
+const TAKERS: Readonly<Record<string, Taker>> = {
+  "row 5": () => true, // SQLite's schema
+  "row 7": taker(DEADLINE),
+  "row 10": takeSignal,
+  "row 14": taker(LETTER),
+  "row 15": takeConsumer,
+  "key 2": takeMeta,
   // Of an index: all numbers.
-  3: (v, into, found) => typeof v[2] === "number" || taker(STATE)(v, into, found),
-  4: (v, into, found) =>
+  "key 3": (v, into, found) => typeof v[2] === "number" || taker(STATE)(v, into, found),
+  "key 4": (v, into, found) =>
     typeof v[0] === "string" ? taker(SUBSCRIPTION)(v, into, found) : takeDamage(v, into),
-  5: taker(MEMO),
-  13: takeDelivery,
+  "key 5": taker(MEMO),
+  "key 13": takeDelivery,
 };
 
-function takeRow({ rowid, values }: PageRow, into: JournalDatabase, found: Salvage): boolean {
-  const take = (rowid === null ? WITHOUT_ROWID : WITH_ROWID)[values.length];
-  if (take === undefined) return false;
+function takeRow(row: PageRow, into: JournalDatabase, found: Salvage): boolean {
+  const { rowid, values } = row;
   try {
-    return take(rowid === null ? values : [rowid, ...values.slice(1)], into, found);
+    return (
+      TAKERS[shapeOf(row)]?.(rowid === null ? values : [rowid, ...values.slice(1)], into, found) ?? false
+    );
   } catch {
     return false; // a column of a type that it cannot have
   }

@@ -22,12 +22,13 @@ export interface ConsumerColumns {
 /** After all that matches its checksum is in place. */
 export function placeConsumers(
   into: JournalDatabase,
-  { doubtful, mended }: Pick<Salvage, "doubtful" | "mended">,
+  { doubtful, mended, unread }: Pick<Salvage, "doubtful" | "mended" | "unread">,
 ): void {
   const taken = into.prepare("SELECT 1 FROM consumer WHERE cid = ? OR name = ?");
   const insert = into.prepare("INSERT INTO consumer VALUES(?,?,?,?,0,0,0,0,0,0,0,0,?,?,0)");
   for (const row of doubtful) {
     const found = written(row, numbersWithout(into)) ?? plausible(row);
+    if (found === undefined) unread.push(`consumer ${row.name} is lost: its row makes no sense`);
     if (found === undefined || taken.get(found.cid, found.name) !== null) continue;
     const { cid, name, definition, holder, removed_at } = found;
     insert.run(cid, name, definition, holder, removed_at, consumerSum(found));
