@@ -18,7 +18,7 @@ export const REPAIR_FAULTS: readonly Fault[] = [
   },
   {
     name: "repair-silent-about-rows",
-    file: `${SRC}/mend.ts`,
+    file: `${SRC}/losses.ts`,
     before: "    ...[...words(lost).difference(back)].map(",
     after: "    ...[...words(lost).intersection(back)].map(",
     breaks: "a repair names each row that it loses, dead letters among them",
@@ -26,7 +26,7 @@ export const REPAIR_FAULTS: readonly Fault[] = [
   },
   {
     name: "repair-silent-about-older-rows",
-    file: `${SRC}/mend.ts`,
+    file: `${SRC}/losses.ts`,
     before: "    ...[...back].map((what) =>",
     after: "    ...[...back].slice(0, 0).map((what) =>",
     breaks: "a repair names each row of which only an earlier version is left",
@@ -34,7 +34,7 @@ export const REPAIR_FAULTS: readonly Fault[] = [
   },
   {
     name: "repair-silent-about-transactions",
-    file: `${SRC}/mend.ts`,
+    file: `${SRC}/losses.ts`,
     before: "  if (missing <= 0) return [];\n",
     after: "  if (missing > -1) return [];\n",
     breaks: "a repair says how many transactions are lost",
