@@ -104,7 +104,7 @@ function takePage(
 /** After all others of the same age. A damaged pointer to a row is no loss: the row is there. */
 function takeStrays(into: JournalDatabase, found: Salvage): void {
   for (const { number, unreadable, strays, shape } of found.doubts.splice(0)) {
-    const taken = strays.filter((row) => takeRow(row, into, { ...found, lost: [], doubtful: [] }));
+    const taken = strays.filter((row) => isTakenAnew(row, into, found));
     const known = shape !== undefined && TAKERS[shape] !== undefined;
     const missing = unreadable - taken.filter((row) => !known || shapeOf(row) === shape).length;
     const table = known ? UNNAMED[shape] : "that nothing tells";
@@ -112,6 +112,14 @@ function takeStrays(into: JournalDatabase, found: Salvage): void {
     const rows = `${missing} rows on page ${number}, of a table ${table}`;
     found.unread.push(`${rows}, make no sense: they are lost where nothing else is said`);
   }
+}
+
+/** False: it is no row, or is there already. */
+function isTakenAnew(row: PageRow, into: JournalDatabase, found: Salvage): boolean {
+  const count = into.prepare("SELECT total_changes() AS n");
+  const { n } = count.get() as { n: number };
+  takeRow(row, into, { ...found, lost: [], doubtful: [] });
+  return (count.get() as { n: number }).n > n;
 }
 
 /** Tables of which nothing else tells that a row is missing, by shape. */
