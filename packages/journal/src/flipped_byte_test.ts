@@ -195,8 +195,8 @@ function silent(before: Seen, after: Seen, { signals, again, notes }: Named): st
   for (const [n, letter] of letters) {
     const { consumer, seq } = JSON.parse(letter) as { readonly consumer: string; readonly seq: number };
     const anew = says(`dead letter of ${consumer} for signal ${seq}`);
-    // Its number may be what is damaged.
-    const lost = says("dead letter", `(signal ${seq}) does not match`);
+    // Its number may be what is damaged, or its signal's.
+    const lost = says("dead letter", `(signal ${seq}) does not match`) || says(`dead letter ${n} `);
     if (!signals.has(seq) && !anew && !lost && !says("of dead letters"))
       found.push(`dead letter ${n}: ${after.letters.get(n)} instead of ${letter}`);
   }
