@@ -4,10 +4,15 @@ import type { AdminOp, AdminOps, BusStatus, ConsumerStatus } from "./broker_type
 import { removeConsumer } from "./definition.ts";
 import type { Broker } from "./broker.ts";
 import { type Consumer, openCount } from "./consumers.ts";
-import { dropDeadLetter, noteResubmitted, purgeDeadLetters, retryDeadLetter } from "./dead_letter_changes.ts";
-import { editDeadLetter } from "./dead_letter_edit.ts";
-import { listDeadLetters, recordRejected } from "./dead_letters.ts";
-import { purge } from "./retention.ts";
+import {
+  dropDeadLetter,
+  noteResubmitted,
+  purgeDeadLetters,
+  retryDeadLetter,
+} from "./dead-letters/dead_letter_changes.ts";
+import { editDeadLetter } from "./dead-letters/dead_letter_edit.ts";
+import { listDeadLetters, recordRejected } from "./dead-letters/dead_letters.ts";
+import { purge } from "./upkeep/retention.ts";
 import type { ConsumerStatistics, SignalStatistics } from "./reading.ts";
 
 type Runner = {

@@ -1,7 +1,7 @@
 /** What a broker is made with. */
-import type { Boot } from "./time_away.ts";
+import type { Boot } from "./deadlines/time_away.ts";
 import type { JournalDatabase } from "./database.ts";
-import type { UpkeepOptions } from "./upkeep.ts";
+import type { UpkeepOptions } from "./upkeep/upkeep.ts";
 
 export interface BrokerClock {
   /** UTC, ms. */

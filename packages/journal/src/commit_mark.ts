@@ -4,7 +4,7 @@
  * Invariant: the mark is written behind the commit that it tells of, and before anything of that is answered.
  */
 import type { JournalDatabase } from "./database.ts";
-import { HighWater, markPathOf } from "./high_water.ts";
+import { HighWater, markPathOf } from "./start/high_water.ts";
 import { readMeta, writeMeta } from "./meta.ts";
 
 export class CommitMark {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WORKER, question, text } from "./fixtures.ts";
-import { markPathOf, readMark } from "./high_water.ts";
+import { markPathOf, readMark } from "./start/high_water.ts";
 import { TestClient, testBroker } from "./testing.ts";
 
 let dir: string;

@@ -7,7 +7,7 @@
 import type { ConsumerSpec } from "./broker_types.ts";
 import { type Consumer, createConsumer, resumConsumer, writeCounts } from "./consumers.ts";
 import { subscriptionSum } from "./row_sums.ts";
-import { dropDeadOf } from "./dead_letter_changes.ts";
+import { dropDeadOf } from "./dead-letters/dead_letter_changes.ts";
 import { DROPPED, READY, WAITING, deliverySum } from "./schema.ts";
 import type { Transaction } from "./transaction.ts";
 

@@ -2,9 +2,9 @@
 import { existsSync } from "node:fs";
 import { JournalDatabase, JournalError } from "./database.ts";
 import { copyOfVersion, lowestBack, migrateBack, type Step, versionOf } from "./migrate.ts";
-import { lockJournal } from "./repair.ts";
+import { lockJournal } from "./repair/repair.ts";
 import { SCHEMA_VERSION } from "./schema.ts";
-import { checkBeforeStart, withReadOnly } from "./start_check.ts";
+import { checkBeforeStart, withReadOnly } from "./start/start_check.ts";
 
 export interface JournalVersions {
   /** Of the journal; null: there is none yet. */

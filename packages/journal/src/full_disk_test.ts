@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { auditNow } from "./audit.ts";
+import { auditNow } from "./audit/audit.ts";
 import { WORKER, question, text } from "./fixtures.ts";
 import { TestClient, runFor, testBroker } from "./testing.ts";
 

@@ -10,7 +10,7 @@ import type { GrantedDelivery } from "./broker_types.ts";
 import { signalSum, unseal, unsealState } from "./checksum.ts";
 import { type Consumer, type Holder, type Lease, openCount } from "./consumers.ts";
 import type { JournalDatabase } from "./database.ts";
-import { IS_LATE } from "./deadline_rows.ts";
+import { IS_LATE } from "./deadlines/deadline_rows.ts";
 import { answeredBy, requestKind } from "./requests.ts";
 import { LANES, READY, WAITING, deliverySum } from "./schema.ts";
 import { DEFAULTS } from "./settle.ts";

@@ -1,7 +1,7 @@
 /** What sessions and operations need of the broker that runs them. */
 import type { Session } from "./broker_types.ts";
 import type { Consumer, Subscriptions } from "./consumers.ts";
-import type { Deadlines } from "./deadlines.ts";
+import type { Deadlines } from "./deadlines/deadlines.ts";
 import type { LoopGuard } from "./loop_guard.ts";
 import type { PreparedSignal } from "./prepare.ts";
 import type { Transaction } from "./transaction.ts";

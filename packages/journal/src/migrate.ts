@@ -12,7 +12,7 @@ import { dirname } from "node:path";
 import { toVersion1 } from "./migrations/to_version_1.ts";
 import { toVersion2 } from "./migrations/to_version_2.ts";
 import { SCHEMA_VERSION } from "./schema.ts";
-import { removeJournal, sync } from "./take_place.ts";
+import { removeJournal, sync } from "./repair/take_place.ts";
 
 export interface Step {
   /** From version n to n + 1. */

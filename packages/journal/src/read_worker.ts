@@ -1,8 +1,8 @@
 /** The reader's thread: its own read-only connection, one request at a time. An entry point of the build. */
 import type { Database } from "bun:sqlite";
 import { readConsumerStatistics, readPage, readSignalStatistics } from "./reading.ts";
-import { openReadOnly } from "./start_check.ts";
-import { verifyJournal } from "./verify.ts";
+import { openReadOnly } from "./start/start_check.ts";
+import { verifyJournal } from "./audit/verify.ts";
 import type { ReaderReply, ReaderRequest } from "./reader.ts";
 
 declare const self: Worker;

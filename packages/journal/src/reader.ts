@@ -1,8 +1,8 @@
 /** History reads off the writer: a Worker for a journal in a file, the same connection for one in memory. */
 import type { Page, ReadQuery } from "./broker_types.ts";
-import { auditNow } from "./audit.ts";
+import { auditNow } from "./audit/audit.ts";
 import type { JournalDatabase } from "./database.ts";
-import type { VerifyReport } from "./verify.ts";
+import type { VerifyReport } from "./audit/verify.ts";
 import {
   type ConsumerStatistics,
   type SignalStatistics,

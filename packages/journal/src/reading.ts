@@ -3,7 +3,7 @@ import type { Database } from "bun:sqlite";
 import { type SignalColumns, signalSum } from "./checksum.ts";
 import type { Envelope } from "@kloros/signal-schema";
 import type { DeliveryStateName, Page, ReadQuery, StoredSignal } from "./broker_types.ts";
-import { type DeadlineCounts, countDeadlines } from "./deadline_rows.ts";
+import { type DeadlineCounts, countDeadlines } from "./deadlines/deadline_rows.ts";
 import { STATE_NAMES, WAITING } from "./schema.ts";
 
 const PAGE_MAX = 1000;

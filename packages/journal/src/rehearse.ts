@@ -1,9 +1,9 @@
 /** What a migration would do to a journal, tried on a copy of it. */
 import { dirname } from "node:path";
-import { type AuditReport, auditNow } from "./audit.ts";
+import { type AuditReport, auditNow } from "./audit/audit.ts";
 import { JournalDatabase, JournalError } from "./database.ts";
 import { downgradeJournal, JOURNAL_SCHEMA, journalVersions } from "./downgrade.ts";
-import { structureFlaws } from "./start_check.ts";
+import { structureFlaws } from "./start/start_check.ts";
 
 export interface Rehearsal {
   readonly from: number;

@@ -1,6 +1,6 @@
 /** The broker's own clock: monotonic across restarts, standing still while nothing runs. */
 import type { BrokerClock } from "./broker_options.ts";
-import type { Boot, TimeReading } from "./time_away.ts";
+import type { Boot, TimeReading } from "./deadlines/time_away.ts";
 
 /** One step advances the clock by at most this: a longer gap was a stop, not waiting, ms. */
 const STEP_MAX = 250;

@@ -15,7 +15,7 @@ import { attach } from "./attach.ts";
 import { seal } from "./checksum.ts";
 import type { Consumer, Holder } from "./consumers.ts";
 import type { Host } from "./host.ts";
-import { bodyHash } from "./id_memo.ts";
+import { bodyHash } from "./upkeep/id_memo.ts";
 import { type Invalid, type PreparedSignal, prepareSignal, sameBody } from "./prepare.ts";
 import { releaseAll, suspectAll } from "./releases.ts";
 import { DEFAULTS, type PreparedSettle, settleAll } from "./settle.ts";

@@ -9,7 +9,7 @@ import type { DeadReason, SettleItem, SettleResult } from "./broker_types.ts";
 import { sealState } from "./checksum.ts";
 import { WAIT_MS_MAX } from "./consumer_spec.ts";
 import type { Consumer, Lease } from "./consumers.ts";
-import { recordDeadLetter } from "./dead_letters.ts";
+import { recordDeadLetter } from "./dead-letters/dead_letters.ts";
 import type { PreparedSignal } from "./prepare.ts";
 import { DEAD, DONE, READY, SUPERSEDED, WAITING, deliverySum } from "./schema.ts";
 import { type Transaction, settleRow } from "./transaction.ts";

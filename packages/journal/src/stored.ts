@@ -3,7 +3,7 @@
  * answers, and whether it goes round in circles. What does is stored and reaches nobody: its deliveries are dead letters.
  */
 import { LoopDetected, createChild } from "@kloros/signal-schema";
-import { recordDeadLetter, recordReported } from "./dead_letters.ts";
+import { recordDeadLetter, recordReported } from "./dead-letters/dead_letters.ts";
 import type { Host } from "./host.ts";
 import type { Loop } from "./loop_guard.ts";
 import { type PreparedSignal, prepareSignal } from "./prepare.ts";

@@ -11,11 +11,11 @@ import type {
 } from "./broker_types.ts";
 import { Broker } from "./broker.ts";
 import type { BrokerClock, BrokerOptions } from "./broker_options.ts";
-import { brokenInvariants } from "./invariants.ts";
+import { brokenInvariants } from "./audit/invariants.ts";
 
-export { auditNow } from "./audit.ts";
+export { auditNow } from "./audit/audit.ts";
 export { unsealState } from "./checksum.ts";
-export { brokenInvariants } from "./invariants.ts";
+export { brokenInvariants } from "./audit/invariants.ts";
 export { readMeta } from "./meta.ts";
 export { MortalJournal } from "./mortal_journal.ts";
 export type { TransactionHooks } from "./mortal_journal.ts";

@@ -15,8 +15,8 @@ import {
 } from "./consumers.ts";
 import { signalSum } from "./checksum.ts";
 import type { JournalDatabase } from "./database.ts";
-import type { Deadlines } from "./deadlines.ts";
-import type { IdMemo } from "./id_memo.ts";
+import type { Deadlines } from "./deadlines/deadlines.ts";
+import type { IdMemo } from "./upkeep/id_memo.ts";
 import type { PreparedSignal } from "./prepare.ts";
 import { DONE, SUPERSEDED, DEAD, DAMAGED, DROPPED, READY, WAITING, deliverySum } from "./schema.ts";
 

@@ -3,9 +3,9 @@ import type { Fault } from "../fault.ts";
 
 const SRC = "packages/journal/src";
 const BROKER_TEST = [`${SRC}/broker_test.ts`];
-const DEADLINES_TEST = [`${SRC}/deadlines_test.ts`];
+const DEADLINES_TEST = [`${SRC}/deadlines/deadlines_test.ts`];
 const LOOPS_TEST = [`${SRC}/loop_guard_test.ts`];
-const LETTERS_TEST = [`${SRC}/dead_letter_changes_test.ts`];
+const LETTERS_TEST = [`${SRC}/dead-letters/dead_letter_changes_test.ts`];
 
 export const DELIVERY_FAULTS: readonly Fault[] = [
   {
@@ -51,7 +51,7 @@ export const DELIVERY_FAULTS: readonly Fault[] = [
   },
   {
     name: "deadline-fires-again",
-    file: `${SRC}/timeouts.ts`,
+    file: `${SRC}/deadlines/timeouts.ts`,
     before: "  tx.db.prepare(FIRE).run(row.request_seq);\n",
     after: "",
     breaks: "a deadline fires once, and its state says so",
@@ -59,7 +59,7 @@ export const DELIVERY_FAULTS: readonly Fault[] = [
   },
   {
     name: "deadline-told-not-stored",
-    file: `${SRC}/timeouts.ts`,
+    file: `${SRC}/deadlines/timeouts.ts`,
     before: "  const seq = tx.append(signal);\n  if (seq !== undefined) host.noteStored(tx, signal, seq);\n",
     after: "  host.announce(signal);\n",
     breaks: "whoever asked hears of the timeout, durably",
@@ -83,7 +83,7 @@ export const DELIVERY_FAULTS: readonly Fault[] = [
   },
   {
     name: "deadline-without-grace",
-    file: `${SRC}/deadlines.ts`,
+    file: `${SRC}/deadlines/deadlines.ts`,
     before: "return this.#nextDue <= this.now && this.#host.now >= this.#quietUntil;",
     after: "return this.#nextDue <= this.now;",
     breaks: "after a restart clients have time to say again what was not heard",
@@ -139,7 +139,7 @@ export const DELIVERY_FAULTS: readonly Fault[] = [
   },
   {
     name: "dead-letter-retried-twice",
-    file: `${SRC}/dead_letter_changes.ts`,
+    file: `${SRC}/dead-letters/dead_letter_changes.ts`,
     before:
       '  if (row.state !== "dead") return `dead letter ${n} ${DEALT_WITH[row.state]}`;\n  if (row.seq === 0)\n',
     after: "  if (row.seq === 0)\n",
@@ -148,7 +148,7 @@ export const DELIVERY_FAULTS: readonly Fault[] = [
   },
   {
     name: "dead-letter-not-taken-back",
-    file: `${SRC}/dead_letter_changes.ts`,
+    file: `${SRC}/dead-letters/dead_letter_changes.ts`,
     before: "  tx.reopened(consumer, DEAD, sum);\n  tx.deadlines.rearm",
     after: "  tx.deadlines.rearm",
     breaks: "a retried dead letter is open again in the books",
@@ -156,7 +156,7 @@ export const DELIVERY_FAULTS: readonly Fault[] = [
   },
   {
     name: "edited-letter-for-everybody",
-    file: `${SRC}/dead_letter_edit.ts`,
+    file: `${SRC}/dead-letters/dead_letter_edit.ts`,
     before:
       "  tx.beforeCommit(() => dropForOthers(tx, { seq, name: edited.name, keeper: consumer.name }, host));\n",
     after: "",
@@ -173,7 +173,7 @@ export const DELIVERY_FAULTS: readonly Fault[] = [
   },
   {
     name: "answered-twice",
-    file: `${SRC}/deadlines.ts`,
+    file: `${SRC}/deadlines/deadlines.ts`,
     before: "if (row === undefined || row.closed_by !== 0) return;",
     after: "if (row === undefined) return;",
     breaks: "a deadline has one closing state and one answer",

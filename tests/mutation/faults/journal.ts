@@ -53,15 +53,15 @@ export const JOURNAL_FAULTS: readonly Fault[] = [
     before: "    this.#mark.committed(this.lastSeq);\n",
     after: "",
     breaks: "a journal that lost acknowledged transactions is recognised at the next start",
-    tests: [`${SRC}/flipped_byte_test.ts`, `${SRC}/journal_file_test.ts`],
+    tests: [`${SRC}/repair/flipped_byte_test.ts`, `${SRC}/start/journal_file_test.ts`],
   },
   {
     name: "behind-mark-started",
-    file: `${SRC}/start_check.ts`,
+    file: `${SRC}/start/start_check.ts`,
     before: "    refuseMissing(path, mark, markIn(db));\n",
     after: "",
     breaks: "a journal behind its mark is not started on",
-    tests: [`${SRC}/flipped_byte_test.ts`, `${SRC}/journal_file_test.ts`],
+    tests: [`${SRC}/repair/flipped_byte_test.ts`, `${SRC}/start/journal_file_test.ts`],
   },
   {
     name: "id-check-skipped",
@@ -79,7 +79,7 @@ export const JOURNAL_FAULTS: readonly Fault[] = [
     before: "    if (this.memo.find(s.id) !== undefined) return undefined;\n",
     after: "",
     breaks: "an id is stored once, also after retention took its signal",
-    tests: [`${SRC}/upkeep_test.ts`],
+    tests: [`${SRC}/upkeep/upkeep_test.ts`],
   },
   {
     name: "settle-without-token",
@@ -212,11 +212,11 @@ export const JOURNAL_FAULTS: readonly Fault[] = [
   },
   {
     name: "retention-takes-dead-letters",
-    file: `${SRC}/retention.ts`,
+    file: `${SRC}/upkeep/retention.ts`,
     before: "l.state IN ('dead', 'reported')) ",
     after: "l.state IN ('reported')) ",
     breaks: "retention takes nothing that a dead letter needs",
-    tests: [`${SRC}/upkeep_test.ts`],
+    tests: [`${SRC}/upkeep/upkeep_test.ts`],
   },
   {
     name: "release-counted",
@@ -244,19 +244,19 @@ export const JOURNAL_FAULTS: readonly Fault[] = [
   },
   {
     name: "purged-id-forgotten",
-    file: `${SRC}/retention.ts`,
+    file: `${SRC}/upkeep/retention.ts`,
     before:
       "  for (const { seq, id } of gone) memo.remember({ seq, id, body: bodyOf(db, seq) }, at + limits.rememberMs);\n",
     after: "",
     breaks: "the id of what retention took is remembered",
-    tests: [`${SRC}/upkeep_test.ts`],
+    tests: [`${SRC}/upkeep/upkeep_test.ts`],
   },
   {
     name: "purged-not-tallied",
-    file: `${SRC}/retention.ts`,
+    file: `${SRC}/upkeep/retention.ts`,
     before: "    if (tally.matched > 0) addPurged(db, cid, tally);\n",
     after: "",
     breaks: "what retention took is in the books",
-    tests: [`${SRC}/upkeep_test.ts`],
+    tests: [`${SRC}/upkeep/upkeep_test.ts`],
   },
 ];

@@ -2,15 +2,15 @@
 import type { Fault } from "../fault.ts";
 
 const SRC = "packages/journal/src";
-const DAMAGED_KEY_TEST = [`${SRC}/damaged_key_test.ts`];
-const REPAIR_TEST = [`${SRC}/repair_test.ts`];
-const INTERRUPTED_TEST = [`${SRC}/interrupted_test.ts`];
+const DAMAGED_KEY_TEST = [`${SRC}/repair/damaged_key_test.ts`];
+const REPAIR_TEST = [`${SRC}/repair/repair_test.ts`];
+const INTERRUPTED_TEST = [`${SRC}/repair/interrupted_test.ts`];
 const DOWNGRADE_TEST = [`${SRC}/downgrade_test.ts`];
 
 export const REPAIR_FAULTS: readonly Fault[] = [
   {
     name: "repair-silent-about-states",
-    file: `${SRC}/mend.ts`,
+    file: `${SRC}/repair/mend.ts`,
     before: "  notes.push(...missingStates(db));\n",
     after: "",
     breaks: "a repair names each state that it loses",
@@ -18,7 +18,7 @@ export const REPAIR_FAULTS: readonly Fault[] = [
   },
   {
     name: "repair-silent-about-rows",
-    file: `${SRC}/losses.ts`,
+    file: `${SRC}/repair/losses.ts`,
     before: "    ...[...words(lost).difference(back)].map(",
     after: "    ...[...words(lost).intersection(back)].map(",
     breaks: "a repair names each row that it loses, dead letters among them",
@@ -26,19 +26,19 @@ export const REPAIR_FAULTS: readonly Fault[] = [
   },
   {
     name: "repair-silent-about-older-rows",
-    file: `${SRC}/losses.ts`,
+    file: `${SRC}/repair/losses.ts`,
     before: "    ...[...back].map((what) =>",
     after: "    ...[...back].slice(0, 0).map((what) =>",
     breaks: "a repair names each row of which only an earlier version is left",
-    tests: [...REPAIR_TEST, `${SRC}/flipped_byte_test.ts`],
+    tests: [...REPAIR_TEST, `${SRC}/repair/flipped_byte_test.ts`],
   },
   {
     name: "repair-silent-about-transactions",
-    file: `${SRC}/losses.ts`,
+    file: `${SRC}/repair/losses.ts`,
     before: "  if (missing <= 0) return [];\n",
     after: "  if (missing > -1) return [];\n",
     breaks: "a repair says how many transactions are lost",
-    tests: [...REPAIR_TEST, `${SRC}/flipped_byte_test.ts`],
+    tests: [...REPAIR_TEST, `${SRC}/repair/flipped_byte_test.ts`],
   },
   {
     name: "letter-under-another-number",
@@ -46,11 +46,11 @@ export const REPAIR_FAULTS: readonly Fault[] = [
     before: "  return crc(l.n, ...besideNumber(l));\n",
     after: "  return crc(...besideNumber(l));\n",
     breaks: "a dead letter that stands under another number is seen",
-    tests: [...REPAIR_TEST, `${SRC}/flipped_byte_test.ts`],
+    tests: [...REPAIR_TEST, `${SRC}/repair/flipped_byte_test.ts`],
   },
   {
     name: "repair-forgets-deadlines",
-    file: `${SRC}/mend.ts`,
+    file: `${SRC}/repair/mend.ts`,
     before: "  armWaiting(db);\n",
     after: "",
     breaks: "a request whose deadline is lost gets a new one from a repair",
@@ -58,7 +58,7 @@ export const REPAIR_FAULTS: readonly Fault[] = [
   },
   {
     name: "repair-takes-older-log",
-    file: `${SRC}/journal_image.ts`,
+    file: `${SRC}/repair/journal_image.ts`,
     before: "let end = all.findLastIndex((frame) => frame.salts === salts) + 1;",
     after: "let end = all.length;",
     breaks: "a repair takes nothing from the older log behind one that was begun anew",
@@ -66,11 +66,11 @@ export const REPAIR_FAULTS: readonly Fault[] = [
   },
   {
     name: "free-list-believed",
-    file: `${SRC}/free_pages.ts`,
+    file: `${SRC}/upkeep/free_pages.ts`,
     before: "listed.size === 0 ? listed : listed.difference(pointedTo(image, listed));",
     after: "listed.size === 0 ? listed : (pointedTo(image, listed), listed);",
     breaks: "a page that a tree points to is no free one, whatever the list says",
-    tests: [`${SRC}/free_pages_test.ts`],
+    tests: [`${SRC}/upkeep/free_pages_test.ts`],
   },
   {
     name: "state-under-another-key",
@@ -90,7 +90,7 @@ export const REPAIR_FAULTS: readonly Fault[] = [
   },
   {
     name: "half-taken-place-kept",
-    file: `${SRC}/open_journal.ts`,
+    file: `${SRC}/start/open_journal.ts`,
     before: "  undoHalfTaken(path);\n",
     after: "",
     breaks: "a journal whose log went aside before the power failed has it back at the next start",
@@ -98,7 +98,7 @@ export const REPAIR_FAULTS: readonly Fault[] = [
   },
   {
     name: "half-made-journal-refused",
-    file: `${SRC}/open_journal.ts`,
+    file: `${SRC}/start/open_journal.ts`,
     before: "if (!existsSync(`${path}-journal`) || ",
     after: "if (existsSync(`${path}-journal`) || ",
     breaks: "a journal that was being made when the power failed is made anew",
@@ -106,27 +106,27 @@ export const REPAIR_FAULTS: readonly Fault[] = [
   },
   {
     name: "purged-timeout-missed",
-    file: `${SRC}/audit_rows.ts`,
+    file: `${SRC}/audit/audit_rows.ts`,
     before: "if (n > 1 || (n === 0 && request_seq > purged))",
     after: "if (n > 1 || (n === 0 && request_seq >= 0 * purged))",
     breaks: "a timeout that retention took before its request is not missed",
-    tests: [`${SRC}/purged_timeout_test.ts`],
+    tests: [`${SRC}/deadlines/purged_timeout_test.ts`],
   },
   {
     name: "purged-answer-missed",
-    file: `${SRC}/deadline_invariants.ts`,
+    file: `${SRC}/deadlines/deadline_invariants.ts`,
     before: "must(row.closed_by <= purged || row.answer === 1,",
     after: "must(row.closed_by <= 0 * purged || row.answer === 1,",
     breaks: "an answer that retention took before its request is not missed",
-    tests: [`${SRC}/purged_timeout_test.ts`],
+    tests: [`${SRC}/deadlines/purged_timeout_test.ts`],
   },
   {
     name: "retention-reads-what-stays",
-    file: `${SRC}/retention.ts`,
+    file: `${SRC}/upkeep/retention.ts`,
     before: "octet_length(s.body) AS bytes, `",
     after: "octet_length(s.body) AS bytes, s.body, `",
     breaks: "retention reads the bodies of what goes only",
-    tests: [`${SRC}/retention_test.ts`],
+    tests: [`${SRC}/upkeep/retention_test.ts`],
   },
   {
     name: "way-back-unchecked",

@@ -5,7 +5,7 @@
  * Never changed once released: what it calls (row_sums.ts) defines version 2 and changes only with a further version.
  */
 import type { Database } from "bun:sqlite";
-import { deadlineSum } from "../deadline_rows.ts";
+import { deadlineSum } from "../deadlines/deadline_rows.ts";
 import {
   type CountColumns,
   type LetterColumns,

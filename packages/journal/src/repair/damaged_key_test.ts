@@ -1,0 +1,104 @@
+/** Damage that checksums of columns do not see by themselves: in the key of a row, and in the type of a column. */
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { Database } from "bun:sqlite";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { auditNow } from "../audit/audit.ts";
+import { sealState, seal, unsealState } from "../checksum.ts";
+import { WORKER, question, text } from "../fixtures.ts";
+import { repairJournal } from "./repair.ts";
+import { TestClient, testBroker } from "../testing.ts";
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "kloros-key-"));
+});
+afterEach(() => {
+  rmSync(dir, { recursive: true, force: true });
+});
+
+async function build(): Promise<string> {
+  const path = join(dir, "journal.db");
+  const { broker } = testBroker({ path });
+  const worker = new TestClient(broker, WORKER.name);
+  const router = new TestClient(broker, "intent-router");
+  await worker.attach({ ...WORKER, stateKey: "" });
+  for (let n = 0; n < 4; n++) await router.now(router.session.publish([text(question(n))]));
+  const [first] = worker.take(WORKER.name);
+  if (first !== undefined) await worker.settle(first, { kind: "done", emits: [], state: '{"seen":1}' });
+  broker.close();
+  return path;
+}
+
+function change(path: string, sql: string): void {
+  const db = new Database(path);
+  db.run(sql);
+  db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  db.close();
+}
+
+test("a delivery under another number is not taken for damage that explains the one that is missing", async () => {
+  const path = await build();
+  change(path, "UPDATE delivery SET seq = 27 WHERE seq = 3");
+  expect(() => testBroker({ path })).toThrow("has no delivery of signal 3");
+  expect(repairJournal(path, { nowMs: 1_763_856_100_000 })).toMatchObject({
+    signals: [],
+    again: [{ consumer: WORKER.name, seq: 3 }],
+    audit: { ok: true, undelivered: 0 },
+  });
+});
+
+test("a delivery whose number became a text or a blob is not saved as it is", async () => {
+  const path = await build();
+  change(path, "UPDATE delivery SET suspect = x'' WHERE seq = 3");
+  const { again, audit } = repairJournal(path, { nowMs: 1_763_856_100_000 });
+  expect(again).toEqual([{ consumer: WORKER.name, seq: 3 }]);
+  expect(audit).toMatchObject({ ok: true });
+});
+
+test("a signal whose body became a blob of the same bytes is named, and the others are delivered", async () => {
+  const path = await build();
+  change(path, "UPDATE signal SET body = CAST(body AS BLOB) WHERE seq = 3");
+  const { broker } = testBroker({ path });
+  const worker = new TestClient(broker, WORKER.name, { instance: "next" });
+  await worker.attach({ ...WORKER, stateKey: "" });
+  expect(worker.take(WORKER.name).map(({ seq }) => seq)).toEqual([2]);
+  expect((await broker.read({})).items.map(({ seq }) => seq)).toEqual([1, 2, 4]);
+  expect(auditNow(broker.db.handle).setAside.map(({ seq }) => seq)).toContain(3);
+  broker.close();
+});
+
+test("a state under another key or consumer is named", async () => {
+  const path = await build();
+  for (const sql of ["UPDATE state SET key = 'a'", "UPDATE state SET key = '', cid = 7"]) {
+    change(path, sql);
+    const db = new Database(path, { readonly: true });
+    expect(auditNow(db).damaged).toMatchObject([
+      { seq: 0, what: expect.stringContaining("checksum of the state") },
+    ]);
+    db.close();
+  }
+});
+
+test("a repair names a state that it loses, whatever is left of its row", async () => {
+  const path = await build();
+  change(path, "UPDATE state SET value = '00000000{}'");
+  expect(repairJournal(path, { nowMs: 1_763_856_100_000 }).notes).toEqual([
+    `the state "" of ${WORKER.name} does not match its checksum: it is lost`,
+    `consumer ${WORKER.name} keeps a state, and none is left: it begins with none`,
+  ]);
+  change(path, "DELETE FROM state");
+  change(path, "UPDATE delivery SET suspect = x'' WHERE seq = 3");
+  expect(repairJournal(path, { nowMs: 1_763_856_100_000 }).notes).toEqual([
+    `consumer ${WORKER.name} keeps a state, and none is left: it begins with none`,
+  ]);
+});
+
+test("a state that an earlier program sealed is read", () => {
+  expect(unsealState(1, "a", seal("{}"))).toBe("{}");
+  expect(unsealState(1, "a", sealState(1, "a", "{}"))).toBe("{}");
+  expect(unsealState(1, "a", sealState(1, "b", "{}"))).toBeUndefined();
+  expect(unsealState(1, "a", sealState(2, "a", "{}"))).toBeUndefined();
+  expect(unsealState(1, "a", "")).toBeUndefined();
+});

@@ -1,0 +1,55 @@
+/** Sets aside what the check before the start found damaged: named, counted, and in nobody's way. */
+import type { DamagedAt } from "../audit/audit.ts";
+import type { JournalDatabase } from "../database.ts";
+import { countsSum } from "../row_sums.ts";
+import { DAMAGED, WAITING, deliverySum } from "../schema.ts";
+import { type Tally, TALLY_COLUMNS, plus, purgedTally, tallyRows } from "../upkeep/tally.ts";
+
+const SET_ASIDE =
+  `UPDATE delivery SET state = ${DAMAGED}, suspect = 0, due = 0, plan = NULL, error = ?, ` +
+  `sum = ${deliverySum({ state: String(DAMAGED), suspect: "0", due: "0" })} WHERE cid = ? AND seq = ?`;
+
+/** In one transaction. The counts of those whom it concerns are made anew from their rows. */
+export function setAsideAtStart(db: JournalDatabase, damaged: readonly DamagedAt[], atMs: number): void {
+  // A state is set aside when it is needed.
+  const rows = damaged.filter(({ seq }) => seq > 0);
+  if (rows.length === 0) return;
+  db.transaction(() => {
+    const touched = new Set<number>();
+    for (const row of rows) {
+      db.prepare("INSERT OR IGNORE INTO damage(seq, cid, what, found_at) VALUES(?,?,?,?)").run(
+        row.seq,
+        row.cid,
+        row.what,
+        atMs,
+      );
+      for (const cid of setAside(db, row)) touched.add(cid);
+    }
+    for (const cid of touched) recount(db, cid);
+  });
+}
+
+/** Returns the consumers that it concerns. A damaged signal is nobody's any more, but what was done with it stays done. */
+function setAside(db: JournalDatabase, { seq, cid, what }: DamagedAt): number[] {
+  if (cid !== 0) {
+    db.prepare(SET_ASIDE).run(what, cid, seq);
+    return [cid];
+  }
+  const all = db.prepare(
+    "SELECT d.cid, d.state FROM consumer c JOIN delivery d ON d.cid = c.cid AND d.seq = ?",
+  );
+  const rows = all.all(seq) as { cid: number; state: number }[];
+  for (const row of rows) if (row.state <= WAITING) db.prepare(SET_ASIDE).run(what, row.cid, seq);
+  return rows.map((row) => row.cid);
+}
+
+/** What the rows say, and what retention took of them, becomes what is counted. */
+export function recount(db: Pick<JournalDatabase, "prepare" | "handle">, cid: number): void {
+  const tally = plus(tallyRows(db.handle, cid), purgedTally(db.handle, cid));
+  const columns = TALLY_COLUMNS.map((column) => `${column} = ?`).join(", ");
+  db.prepare(`UPDATE consumer SET ${columns}, counts_sum = ? WHERE cid = ?`).run(
+    ...TALLY_COLUMNS.map((column: keyof Tally) => tally[column]),
+    countsSum(cid, tally),
+    cid,
+  );
+}

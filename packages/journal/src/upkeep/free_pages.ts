@@ -1,0 +1,79 @@
+/**
+ * Pages that SQLite has given back: what stands on them was deleted.
+ *
+ * The list of them is as damaged as anything else. Invariant: a page that a tree points to is none of them, whatever the
+ * list says; one that is missing from the list only brings back what was deleted.
+ */
+import type { JournalImage } from "../repair/journal_image.ts";
+import { rowsOf } from "../repair/page_rows.ts";
+
+const PAGES_MAX = 1_000_000;
+/** In the header of the file. */
+const FIRST_TRUNK_AT = 32;
+const FILE_HEADER_BYTES = 100;
+const INDEX_INNER = 0x02;
+const TABLE_INNER = 0x05;
+const SCHEMA_COLUMNS = 5;
+
+export function freePages(image: JournalImage): ReadonlySet<number> {
+  const listed = freeList(image);
+  return listed.size === 0 ? listed : listed.difference(pointedTo(image, listed));
+}
+
+/** As far as it can be followed. */
+function freeList(image: JournalImage): ReadonlySet<number> {
+  const free = new Set<number>();
+  const first = image.page(1);
+  let trunk = first === undefined ? 0 : u32(first, FIRST_TRUNK_AT);
+  while (trunk > 0 && trunk <= image.pageCount && !free.has(trunk) && free.size < PAGES_MAX) {
+    free.add(trunk);
+    const page = image.page(trunk);
+    if (page === undefined) break;
+    const leaves = Math.min(u32(page, 4), page.length / 4 - 2);
+    for (let leaf = 0; leaf < leaves; leaf++) free.add(u32(page, 8 + 4 * leaf));
+    trunk = u32(page, 0);
+  }
+  return free;
+}
+
+/** By the inner pages of trees, and by the schema: the roots. */
+function pointedTo(image: JournalImage, listed: ReadonlySet<number>): ReadonlySet<number> {
+  const found = new Set<number>([1]);
+  const add = (numbers: Iterable<number>): void => {
+    for (const number of numbers) found.add(number);
+  };
+  for (let number = 1; number <= image.pageCount; number++) {
+    const page = listed.has(number) ? undefined : image.page(number);
+    if (page !== undefined) add(childrenOf(page, number));
+  }
+  const first = image.page(1);
+  const schema = first === undefined ? [] : [1, ...childrenOf(first, 1)];
+  for (const number of schema) add(rootsOn(image, number));
+  return found;
+}
+
+function childrenOf(page: Uint8Array, number: number): number[] {
+  const at = number === 1 ? FILE_HEADER_BYTES : 0;
+  if (page[at] !== INDEX_INNER && page[at] !== TABLE_INNER) return [];
+  const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
+  const pointers = Array.from({ length: view.getUint16(at + 3) }, (_, cell) => at + 12 + 2 * cell);
+  const cells = pointers
+    .filter((pointer) => pointer + 2 <= page.length)
+    .map((pointer) => view.getUint16(pointer));
+  return [at + 8, ...cells]
+    .filter((offset) => offset + 4 <= page.length)
+    .map((offset) => view.getUint32(offset));
+}
+
+function rootsOn(image: JournalImage, number: number): number[] {
+  const page = image.page(number);
+  if (page === undefined) return [];
+  return rowsOf(page, number, image.page).rows.flatMap(({ rowid, values }) => {
+    const root = values[3];
+    return rowid !== null && values.length === SCHEMA_COLUMNS && typeof root === "number" ? [root] : [];
+  });
+}
+
+function u32(bytes: Uint8Array, at: number): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(at);
+}

@@ -1,0 +1,35 @@
+import { expect, test } from "bun:test";
+import { WORKER, question, text } from "../fixtures.ts";
+import { purgeable } from "./retention.ts";
+import { TestClient, testBroker } from "../testing.ts";
+
+const BODY_BYTES = 100_000;
+
+test("a look at what could go reads no bodies, however large those are that are still needed", async () => {
+  const { broker, clock } = testBroker();
+  const worker = new TestClient(broker, WORKER.name);
+  const router = new TestClient(broker, "intent-router");
+  await worker.attach(WORKER);
+  for (let n = 0; n < 20; n++) {
+    const evidence = [`dump:${"x".repeat(BODY_BYTES / 2)}`, `more:${"x".repeat(BODY_BYTES / 2)}`];
+    await router.now(router.session.publish([text(question(n, { evidence }))]));
+  }
+  clock.advance(1000);
+  let read = 0;
+  const { handle } = broker.db;
+  const counting = {
+    prepare: (sql: string) => {
+      const statement = handle.prepare(sql);
+      const all = (...values: number[]): unknown[] => {
+        const rows = statement.all(...values);
+        read += JSON.stringify(rows).length;
+        return rows;
+      };
+      return { all, get: () => statement.get() };
+    },
+  };
+  const limits = { ageMs: 0, bytesMax: 1, rememberMs: 1000 };
+  expect([...purgeable(counting as never, limits, clock.wallMs())]).toEqual([]);
+  expect(read).toBeLessThan(BODY_BYTES);
+  broker.close();
+});
