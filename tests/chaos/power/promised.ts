@@ -13,6 +13,7 @@ export type Mark =
   | { readonly said: "restored" }
   /** Said before it is done: it may have happened from here on. */
   | ({ readonly said: "settling" } & Settled)
+  | { readonly said: "planning"; readonly key: string; readonly plan: string }
   | { readonly said: "pruning" }
   | { readonly said: "restoring"; readonly name: string };
 
@@ -31,7 +32,8 @@ export class Promised {
   settled: Map<string, Settled> = new Map();
   /** Also what was tried and not answered. */
   tried: Map<string, Set<string>> = new Map();
-  plans: Map<string, string> = new Map();
+  /** By delivery: the last one, and any that was tried after it. */
+  plans: Map<string, readonly string[]> = new Map();
   /** The last one, and any that was tried after it. */
   states: string[] = [];
   epoch = 0;
@@ -78,8 +80,13 @@ export class Promised {
         this.settled.set(mark.key, mark);
         if (mark.state !== undefined) this.states = [mark.state];
         return;
+      case "planning":
+        // What was never planned may be planned now, or still not.
+        if (this.plans.has(mark.key))
+          this.plans.set(mark.key, [...(this.plans.get(mark.key) ?? []), mark.plan]);
+        return;
       case "planned":
-        this.plans.set(mark.key, mark.plan);
+        this.plans.set(mark.key, [mark.plan]);
         return;
       case "pruning":
         this.pruning = true;

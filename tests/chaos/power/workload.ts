@@ -160,6 +160,7 @@ export class Life {
 
   async #plan(client: TestClient, { consumer, seq, token }: Delivery, key: string): Promise<void> {
     const plan = JSON.stringify({ step: this.#said++, life: this.#name });
+    this.#options.tell({ said: "planning", key, plan });
     const result = await client.now(client.session.plan(consumer, seq, token, plan));
     if (result.status === "ok") this.#options.tell({ said: "planned", key, plan });
   }
