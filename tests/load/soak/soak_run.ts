@@ -130,8 +130,10 @@ class Soak {
     const sources = this.#child("sources");
     sources.tell("stop");
     const { roots } = await sources.event("stopped", REST_MS);
-    const consumers = await until("all to be handled", () => this.#atRest(), { limitMs: REST_MS });
+    await until("all to be handled", () => this.#atRest(), { limitMs: REST_MS });
     await until("ids to be forgotten", () => this.#hasForgotten(), { limitMs: ROUNDS_MS });
+    // Meanwhile a last timeout may have come.
+    const consumers = await until("all to be handled", () => this.#atRest(), { limitMs: REST_MS });
     const status = await this.#ask("status", {});
     await this.leave();
     await this.#scratch.end([...this.#children.values()]);
