@@ -21,8 +21,8 @@ diskReserveBytes = ${String(1024 ** 2)}
 diskFreeBytesMin = ${String(2 * 1024 ** 2)}
 `;
 const NO_ROOM = /ENOSPC|no space|hardly any space|disk is full|SQLITE_FULL/i;
-/** A cycle that found no room is tried again soon. */
-const COOLDOWN = "5s";
+/** A cycle that found no room is tried again soon; longer than the monitor, back from its own end, takes to acknowledge. */
+const COOLDOWN = "15s";
 const SAID_MS = 60_000;
 const RESTART_MS = 300;
 

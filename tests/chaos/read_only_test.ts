@@ -15,8 +15,8 @@ const noMounts = whyNoMounts();
 if (noMounts !== undefined) console.warn(`read-only directories are not tested: it ${noMounts}`);
 
 const READ_ONLY = /EROFS|read-only|readonly/i;
-/** A cycle that could not write is tried again soon. */
-const COOLDOWN = "5s";
+/** A cycle that could not write is tried again soon; longer than the monitor, back from its own end, takes to acknowledge. */
+const COOLDOWN = "15s";
 const SAID_MS = 60_000;
 const RESTART_MS = 300;
 

@@ -43,7 +43,7 @@ export class DreamHarness<More extends string = never> extends House<ServiceName
     super({
       what: "D-REAM",
       services: [...SERVICES, ...services],
-      settleMs: 45_000,
+      settleMs: 90_000,
       quietMs: 400,
       compiled,
       source,
