@@ -5,7 +5,7 @@
  * Invariant: the mirror changes only after the commit that wrote the row (`Transaction.afterCommit`).
  */
 import type { ConsumerSpec, SessionPort } from "./broker_types.ts";
-import { type JournalDatabase, JournalError } from "./database.ts";
+import { type JournalDatabase, JournalError, REPAIR } from "./database.ts";
 import { consumerSum, countsSum } from "./row_sums.ts";
 
 /** Running counts; `x` are XORs of signal checksums, so that equal counts over different signals are told apart. */
@@ -154,7 +154,7 @@ function definitionOf(db: JournalDatabase, row: ConsumerRow): ConsumerSpec {
 }
 
 function damagedRow(db: JournalDatabase, name: string, what: string, options?: ErrorOptions): JournalError {
-  const text = `consumer ${name} in ${db.path} is damaged: ${what}; keep a copy of the journal before anything else`;
+  const text = `consumer ${name} in ${db.path} is damaged: ${what}. ${REPAIR}`;
   return new JournalError("corrupt", text, options);
 }
 

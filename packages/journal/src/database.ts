@@ -25,6 +25,10 @@ export class JournalError extends Error {
   }
 }
 
+/** What helps with a damaged journal: a text of a `JournalError`. */
+export const REPAIR =
+  "`kloros journal repair` keeps this file, saves what is intact into a new one and lists what is lost";
+
 /** A WAL beyond this is checkpointed by the next commit, pages of 4 KiB: bounds what one flip in it can cut off. */
 const WAL_PAGES = 2000;
 
@@ -151,7 +155,7 @@ export function translate(error: unknown, path: string): unknown {
   if (code.startsWith("SQLITE_CORRUPT") || code.startsWith("SQLITE_NOTADB")) {
     return new JournalError(
       "corrupt",
-      `the journal ${path} is damaged (${error.message}); keep a copy of it before anything else`,
+      `the journal ${path} is damaged: ${error.message}. ${REPAIR}`,
       { cause: error },
     );
   }

@@ -1,5 +1,5 @@
 /** Table `meta`: the few numbers that the journal itself must remember. */
-import { type JournalDatabase, JournalError } from "./database.ts";
+import { type JournalDatabase, JournalError, REPAIR } from "./database.ts";
 
 export function readMeta(db: JournalDatabase, key: string, otherwise: number): number {
   const row = db.prepare("SELECT v FROM meta WHERE k = ?").get(key) as { v: number } | null;
@@ -19,7 +19,7 @@ export function startEpoch(db: JournalDatabase): number {
   if (last >= next) {
     throw new JournalError(
       "corrupt",
-      `the journal ${db.path} holds signal ${last} but counts only to ${next - 1}; keep a copy of it before anything else`,
+      `the journal ${db.path} holds signal ${last} but counts only to ${next - 1}. ${REPAIR}`,
     );
   }
   db.transaction(() => writeMeta(db, "epoch", epoch));

@@ -67,8 +67,8 @@ export const REPAIR_FAULTS: readonly Fault[] = [
   {
     name: "free-list-believed",
     file: `${SRC}/upkeep/free_pages.ts`,
-    before: "listed.size === 0 ? listed : listed.difference(pointedTo(image, listed));",
-    after: "listed.size === 0 ? listed : (pointedTo(image, listed), listed);",
+    before: "free: listed.difference(inTrees)",
+    after: "free: listed",
     breaks: "a page that a tree points to is no free one, whatever the list says",
     tests: [`${SRC}/upkeep/free_pages_test.ts`],
   },

@@ -19,10 +19,10 @@ const CONSUMER: Pick<RowKind, "table" | "key" | "isIntact" | "nameOf"> = {
   nameOf: (row) => `consumer ${String(row["name"])}`,
 };
 
-/** In words, one by one. */
-export function* rowFlaws(db: Database): Generator<string | undefined> {
+/** In words, one by one. `unsound`: the newest signal that is damaged or lost; 0: none. */
+export function* rowFlaws(db: Database, unsound: number): Generator<string | undefined> {
   for (const one of [CONSUMER, SUBSCRIPTION, LETTER, DEADLINE, MEMO]) yield* tableFlaws(db, one);
-  yield* timeoutFlaws(db);
+  yield* timeoutFlaws(db, unsound);
   yield* clockFlaws(db);
 }
 
@@ -51,17 +51,17 @@ function* tableFlaws(
   }
 }
 
-/** A deadline that fired has said so, as long as its request is there; retention may have taken what it said. */
-function* timeoutFlaws(db: Database): Generator<string | undefined> {
+/** A deadline that fired has said so, as long as its request is there; retention or damage may have taken what it said. */
+function* timeoutFlaws(db: Database, unsound: number): Generator<string | undefined> {
   const rows = db
     .prepare<{ request_seq: number; n: number }, []>(
       `SELECT d.request_seq, (SELECT count(*) FROM signal t WHERE t.seq > d.request_seq AND t.name IN ('Q_INVESTIGATION_TIMEOUT', 'Q_DREAM_TIMEOUT') ` +
         `AND json_valid(t.body) AND json_extract(t.body, '$.cause') = (SELECT r.id FROM signal r WHERE r.seq = d.request_seq)) AS n FROM deadline d WHERE d.state = ${FIRED} ORDER BY d.request_seq DESC LIMIT 100`,
     )
     .all();
-  const purged = rows.some(({ n }) => n === 0) ? highestPurged(db) : 0;
+  const gone = rows.some(({ n }) => n === 0) ? Math.max(highestPurged(db), unsound) : 0;
   for (const { request_seq, n } of rows)
-    if (n > 1 || (n === 0 && request_seq > purged))
+    if (n > 1 || (n === 0 && request_seq > gone))
       yield `the deadline of request ${request_seq} fired, and ${n} timeouts were said of it`;
 }
 

@@ -15,8 +15,10 @@ export interface PageVersion {
 
 export interface JournalImage {
   readonly pageCount: number;
-  /** The newest version. */
+  /** The newest version. Of one that the file's end cuts through, the rest is zeros. */
   readonly page: (number: number) => Uint8Array | undefined;
+  /** It should be there, by what the last commit or the file's header says, and is not. */
+  readonly isMissing: (number: number) => boolean;
   /** The newest version of each page, those that were written last first. */
   readonly current: () => Iterable<PageVersion>;
   /** Older versions of pages, newest first: what the newest one lost may stand there. */
@@ -29,6 +31,8 @@ export interface JournalImage {
 }
 
 const PAGE_BYTES_DEFAULT = 4096;
+/** In the header of the file: how many pages it has. */
+const PAGE_COUNT_AT = 28;
 const WAL_HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
 
@@ -49,8 +53,9 @@ export function openImage(path: string): JournalImage {
   const frames = wal === undefined ? [] : committed(readFrames(wal, bytes));
   const newest = new Map<number, Frame>();
   for (const frame of frames) newest.set(frame.number, frame);
-  const inFile = Math.floor(fstatSync(file).size / bytes);
-  const fromFile = (number: number): Uint8Array | undefined => readAt(file, (number - 1) * bytes, bytes);
+  const inFile = Math.ceil(fstatSync(file).size / bytes);
+  const fromFile = (number: number): Uint8Array | undefined =>
+    number < 1 || number > inFile ? undefined : readPadded(file, (number - 1) * bytes, bytes);
   const fromWal = ({ offset }: Frame): Uint8Array | undefined =>
     wal === undefined ? undefined : readAt(wal, offset, bytes);
   const isCurrent = (frame: Frame): boolean => frame.number === 0 || newest.get(frame.number) === frame;
@@ -64,12 +69,17 @@ export function openImage(path: string): JournalImage {
       if (content !== undefined) yield { number, bytes: content };
     }
   };
+  const page = (number: number): Uint8Array | undefined => {
+    const frame = newest.get(number);
+    return (frame === undefined ? undefined : fromWal(frame)) ?? fromFile(number);
+  };
+  const header = page(1);
+  const lastCommit = frames.findLast(({ commit, intact }) => intact && commit > 0)?.commit;
+  const meant = lastCommit ?? (header === undefined ? 0 : u32(header, PAGE_COUNT_AT));
   return {
     pageCount: frames.reduce((most, { number }) => Math.max(most, number), inFile),
-    page: (number) => {
-      const frame = newest.get(number);
-      return (frame === undefined ? undefined : fromWal(frame)) ?? fromFile(number);
-    },
+    page,
+    isMissing: (number) => number <= meant && page(number) === undefined,
     current: () => versions(true),
     older: () => versions(false),
     brokenFrames: numbersOf(frames, ({ intact }) => !intact),
@@ -91,6 +101,12 @@ function pageBytes(file: number): number {
   const bytes = said === undefined ? 0 : ((said[0] ?? 0) << 8) | (said[1] ?? 0);
   const isPower = bytes >= 512 && (bytes & (bytes - 1)) === 0;
   return isPower && fstatSync(file).size % bytes === 0 ? bytes : PAGE_BYTES_DEFAULT;
+}
+
+function readPadded(fd: number, at: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  readSync(fd, bytes, 0, length, at);
+  return bytes;
 }
 
 function readAt(fd: number, at: number, length: number): Uint8Array | undefined {
@@ -149,8 +165,9 @@ function saltsAt(bytes: Uint8Array, at: number): string {
   return `${u32(bytes, at)} ${u32(bytes, at + 4)}`;
 }
 
-/** What two of them say; else the first one. */
-function mostAlike(texts: readonly string[]): string | undefined {
+/** What two of them say; else the first one. Zeros are none. */
+function mostAlike(all: readonly string[]): string | undefined {
+  const texts = all.filter((text) => text !== "0 0");
   return texts.find((text, index) => texts.indexOf(text) !== index) ?? texts[0];
 }
 

@@ -26,6 +26,7 @@ export function mend(db: JournalDatabase, found: Salvage, mark: Mark | undefined
   notes.push(...namedRows(db, found), ...lostCommits(found, mark), ...mendClock(db, found));
   const last = writeNumbers(db, found, mark);
   const signals = lostSignals(db, found, last);
+  for (const { seq } of signals) db.prepare(LOST).run(seq, atMs);
   notes.push(...mendSubscriptions(db, last), ...mendOrphans(db, atMs), ...mendLetters(db, atMs));
   notes.push(...missingStates(db));
   db.prepare(KEYS).run();
@@ -132,6 +133,8 @@ function missingStates(db: JournalDatabase): string[] {
     .map(({ name }) => `consumer ${name} keeps a state, and none is left: it begins with none`);
 }
 
+const LOST = "INSERT OR IGNORE INTO damage VALUES(?,0,'the signal is lost',?)";
+
 const SET_ASIDE =
   `UPDATE delivery SET state = ${DAMAGED}, suspect = 0, due = 0, plan = NULL, error = 'its signal is lost', ` +
   `sum = ${deliverySum({ state: String(DAMAGED), suspect: "0", due: "0" })} WHERE cid = ? AND seq = ?`;
@@ -153,7 +156,9 @@ function mendOrphans(db: JournalDatabase, atMs: number): string[] {
     )
     .all() as { cid: number; n: number }[];
   db.prepare("DELETE FROM delivery WHERE cid NOT IN (SELECT cid FROM consumer)").run();
-  db.prepare("DELETE FROM state WHERE cid NOT IN (SELECT cid FROM consumer)").run();
+  // Its number is given to the next one that comes.
+  for (const rest of ["state WHERE cid", "damage WHERE cid > 0 AND cid", "meta WHERE k LIKE 'purged:%' AND substr(k, 8)"])
+    db.prepare(`DELETE FROM ${rest} NOT IN (SELECT cid FROM consumer)`).run();
   return gone.map(
     ({ cid, n }) =>
       `consumer number ${cid} is lost with its ${n} deliveries: when it comes again it begins as a new one`,

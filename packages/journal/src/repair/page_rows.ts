@@ -21,6 +21,8 @@ export interface PageRows {
   readonly strays: readonly PageRow[];
   /** Cells that made no sense. */
   readonly broken: number;
+  /** It is a tree's, and says nothing of what stood on it. */
+  readonly blank: boolean;
 }
 
 /** The content of a page by its number; undefined: there is none. */
@@ -36,14 +38,15 @@ const PAYLOAD_BYTES_MAX = 64 * 1024 * 1024;
 
 class Broken extends Error {}
 
-const NONE: PageRows = { rows: [], strays: [], broken: 0 };
+const NONE: PageRows = { rows: [], strays: [], broken: 0, blank: false };
 const KINDS = [TABLE_LEAF, INDEX_LEAF, INDEX_INNER];
 
-export function rowsOf(page: Uint8Array, number: number, pages: PageSource): PageRows {
+/** `inTree`: it is known to be a tree's, whatever its first byte says. */
+export function rowsOf(page: Uint8Array, number: number, pages: PageSource, inTree = false): PageRows {
   const at = number === 1 ? FILE_HEADER_BYTES : 0;
   const kind = page[at] ?? 0;
   // The rest of a long row begins with a page number.
-  if (kind === 0) return NONE;
+  if (kind === 0 && !inTree) return NONE;
   const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
   const own = KINDS.includes(kind) ? readPage({ page, view, kind, pages }, at) : NONE;
   if (own.broken === 0 && own.rows.length > 0) return own;
@@ -52,7 +55,7 @@ export function rowsOf(page: Uint8Array, number: number, pages: PageSource): Pag
     const { rows, strays } = readPage({ page, view, kind: other, pages }, at);
     return [...rows, ...strays];
   });
-  return { ...own, strays: [...own.strays, ...others] };
+  return { ...own, strays: [...own.strays, ...others], blank: kind === 0 };
 }
 
 function readPage(cells: Cells, at: number): PageRows {
@@ -75,7 +78,7 @@ function readPage(cells: Cells, at: number): PageRows {
       ends.set(offset, found.end);
     }
   }
-  return { rows, strays: straysOf(cells, view.getUint16(at + 5), ends), broken };
+  return { ...NONE, rows, strays: straysOf(cells, view.getUint16(at + 5), ends), broken };
 }
 
 /** Cells lie behind one another, from the start of the content to the end of the page. `ends`: of those that are known. */

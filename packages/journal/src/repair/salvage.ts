@@ -6,7 +6,7 @@
  * that does not; whatever is not the newest version, or is lost, is noted.
  */
 import type { JournalDatabase } from "../database.ts";
-import { freePages } from "../upkeep/free_pages.ts";
+import { pageUse } from "../upkeep/free_pages.ts";
 import type { JournalImage, PageVersion } from "./journal_image.ts";
 import { type PageRow, type Value, rowsOf } from "./page_rows.ts";
 import {
@@ -45,9 +45,9 @@ export interface Salvage {
   readonly earlier: Noted[];
   /** Rows whose newest version does not match its checksum. */
   readonly lost: Noted[];
-  /** Pages with cells that make no sense, or with what reads like rows and nothing points to. */
+  /** Pages that are blank, with cells that make no sense, or with what reads like rows and nothing points to. */
   readonly doubts: DoubtfulPage[];
-  /** Rows of which nothing can be read, in words. */
+  /** Rows and pages of which nothing can be read, in words. */
   readonly unread: string[];
   /** Signals that retention took, by number: what older pages say of them was deleted. */
   readonly purged: Set<unknown>;
@@ -57,6 +57,8 @@ export interface Salvage {
 
 interface DoubtfulPage {
   readonly number: number;
+  /** It says nothing, not even of which table it is. */
+  readonly blank: boolean;
   /** Its rows that make no sense, or look like no other one there. */
   readonly unreadable: number;
   readonly strays: readonly PageRow[];
@@ -79,10 +81,12 @@ export function salvage(image: JournalImage, into: JournalDatabase): Salvage {
     purged: new Set(),
     older: false,
   };
-  const unused = freePages(image);
+  const { inTrees, free } = pageUse(image);
   for (const page of image.current())
-    if (!unused.has(page.number)) found.broken += takePage(image, page, into, found);
+    if (!free.has(page.number))
+      found.broken += takePage(image, page, into, found, inTrees.has(page.number));
   takeStrays(into, found);
+  noteMissing(image, inTrees, found);
   found.older = true;
   for (const { seq } of into.prepare("SELECT seq FROM idmemo").all() as { seq: number }[])
     found.purged.add(seq);
@@ -95,31 +99,43 @@ export function salvage(image: JournalImage, into: JournalDatabase): Salvage {
   return found;
 }
 
+/** Pages of the journal that are not in its file, which was cut off. */
+function noteMissing(image: JournalImage, inTrees: ReadonlySet<number>, found: Salvage): void {
+  const missing = [...inTrees].filter((number) => image.isMissing(number)).toSorted((a, b) => a - b);
+  found.broken += missing.length;
+  for (const number of missing)
+    found.unread.push(`page ${number} is missing: what stood on it is lost where nothing else is said`);
+}
+
 function takePage(
   image: JournalImage,
   { number, bytes }: PageVersion,
   into: JournalDatabase,
   found: Salvage,
+  inTree = false,
 ): number {
-  const { rows, strays, broken } = rowsOf(bytes, number, image.page);
+  const { rows, strays, broken, blank } = rowsOf(bytes, number, image.page, inTree);
   const shapes = rows.map(shapeOf);
   const shape = commonest(shapes);
   const odd = shapes.filter((one) => one !== shape || TAKERS[one] === undefined).length;
-  if (broken + odd + strays.length > 0)
-    found.doubts.push({ number, unreadable: broken + odd, strays, shape });
-  return rows.reduce((count, row) => count + (takeRow(row, into, found) ? 0 : 1), broken);
+  const unreadable = blank ? 1 : broken + odd;
+  if (unreadable + strays.length > 0) found.doubts.push({ number, blank, unreadable, strays, shape });
+  return rows.reduce((count, row) => count + (takeRow(row, into, found) ? 0 : 1), blank ? 1 : broken);
 }
 
 /** After all others of the same age. A damaged pointer to a row is no loss: the row is there. */
 function takeStrays(into: JournalDatabase, found: Salvage): void {
-  for (const { number, unreadable, strays, shape } of found.doubts.splice(0)) {
+  for (const { number, blank, unreadable, strays, shape } of found.doubts.splice(0)) {
     const taken = strays.filter((row) => isTakenAnew(row, into, found));
     const known = shape !== undefined && TAKERS[shape] !== undefined;
     const missing = unreadable - taken.filter((row) => !known || shapeOf(row) === shape).length;
     const table = known ? UNNAMED[shape] : "that nothing tells";
     if (found.older || missing <= 0 || table === undefined) continue;
-    const rows = `${missing} rows on page ${number}, of a table ${table}`;
-    found.unread.push(`${rows}, make no sense: they are lost where nothing else is said`);
+    found.unread.push(
+      blank
+        ? `page ${number} is blank: what stood on it is lost where nothing else is said`
+        : `${missing} rows on page ${number}, of a table ${table}, make no sense: they are lost where nothing else is said`,
+    );
   }
 }
 

@@ -8,7 +8,7 @@
 import { Database, SQLiteError } from "bun:sqlite";
 import { existsSync, statSync } from "node:fs";
 import { type AuditReport, type DamagedAt, auditNow } from "../audit/audit.ts";
-import { JournalError, translate } from "../database.ts";
+import { JournalError, REPAIR, translate } from "../database.ts";
 import { type Mark, markPathOf, missingSince, readMark } from "./high_water.ts";
 import { readSchema, schemaOfVersion, versionOf } from "../migrate.ts";
 import { SCHEMA_VERSION } from "../schema.ts";
@@ -38,7 +38,7 @@ export function checkBeforeStart(path: string): StartCheck {
     refuseMissing(path, mark, markIn(db));
     if (!complete || versionOf(db) !== SCHEMA_VERSION) return { damaged: [], complete };
     const report = auditNow(db);
-    refuseDifferences(path, report);
+    if (isUnexplained(report)) refuseDifferences(path, report.differences);
     return { damaged: report.damaged, complete };
   });
 }
@@ -78,11 +78,16 @@ export function openReadOnly(path: string): Database {
   }
 }
 
-/** SQLite's own check, indexes included; empty: sound. */
+/** SQLite's own check, indexes included; empty: sound. Of a file that was cut off it may be able to say only that. */
 export function structureFlaws(db: Database): string[] {
-  const rows = db.prepare<{ integrity_check: string }, []>("PRAGMA integrity_check(20)").all();
-  const texts = rows.map((row) => row.integrity_check);
-  return texts.length === 1 && texts[0] === "ok" ? [] : texts;
+  try {
+    const rows = db.prepare<{ integrity_check: string }, []>("PRAGMA integrity_check(20)").all();
+    const texts = rows.map((row) => row.integrity_check);
+    return texts.length === 1 && texts[0] === "ok" ? [] : texts;
+  } catch (error) {
+    if (error instanceof SQLiteError && error.code?.startsWith("SQLITE_CORRUPT") === true) return [error.message];
+    throw error;
+  }
 }
 
 /** How far the journal itself says that it got. */
@@ -95,9 +100,6 @@ export function markIn(db: Database): Mark {
   };
   return { commit: read("commit", 0), seq: read("next_seq", 1) - 1, epoch: read("epoch", 0) };
 }
-
-const REPAIR =
-  "`kloros journal repair` keeps this file, saves what is intact into a new one and lists what is lost";
 
 function refuseMissing(path: string, mark: Mark | undefined, found: Mark): void {
   const missing = missingSince(mark, found);
@@ -133,8 +135,12 @@ function refuseSchema(path: string, db: Database): void {
  * Counts that do not fit are explained by damaged rows, or by nothing. A delivery that is missing is explained by none: its row
  * may be the damaged one, which then stands under another's number, and setting that aside would lose it.
  */
-function refuseDifferences(path: string, { damaged, differences, undelivered }: AuditReport): void {
-  if (undelivered > 0 || (differences.length > 0 && damaged.length === 0))
+function isUnexplained({ damaged, differences, undelivered }: AuditReport): boolean {
+  return undelivered > 0 || (differences.length > 0 && damaged.length === 0);
+}
+
+export function refuseDifferences(path: string, differences: readonly string[]): void {
+  if (differences.length > 0)
     throw new JournalError(
       "corrupt",
       `the journal ${path} does not add up: ${differences.slice(0, 5).join("; ")}. ${REPAIR}`,

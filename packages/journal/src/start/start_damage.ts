@@ -1,15 +1,19 @@
 /** Sets aside what the check before the start found damaged: named, counted, and in nobody's way. */
-import type { DamagedAt } from "../audit/audit.ts";
+import { type DamagedAt, auditNow } from "../audit/audit.ts";
 import type { JournalDatabase } from "../database.ts";
 import { countsSum } from "../row_sums.ts";
 import { DAMAGED, WAITING, deliverySum } from "../schema.ts";
+import { refuseDifferences } from "./start_check.ts";
 import { type Tally, TALLY_COLUMNS, plus, purgedTally, tallyRows } from "../upkeep/tally.ts";
 
 const SET_ASIDE =
   `UPDATE delivery SET state = ${DAMAGED}, suspect = 0, due = 0, plan = NULL, error = ?, ` +
   `sum = ${deliverySum({ state: String(DAMAGED), suspect: "0", due: "0" })} WHERE cid = ? AND seq = ?`;
 
-/** In one transaction. The counts of those whom it concerns are made anew from their rows. */
+/**
+ * In one transaction. The counts of those whom it concerns are made anew from their rows. Throws `JournalError`, and changes
+ * nothing, for a journal that does not add up without them either.
+ */
 export function setAsideAtStart(db: JournalDatabase, damaged: readonly DamagedAt[], atMs: number): void {
   // A state is set aside when it is needed.
   const rows = damaged.filter(({ seq }) => seq > 0);
@@ -26,6 +30,7 @@ export function setAsideAtStart(db: JournalDatabase, damaged: readonly DamagedAt
       for (const cid of setAside(db, row)) touched.add(cid);
     }
     for (const cid of touched) recount(db, cid);
+    refuseDifferences(db.path, auditNow(db.handle).differences);
   });
 }
 

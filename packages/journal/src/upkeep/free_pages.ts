@@ -1,5 +1,5 @@
 /**
- * Pages that SQLite has given back: what stands on them was deleted.
+ * Which pages SQLite's trees are made of, and which it has given back: what stands on those was deleted.
  *
  * The list of them is as damaged as anything else. Invariant: a page that a tree points to is none of them, whatever the
  * list says; one that is missing from the list only brings back what was deleted.
@@ -15,9 +15,16 @@ const INDEX_INNER = 0x02;
 const TABLE_INNER = 0x05;
 const SCHEMA_COLUMNS = 5;
 
-export function freePages(image: JournalImage): ReadonlySet<number> {
+export interface PageUse {
+  /** Pages of trees, whether they are there or not. Not those on which long rows go on. */
+  readonly inTrees: ReadonlySet<number>;
+  readonly free: ReadonlySet<number>;
+}
+
+export function pageUse(image: JournalImage): PageUse {
   const listed = freeList(image);
-  return listed.size === 0 ? listed : listed.difference(pointedTo(image, listed));
+  const inTrees = pointedTo(image, listed);
+  return { inTrees, free: listed.difference(inTrees) };
 }
 
 /** As far as it can be followed. */
