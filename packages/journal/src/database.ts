@@ -143,6 +143,11 @@ function bringUpToDate(handle: Database, path: string): void {
   migrate(handle, path, found);
 }
 
+/** What stands in the file cannot be; a page that is behind its end is among that. */
+export function isDamage(error: SQLiteError): boolean {
+  return /^SQLITE_(CORRUPT|NOTADB|IOERR_SHORT_READ)/.test(error.code ?? "");
+}
+
 /** SQLite's errors in the words of this package. */
 export function translate(error: unknown, path: string): unknown {
   if (!(error instanceof SQLiteError)) return error;
@@ -152,12 +157,10 @@ export function translate(error: unknown, path: string): unknown {
       cause: error,
     });
   }
-  if (code.startsWith("SQLITE_CORRUPT") || code.startsWith("SQLITE_NOTADB")) {
-    return new JournalError(
-      "corrupt",
-      `the journal ${path} is damaged: ${error.message}. ${REPAIR}`,
-      { cause: error },
-    );
+  if (isDamage(error)) {
+    return new JournalError("corrupt", `the journal ${path} is damaged: ${error.message}. ${REPAIR}`, {
+      cause: error,
+    });
   }
   // The statement was at fault, not the file: a bug in one operation.
   if (/^SQLITE_(ERROR|CONSTRAINT|MISMATCH|TOOBIG|RANGE)/.test(code)) return error;

@@ -3,7 +3,7 @@
  *
  * Order of a start: journal lock, journal, sockets, loop. Order of a stop: loop, server (clients are told), mirror, journal.
  */
-import { Broker, type BrokerOptions } from "@kloros/journal";
+import { Broker, type BrokerOptions, sayDamaged } from "@kloros/journal";
 import { ageText, machineBoot, messageOf } from "@kloros/daemon";
 import type { Service, ServiceContext } from "@kloros/daemon";
 import { cleanUp } from "./dead_letter_clean_up.ts";
@@ -33,6 +33,7 @@ export const service: Service<typeof config> = {
     cleanUpDeadLetters(context, broker);
     reportHealth(context, broker, server);
     reportFullDisk(context, broker);
+    reportDamage(context, broker);
     lookAtJournal(context, broker);
     const loop = runLoop({ server, broker, stopping: stop.signal, idleWaitMs: context.config.idlePollMs });
     return async () => {
@@ -191,6 +192,24 @@ function reportFullDisk(context: Context, broker: Broker): void {
   });
 }
 
+/** Rows that are set aside keep nothing from going on, so somebody has to be told. */
+function reportDamage(context: Context, broker: Broker): void {
+  const { journal } = context.paths;
+  let told = 0;
+  const tell = (): Promise<void> => {
+    const rows = broker.counters["damaged"] ?? 0;
+    if (rows > told)
+      context.log.error(
+        { journal, rows: rows - told },
+        "rows of the journal are damaged and were set aside; `kloros audit` names them",
+      );
+    told = rows;
+    return Promise.resolve();
+  };
+  void tell();
+  context.every("damage", DISK_MS, tell);
+}
+
 /** A journal that was too large for the start to look at all of it is looked at while it serves, and all are once a day. */
 function lookAtJournal(context: Context, broker: Broker): void {
   let flaw: string | undefined;
@@ -201,11 +220,7 @@ function lookAtJournal(context: Context, broker: Broker): void {
     if (context.clock.monotonicMs() - lookedAt < DAY_MS) return;
     lookedAt = context.clock.monotonicMs();
     const report = await broker.reader.verify();
-    const [first] = [
-      ...report.structure,
-      ...report.differences,
-      ...report.damaged.map(({ seq, what }) => `signal ${seq}: ${what}`),
-    ];
+    const [first] = [...report.structure, ...report.differences, ...report.damaged.map(sayDamaged)];
     flaw = report.ok
       ? undefined
       : `the journal does not add up: ${first ?? ""}; \`kloros journal verify\` says all`;

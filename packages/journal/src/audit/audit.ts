@@ -13,11 +13,18 @@ import { SIGNAL } from "./row_kinds.ts";
 import { DEAD, deliverySum } from "../schema.ts";
 import { type Tally, differences, plus, purgedTally, tallyRows } from "../upkeep/tally.ts";
 
-/** A row that is not what was written. `cid` 0: the signal itself; `seq` 0: a state of the consumer. */
+/** A row that is not what was written. `cid` 0: the signal itself; `seq` 0 or less: a state of the consumer. */
 export interface DamagedAt {
   readonly seq: number;
   readonly cid: number;
   readonly what: string;
+  /** The state's key. */
+  readonly key?: string;
+}
+
+/** In words. */
+export function sayDamaged({ seq, what }: DamagedAt): string {
+  return seq > 0 ? `signal ${seq}: ${what}` : what;
 }
 
 export interface AuditedConsumer {
@@ -89,7 +96,8 @@ function* auditing(db: Database): Generator<undefined, AuditReport> {
     if (flaw === undefined) yield;
     else tell(found, flaw);
   }
-  for (const { cid, key } of damagedStates(db)) damage({ seq: 0, cid, what: `checksum of the state ${key}` });
+  for (const { cid, key } of damagedStates(db))
+    damage({ seq: 0, cid, what: `checksum of the state "${key}" of consumer number ${cid}`, key });
   const { differences: told, unsound: _, ...counted } = found;
   const ok = told.length === 0 && counted.damaged.length === 0;
   return { ok, ...counted, differences: told, setAside };

@@ -1,7 +1,7 @@
 /** `backup` and `restore`: a whole journal as one file, taken while the bus runs, and put back when it does not. */
 import { copyFileSync, existsSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
-import { type AuditReport, auditNow } from "../audit/audit.ts";
+import { type AuditReport, auditNow, sayDamaged } from "../audit/audit.ts";
 import { JournalDatabase, JournalError } from "../database.ts";
 import { HighWater, markPathOf, readMark } from "../start/high_water.ts";
 import { readMeta, writeMeta } from "../meta.ts";
@@ -47,12 +47,7 @@ function checkBackup(path: string): AuditReport {
     if (version !== SCHEMA_VERSION)
       refuse(`it has schema version ${version}, this program reads ${SCHEMA_VERSION}`);
     const report = auditNow(db);
-    if (!report.ok)
-      refuse(
-        [...report.differences, ...report.damaged.map((row) => `signal ${row.seq}: ${row.what}`)]
-          .slice(0, 5)
-          .join("; "),
-      );
+    if (!report.ok) refuse([...report.differences, ...report.damaged.map(sayDamaged)].slice(0, 5).join("; "));
     return report;
   });
 }

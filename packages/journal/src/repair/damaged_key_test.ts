@@ -69,17 +69,27 @@ test("a signal whose body became a blob of the same bytes is named, and the othe
   broker.close();
 });
 
-test("a state under another key or consumer is named", async () => {
-  const path = await build();
-  for (const sql of ["UPDATE state SET key = 'a'", "UPDATE state SET key = '', cid = 7"]) {
-    change(path, sql);
+test.each(["key = 'a'", "key = '', cid = 7"])(
+  "a state that has %s now is named, and set aside by the next start",
+  async (other) => {
+    const path = await build();
+    change(path, `UPDATE state SET ${other}`);
     const db = new Database(path, { readonly: true });
     expect(auditNow(db).damaged).toMatchObject([
       { seq: 0, what: expect.stringContaining("checksum of the state") },
     ]);
     db.close();
-  }
-});
+    const { broker } = testBroker({ path });
+    expect(broker.counters["damaged"]).toBe(1);
+    expect(auditNow(broker.db.handle)).toMatchObject({
+      ok: true,
+      damaged: [],
+      setAside: [{ seq: -1, what: expect.stringMatching(/^checksum of the state .*: [0-9a-f]{8}\{/) }],
+    });
+    expect(broker.db.handle.query("SELECT * FROM state").all()).toEqual([]);
+    broker.close();
+  },
+);
 
 test("a repair names a state that it loses, whatever is left of its row", async () => {
   const path = await build();

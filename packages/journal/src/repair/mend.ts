@@ -157,7 +157,11 @@ function mendOrphans(db: JournalDatabase, atMs: number): string[] {
     .all() as { cid: number; n: number }[];
   db.prepare("DELETE FROM delivery WHERE cid NOT IN (SELECT cid FROM consumer)").run();
   // Its number is given to the next one that comes.
-  for (const rest of ["state WHERE cid", "damage WHERE cid > 0 AND cid", "meta WHERE k LIKE 'purged:%' AND substr(k, 8)"])
+  for (const rest of [
+    "state WHERE cid",
+    "damage WHERE cid > 0 AND cid",
+    "meta WHERE k LIKE 'purged:%' AND substr(k, 8)",
+  ])
     db.prepare(`DELETE FROM ${rest} NOT IN (SELECT cid FROM consumer)`).run();
   return gone.map(
     ({ cid, n }) =>

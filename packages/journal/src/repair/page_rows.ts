@@ -29,6 +29,8 @@ export interface PageRows {
 export type PageSource = (page: number) => Uint8Array | undefined;
 
 const TABLE_LEAF = 0x0d;
+/** Says where rows are, and has none. */
+const TABLE_INNER = 0x05;
 const INDEX_LEAF = 0x0a;
 const INDEX_INNER = 0x02;
 /** Page 1 begins with the header of the file, bytes. */
@@ -48,14 +50,15 @@ export function rowsOf(page: Uint8Array, number: number, pages: PageSource, inTr
   // The rest of a long row begins with a page number.
   if (kind === 0 && !inTree) return NONE;
   const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
-  const own = KINDS.includes(kind) ? readPage({ page, view, kind, pages }, at) : NONE;
+  const isKnown = KINDS.includes(kind);
+  const own = isKnown ? readPage({ page, view, kind, pages }, at) : NONE;
   if (own.broken === 0 && own.rows.length > 0) return own;
   // Its kind may be what is damaged.
   const others = KINDS.filter((other) => other !== kind).flatMap((other) => {
     const { rows, strays } = readPage({ page, view, kind: other, pages }, at);
     return [...rows, ...strays];
   });
-  return { ...own, strays: [...own.strays, ...others], blank: kind === 0 };
+  return { ...own, strays: [...own.strays, ...others], blank: inTree && !isKnown && kind !== TABLE_INNER };
 }
 
 function readPage(cells: Cells, at: number): PageRows {
@@ -125,6 +128,8 @@ function parseCell({ page, view, kind, pages }: Cells, offset: number): Cell {
   if (length > PAYLOAD_BYTES_MAX) throw new Broken();
   const local = localBytes(length, page.length, kind === TABLE_LEAF);
   if (start + local > page.length) throw new Broken();
+  // Asked before room is made for a length that is damaged.
+  if (local < length && pages(view.getUint32(start + local)) === undefined) throw new Broken();
   const payload = new Uint8Array(length);
   payload.set(page.subarray(start, start + local));
   if (local < length) fillFrom(pages, view.getUint32(start + local), payload, local);

@@ -7,7 +7,7 @@
 import { constants, copyFileSync, existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { acquireFileLock } from "@kloros/file-lock";
-import { type AuditReport, auditNow } from "../audit/audit.ts";
+import { type AuditReport, auditNow, sayDamaged } from "../audit/audit.ts";
 import { JournalDatabase, JournalError } from "../database.ts";
 import { HighWater, markPathOf, readMark } from "../start/high_water.ts";
 import { openImage } from "./journal_image.ts";
@@ -87,9 +87,7 @@ function repair(path: string, { nowMs, from = path }: RepairOptions): RepairRepo
 /** Why a bus does not start, or what it would set aside. */
 function flawsOf(path: string): string[] {
   try {
-    return checkBeforeStart(path).damaged.map(({ seq, what }) =>
-      seq === 0 ? what : `signal ${seq}: ${what}`,
-    );
+    return checkBeforeStart(path).damaged.map(sayDamaged);
   } catch (error) {
     if (!(error instanceof JournalError)) throw error;
     return [error.message];

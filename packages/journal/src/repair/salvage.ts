@@ -45,7 +45,7 @@ export interface Salvage {
   readonly earlier: Noted[];
   /** Rows whose newest version does not match its checksum. */
   readonly lost: Noted[];
-  /** Pages that are blank, with cells that make no sense, or with what reads like rows and nothing points to. */
+  /** Pages that say nothing, with cells that make no sense, or with what reads like rows and nothing points to. */
   readonly doubts: DoubtfulPage[];
   /** Rows and pages of which nothing can be read, in words. */
   readonly unread: string[];
@@ -57,7 +57,7 @@ export interface Salvage {
 
 interface DoubtfulPage {
   readonly number: number;
-  /** It says nothing, not even of which table it is. */
+  /** Not even of which table it is can be read. */
   readonly blank: boolean;
   /** Its rows that make no sense, or look like no other one there. */
   readonly unreadable: number;
@@ -83,8 +83,7 @@ export function salvage(image: JournalImage, into: JournalDatabase): Salvage {
   };
   const { inTrees, free } = pageUse(image);
   for (const page of image.current())
-    if (!free.has(page.number))
-      found.broken += takePage(image, page, into, found, inTrees.has(page.number));
+    if (!free.has(page.number)) found.broken += takePage(image, page, into, found, inTrees.has(page.number));
   takeStrays(into, found);
   noteMissing(image, inTrees, found);
   found.older = true;
@@ -133,7 +132,7 @@ function takeStrays(into: JournalDatabase, found: Salvage): void {
     if (found.older || missing <= 0 || table === undefined) continue;
     found.unread.push(
       blank
-        ? `page ${number} is blank: what stood on it is lost where nothing else is said`
+        ? `page ${number} says nothing: what stood on it is lost where nothing else is said`
         : `${missing} rows on page ${number}, of a table ${table}, make no sense: they are lost where nothing else is said`,
     );
   }

@@ -68,7 +68,7 @@ export function openJournal(
       consumers: loadConsumers(db),
       memo: new IdMemo(db),
       mark: new CommitMark(db, epoch, nextSeq - 1),
-      damaged: damaged.filter(({ seq }) => seq > 0).length,
+      damaged: damaged.length,
       checkedWhole,
     };
   } catch (error) {

@@ -8,7 +8,7 @@
 import { Database, SQLiteError } from "bun:sqlite";
 import { existsSync, statSync } from "node:fs";
 import { type AuditReport, type DamagedAt, auditNow } from "../audit/audit.ts";
-import { JournalError, REPAIR, translate } from "../database.ts";
+import { JournalError, REPAIR, isDamage, translate } from "../database.ts";
 import { type Mark, markPathOf, missingSince, readMark } from "./high_water.ts";
 import { readSchema, schemaOfVersion, versionOf } from "../migrate.ts";
 import { SCHEMA_VERSION } from "../schema.ts";
@@ -85,7 +85,7 @@ export function structureFlaws(db: Database): string[] {
     const texts = rows.map((row) => row.integrity_check);
     return texts.length === 1 && texts[0] === "ok" ? [] : texts;
   } catch (error) {
-    if (error instanceof SQLiteError && error.code?.startsWith("SQLITE_CORRUPT") === true) return [error.message];
+    if (error instanceof SQLiteError && isDamage(error)) return [error.message];
     throw error;
   }
 }

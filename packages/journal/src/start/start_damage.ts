@@ -15,23 +15,31 @@ const SET_ASIDE =
  * nothing, for a journal that does not add up without them either.
  */
 export function setAsideAtStart(db: JournalDatabase, damaged: readonly DamagedAt[], atMs: number): void {
-  // A state is set aside when it is needed.
-  const rows = damaged.filter(({ seq }) => seq > 0);
-  if (rows.length === 0) return;
+  if (damaged.length === 0) return;
+  const note = db.prepare("INSERT OR IGNORE INTO damage(seq, cid, what, found_at) VALUES(?,?,?,?)");
   db.transaction(() => {
     const touched = new Set<number>();
-    for (const row of rows) {
-      db.prepare("INSERT OR IGNORE INTO damage(seq, cid, what, found_at) VALUES(?,?,?,?)").run(
-        row.seq,
-        row.cid,
-        row.what,
-        atMs,
-      );
+    for (const row of damaged) {
+      if (row.key !== undefined) {
+        dropState(db, { ...row, key: row.key }, atMs);
+        continue;
+      }
+      note.run(row.seq, row.cid, row.what, atMs);
       for (const cid of setAside(db, row)) touched.add(cid);
     }
     for (const cid of touched) recount(db, cid);
     refuseDifferences(db.path, auditNow(db.handle).differences);
   });
+}
+
+const DROP = "DELETE FROM state WHERE cid = ? AND key = ? RETURNING value";
+const NOTE_STATE =
+  "INSERT INTO damage(seq, cid, what, found_at) SELECT min(0, coalesce(min(seq), 0)) - 1, ?1, ?2, ?3 FROM damage WHERE cid = ?1";
+
+/** Its text stays in table `damage`, which numbers states downwards; the consumer goes on without it. */
+function dropState(db: JournalDatabase, state: DamagedAt & { readonly key: string }, atMs: number): void {
+  const { value } = db.prepare(DROP).get(state.cid, state.key) as { value: unknown };
+  db.prepare(NOTE_STATE).run(state.cid, `${state.what}: ${String(value)}`, atMs);
 }
 
 /** Returns the consumers that it concerns. A damaged signal is nobody's any more, but what was done with it stays done. */
