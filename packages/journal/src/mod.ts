@@ -28,7 +28,8 @@ export type {
 } from "./broker_types.ts";
 export type { Boot } from "./deadlines/time_away.ts";
 export { JournalError, JournalFullError } from "./database.ts";
-export { type AuditReport, type AuditedConsumer, type DamagedAt, sayDamaged } from "./audit/audit.ts";
+export { sayDamaged } from "./audit/audit.ts";
+export type { AuditReport, AuditedConsumer, DamagedAt } from "./audit/audit.ts";
 export { backupJournal, restoreJournal } from "./repair/backup.ts";
 export type { BackupReport, RestoreReport } from "./repair/backup.ts";
 export { downgradeJournal, JOURNAL_SCHEMA, journalVersions, migrateJournal } from "./downgrade.ts";

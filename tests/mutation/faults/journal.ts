@@ -53,7 +53,7 @@ export const JOURNAL_FAULTS: readonly Fault[] = [
     before: "    this.#mark.committed(this.lastSeq);\n",
     after: "",
     breaks: "a journal that lost acknowledged transactions is recognised at the next start",
-    tests: [`${SRC}/repair/flipped_byte_test.ts`, `${SRC}/start/journal_file_test.ts`],
+    tests: [`${SRC}/repair/damaged_bytes_test.ts`, `${SRC}/start/journal_file_test.ts`],
   },
   {
     name: "behind-mark-started",
@@ -61,7 +61,7 @@ export const JOURNAL_FAULTS: readonly Fault[] = [
     before: "    refuseMissing(path, mark, markIn(db));\n",
     after: "",
     breaks: "a journal behind its mark is not started on",
-    tests: [`${SRC}/repair/flipped_byte_test.ts`, `${SRC}/start/journal_file_test.ts`],
+    tests: [`${SRC}/repair/damaged_bytes_test.ts`, `${SRC}/start/journal_file_test.ts`],
   },
   {
     name: "id-check-skipped",

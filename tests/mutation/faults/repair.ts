@@ -30,7 +30,7 @@ export const REPAIR_FAULTS: readonly Fault[] = [
     before: "    ...[...back].map((what) =>",
     after: "    ...[...back].slice(0, 0).map((what) =>",
     breaks: "a repair names each row of which only an earlier version is left",
-    tests: [...REPAIR_TEST, `${SRC}/repair/flipped_byte_test.ts`],
+    tests: [...REPAIR_TEST, `${SRC}/repair/damaged_bytes_test.ts`],
   },
   {
     name: "repair-silent-about-transactions",
@@ -38,7 +38,7 @@ export const REPAIR_FAULTS: readonly Fault[] = [
     before: "  if (missing <= 0) return [];\n",
     after: "  if (missing > -1) return [];\n",
     breaks: "a repair says how many transactions are lost",
-    tests: [...REPAIR_TEST, `${SRC}/repair/flipped_byte_test.ts`],
+    tests: [...REPAIR_TEST, `${SRC}/repair/damaged_bytes_test.ts`],
   },
   {
     name: "letter-under-another-number",
@@ -46,7 +46,7 @@ export const REPAIR_FAULTS: readonly Fault[] = [
     before: "  return crc(l.n, ...besideNumber(l));\n",
     after: "  return crc(...besideNumber(l));\n",
     breaks: "a dead letter that stands under another number is seen",
-    tests: [...REPAIR_TEST, `${SRC}/repair/flipped_byte_test.ts`],
+    tests: [...REPAIR_TEST, `${SRC}/repair/damaged_bytes_test.ts`],
   },
   {
     name: "repair-forgets-deadlines",

@@ -246,9 +246,9 @@ const flip: Damage = (bytes, at) => {
 };
 const zero: Damage = (bytes, at) => Buffer.from(bytes).fill(0, at, Math.min(at + 4096, bytes.length));
 const noise: Damage = (bytes, at) => {
-  const { below } = choicesOf(at);
+  const chance = choicesOf(at);
   return Buffer.from(bytes).fill(
-    Buffer.from(Array.from({ length: 4096 }, () => below(256))),
+    Buffer.from(Array.from({ length: 4096 }, () => chance.below(256))),
     at,
     Math.min(at + 4096, bytes.length),
   );
