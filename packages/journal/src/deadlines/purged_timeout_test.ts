@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { auditNow } from "../audit/audit.ts";
+import { repairJournal } from "../repair/repair.ts";
 import { House, LIMIT_MS, answerTo } from "./deadline_house.ts";
 import { WORKER, question } from "../fixtures.ts";
 
@@ -33,3 +34,27 @@ test("a timeout and a late answer that retention took before their request are n
   await house.reopen();
   house.close();
 });
+
+test.each(["set aside by the start", "lost, and named by a repair"])(
+  "a timeout that damage took is %s, and not missed after that",
+  async (how) => {
+    const path = join(dir, "journal.db");
+    const house = new House(path);
+    await house.open();
+    await house.ask(question(1));
+    house.worker.take(WORKER.name);
+    house.run(LIMIT_MS + 10_000);
+    expect(house.listen()).toHaveLength(1);
+    house.close();
+    const bytes = readFileSync(path);
+    for (let at = 0; (at = bytes.indexOf('"cause"', at)) >= 0;) bytes.write('"Cause"', at);
+    writeFileSync(path, bytes);
+    if (how.startsWith("lost"))
+      expect(repairJournal(path, { nowMs: 1_763_856_100_000 }).signals).toMatchObject([{ seq: 2 }]);
+    await house.open();
+    const audit = auditNow(house.broker.db.handle);
+    expect(audit).toMatchObject({ ok: true, differences: [] });
+    expect(audit.setAside[0]).toMatchObject({ seq: 2, cid: 0 });
+    house.broker.close();
+  },
+);

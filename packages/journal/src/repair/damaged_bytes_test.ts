@@ -244,14 +244,17 @@ const flip: Damage = (bytes, at) => {
   flipped[at] = (flipped[at] ?? 0) ^ (1 << (at % 8));
   return flipped;
 };
-const zero: Damage = (bytes, at) => Buffer.from(bytes).fill(0, at, Math.min(at + 4096, bytes.length));
+/** Half of them begin where a page does. */
+const startOf = (at: number): number => (at % 2 === 0 ? at : at - (at % 4096));
+const overwritten = (bytes: Buffer, at: number, by: Buffer): Buffer => {
+  const all = Buffer.from(bytes);
+  by.copy(all, startOf(at));
+  return all;
+};
+const zero: Damage = (bytes, at) => overwritten(bytes, at, Buffer.alloc(4096));
 const noise: Damage = (bytes, at) => {
   const chance = choicesOf(at);
-  return Buffer.from(bytes).fill(
-    Buffer.from(Array.from({ length: 4096 }, () => chance.below(256))),
-    at,
-    Math.min(at + 4096, bytes.length),
-  );
+  return overwritten(bytes, at, Buffer.from(Array.from({ length: 4096 }, () => chance.below(256))));
 };
 const cutOff: Damage = (bytes, at) => bytes.subarray(0, at);
 

@@ -139,6 +139,13 @@ const SET_ASIDE =
   `UPDATE delivery SET state = ${DAMAGED}, suspect = 0, due = 0, plan = NULL, error = 'its signal is lost', ` +
   `sum = ${deliverySum({ state: String(DAMAGED), suspect: "0", due: "0" })} WHERE cid = ? AND seq = ?`;
 
+/** Besides its deliveries. */
+const OF_CONSUMERS = [
+  "state WHERE cid",
+  "damage WHERE cid > 0 AND cid",
+  "meta WHERE k LIKE 'purged:%' AND CAST(substr(k, 8) AS INTEGER)",
+];
+
 /** Deliveries of signals that are lost, and of consumers of which nothing is left. */
 function mendOrphans(db: JournalDatabase, atMs: number): string[] {
   const orphans = db.prepare("SELECT cid, seq FROM delivery WHERE seq NOT IN (SELECT seq FROM signal)");
@@ -157,12 +164,7 @@ function mendOrphans(db: JournalDatabase, atMs: number): string[] {
     .all() as { cid: number; n: number }[];
   db.prepare("DELETE FROM delivery WHERE cid NOT IN (SELECT cid FROM consumer)").run();
   // Its number is given to the next one that comes.
-  for (const rest of [
-    "state WHERE cid",
-    "damage WHERE cid > 0 AND cid",
-    "meta WHERE k LIKE 'purged:%' AND substr(k, 8)",
-  ])
-    db.prepare(`DELETE FROM ${rest} NOT IN (SELECT cid FROM consumer)`).run();
+  for (const its of OF_CONSUMERS) db.prepare(`DELETE FROM ${its} NOT IN (SELECT cid FROM consumer)`).run();
   return gone.map(
     ({ cid, n }) =>
       `consumer number ${cid} is lost with its ${n} deliveries: when it comes again it begins as a new one`,

@@ -205,6 +205,57 @@ test("a row of which nothing can be read is named by its table", async () => {
   ]);
 });
 
+test("a page that says nothing is named, and nothing of its consumer is counted for the one that gets its number", async () => {
+  await build();
+  change(`INSERT INTO meta VALUES('purged:1', '${summed({ matched: 7, done: 7 })}')`);
+  const bytes = readFileSync(path);
+  const [{ rootpage }] = rows("SELECT rootpage FROM sqlite_schema WHERE name = 'consumer'") as [
+    { rootpage: number },
+  ];
+  writeFileSync(path, bytes.fill(0, (rootpage - 1) * 4096, rootpage * 4096));
+  expect(() => testBroker({ path })).toThrow("`kloros journal repair`");
+  expect(repairJournal(path, NOW).notes).toEqual([
+    `page ${rootpage} says nothing: what stood on it is lost where nothing else is said`,
+    "consumer number 1 is lost with its 4 deliveries: when it comes again it begins as a new one",
+  ]);
+  const { broker } = testBroker({ path });
+  await new TestClient(broker, WORKER.name, { instance: "next" }).attach(SPEC);
+  expect(auditNow(broker.db.handle)).toMatchObject({
+    ok: true,
+    consumers: [{ name: WORKER.name, purged: 0 }],
+  });
+  broker.close();
+});
+
+test("a journal that is cut off says which command helps, and the pages that are missing are named", async () => {
+  await build();
+  const bytes = readFileSync(path);
+  writeFileSync(path, bytes.subarray(0, bytes.length - 4096 - 100));
+  expect(() => testBroker({ path })).toThrow("`kloros journal repair`");
+  const pages = bytes.length / 4096;
+  expect(repairJournal(path, NOW).notes).toContain(
+    `page ${pages} is missing: what stood on it is lost where nothing else is said`,
+  );
+});
+
+test("a row that is damaged does not explain what else does not add up", async () => {
+  await build();
+  change("UPDATE signal SET body = replace(body, 'question', 'Question') WHERE seq = 4");
+  expect(checkBeforeStart(path).damaged).toMatchObject([{ seq: 4, cid: 0 }]);
+  change("DELETE FROM deadletter");
+  expect(() => testBroker({ path })).toThrow("delivery (1, 2) is dead without a dead letter");
+  expect(rows("SELECT * FROM damage")).toEqual([]);
+});
+
+test("a damaged signal whose delivery is dead leaves no difference", async () => {
+  await build();
+  // By its id its letter is found.
+  change("UPDATE signal SET id = replace(id, '-', '_') WHERE seq = 2");
+  const { broker } = testBroker({ path });
+  expect(auditNow(broker.db.handle)).toMatchObject({ ok: true, setAside: [{ seq: 2, cid: 0 }] });
+  broker.close();
+});
+
 test("a next number that cannot be is no loss of all the signals up to it", async () => {
   await build();
   change("UPDATE meta SET v = v + 1099511627776 WHERE k = 'next_seq'");
