@@ -3,7 +3,7 @@ import type { Fault } from "../fault.ts";
 
 const SRC = "packages/journal/src";
 const DAMAGED_KEY_TEST = [`${SRC}/repair/damaged_key_test.ts`];
-const REPAIR_TEST = [`${SRC}/repair/repair_test.ts`];
+const REPAIR_TEST = [`${SRC}/repair/repair_test.ts`, `${SRC}/repair/damaged_pages_test.ts`];
 const INTERRUPTED_TEST = [`${SRC}/repair/interrupted_test.ts`];
 const DOWNGRADE_TEST = [`${SRC}/downgrade_test.ts`];
 
@@ -156,7 +156,7 @@ export const REPAIR_FAULTS: readonly Fault[] = [
     name: "purged-timeout-missed",
     file: `${SRC}/audit/audit_rows.ts`,
     before: "if (n > 1 || (n === 0 && request_seq > gone))",
-    after: "if (n > 1 || (n === 0 && request_seq >= 0 * purged))",
+    after: "if (n > 1 || (n === 0 && request_seq >= 0 * gone))",
     breaks: "a timeout that retention took before its request is not missed",
     tests: [`${SRC}/deadlines/purged_timeout_test.ts`],
   },
