@@ -114,11 +114,11 @@ export const REPAIR_FAULTS: readonly Fault[] = [
   },
   {
     name: "free-list-believed",
-    file: `${SRC}/upkeep/free_pages.ts`,
+    file: `${SRC}/repair/page_use.ts`,
     before: "free: listed.difference(inTrees)",
     after: "free: listed",
     breaks: "a page that a tree points to is no free one, whatever the list says",
-    tests: [`${SRC}/upkeep/free_pages_test.ts`],
+    tests: [`${SRC}/repair/page_use_test.ts`],
   },
   {
     name: "state-under-another-key",

@@ -92,7 +92,8 @@ function* auditing(db: Database): Generator<undefined, AuditReport> {
   yield* auditSignals(db, found, damage);
   yield* auditDeliveries(db, found, damage);
   yield* auditConsumers(db, found);
-  for (const flaw of rowFlaws(db, Math.max(0, ...found.unsound))) {
+  const newest = [...found.unsound].reduce((most, seq) => Math.max(most, seq), 0);
+  for (const flaw of rowFlaws(db, newest)) {
     if (flaw === undefined) yield;
     else tell(found, flaw);
   }

@@ -6,7 +6,7 @@
  * that does not; whatever is not the newest version, or is lost, is noted.
  */
 import type { JournalDatabase } from "../database.ts";
-import { pageUse } from "../upkeep/free_pages.ts";
+import { pageUse } from "./page_use.ts";
 import type { JournalImage, PageVersion } from "./journal_image.ts";
 import { type PageRow, type Value, rowsOf } from "./page_rows.ts";
 import {

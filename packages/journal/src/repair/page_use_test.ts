@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WORKER, question, text } from "../fixtures.ts";
-import { repairJournal } from "../repair/repair.ts";
+import { repairJournal } from "./repair.ts";
 import { TestClient, testBroker } from "../testing.ts";
 
 const PAGE = 4096;

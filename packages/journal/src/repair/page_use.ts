@@ -4,8 +4,8 @@
  * The list of them is as damaged as anything else. Invariant: a page that a tree points to is none of them, whatever the
  * list says; one that is missing from the list only brings back what was deleted.
  */
-import type { JournalImage } from "../repair/journal_image.ts";
-import { rowsOf } from "../repair/page_rows.ts";
+import type { JournalImage } from "./journal_image.ts";
+import { rowsOf } from "./page_rows.ts";
 
 const PAGES_MAX = 1_000_000;
 /** In the header of the file. */
