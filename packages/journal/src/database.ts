@@ -5,9 +5,9 @@
  * Invariants: one writer; `synchronous=FULL`, so a returned commit is on disk; a transaction that throws leaves
  * the database as it was.
  */
-import { chmodSync, existsSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, openSync, readSync } from "node:fs";
 import { Database, type Statement, SQLiteError } from "bun:sqlite";
-import { copyOfVersion, migrate, versionOf } from "./migrate.ts";
+import { copyOfVersion, migrate, otherTables, versionOf } from "./migrate.ts";
 import { SCHEMA_VERSION } from "./schema.ts";
 
 /** The disk is full: retryable, nothing was written. */
@@ -134,10 +134,17 @@ function bringUpToDate(handle: Database, path: string): void {
   const found = versionOf(handle);
   if (found === SCHEMA_VERSION) return;
   if (found > SCHEMA_VERSION) {
+    const copy = copyOfVersion(path, SCHEMA_VERSION);
+    const instead = existsSync(copy)
+      ? ` and put ${copy} in its place, the copy from before (what came later is not in it)`
+      : "";
+    const doubt =
+      otherTables(handle, SCHEMA_VERSION).length === 0
+        ? `. Its tables are those of version ${SCHEMA_VERSION}: if no newer program was ever here, the number is damaged. ${REPAIR}`
+        : "";
     throw new JournalError(
       "schema",
-      `${path} has schema version ${found}, this program knows ${SCHEMA_VERSION}: it was written by a newer one; start that one, ` +
-        `or move the file away${existsSync(copyOfVersion(path, SCHEMA_VERSION)) ? ` and put ${copyOfVersion(path, SCHEMA_VERSION)} in its place, the copy from before (what came later is not in it)` : ""}`,
+      `${path} has schema version ${found}, this program knows ${SCHEMA_VERSION}: it was written by a newer one; start that one, or move the file away${instead}${doubt}`,
     );
   }
   migrate(handle, path, found);
@@ -146,6 +153,18 @@ function bringUpToDate(handle: Database, path: string): void {
 /** What stands in the file cannot be; a page that is behind its end is among that. */
 export function isDamage(error: SQLiteError): boolean {
   return /^SQLITE_(CORRUPT|NOTADB|IOERR_SHORT_READ)/.test(error.code ?? "");
+}
+
+/** Where a file's header says in which format it is written, and the newest that there is: beyond it SQLite only reads. */
+const WRITE_FORMAT_AT = 18;
+const WRITE_FORMAT_MAX = 2;
+
+function hasForeignFormat(path: string): boolean {
+  const format = Buffer.alloc(1);
+  const file = openSync(path, "r");
+  readSync(file, format, 0, 1, WRITE_FORMAT_AT);
+  closeSync(file);
+  return format.readUInt8(0) > WRITE_FORMAT_MAX;
 }
 
 /** SQLite's errors in the words of this package. */
@@ -157,11 +176,9 @@ export function translate(error: unknown, path: string): unknown {
       cause: error,
     });
   }
-  if (isDamage(error)) {
-    return new JournalError("corrupt", `the journal ${path} is damaged: ${error.message}. ${REPAIR}`, {
-      cause: error,
-    });
-  }
+  if (isDamage(error)) return damaged(path, error.message, error);
+  if (code === "SQLITE_READONLY" && hasForeignFormat(path))
+    return damaged(path, "its header names a format to write that is none of SQLite's", error);
   // The statement was at fault, not the file: a bug in one operation.
   if (/^SQLITE_(ERROR|CONSTRAINT|MISMATCH|TOOBIG|RANGE)/.test(code)) return error;
   return new JournalError(
@@ -169,4 +186,8 @@ export function translate(error: unknown, path: string): unknown {
     `the journal ${path} can't be used: ${code} ${error.message}; check the disk and the permissions`,
     { cause: error },
   );
+}
+
+function damaged(path: string, what: string, cause: SQLiteError): JournalError {
+  return new JournalError("corrupt", `the journal ${path} is damaged: ${what}. ${REPAIR}`, { cause });
 }

@@ -63,10 +63,7 @@ export function migrateBack(db: Database, path: string, to: number, steps: reado
   keepCopy(db, copyOfVersion(path, found));
   db.transaction(() => {
     for (const { back } of steps.slice(to, found).toReversed()) back?.(db);
-    const [now, then] = [readSchema(db), schemaOfVersion(to, steps)];
-    const other = now
-      .filter((text) => !then.includes(text))
-      .concat(then.filter((text) => !now.includes(text)));
+    const other = otherTables(db, to, steps);
     if (other.length > 0)
       throw new Error(`the way back to version ${to} leaves other tables: ${other.join(" / ")}`);
     db.run(`PRAGMA user_version = ${to}`);
@@ -98,6 +95,14 @@ export function schemaOfVersion(version: number, steps: readonly Step[] = STEPS)
   } finally {
     db.close();
   }
+}
+
+/** Where its tables are not those of a version; empty: they are. */
+export function otherTables(db: Database, version: number, steps: readonly Step[] = STEPS): string[] {
+  const [found, expected] = [readSchema(db), schemaOfVersion(version, steps)];
+  return found
+    .filter((text) => !expected.includes(text))
+    .concat(expected.filter((text) => !found.includes(text)));
 }
 
 export function readSchema(db: Database): string[] {

@@ -37,6 +37,23 @@ test("a page that says nothing is named, and nothing of its consumer is counted 
   broker.close();
 });
 
+test.each([
+  ["a format that SQLite does not write", 18, 6],
+  ["a newer version", 63, 130],
+])("a journal whose header names %s says which command helps, and loses nothing", async (_what, at, byte) => {
+  await house.build();
+  const bytes = readFileSync(house.path);
+  bytes[at] = byte;
+  writeFileSync(house.path, bytes);
+  expect(() => testBroker({ path: house.path })).toThrow("`kloros journal repair`");
+  expect(house.repair()).toMatchObject({
+    signals: [],
+    again: [],
+    notes: [],
+    audit: { ok: true, signals: 4 },
+  });
+});
+
 test("a journal that is cut off says which command helps, and the pages that are missing are named", async () => {
   await house.build();
   const bytes = readFileSync(house.path);

@@ -10,7 +10,7 @@ import { existsSync, statSync } from "node:fs";
 import { type AuditReport, type DamagedAt, auditNow } from "../audit/audit.ts";
 import { JournalError, REPAIR, isDamage, translate } from "../database.ts";
 import { type Mark, markPathOf, missingSince, readMark } from "./high_water.ts";
-import { readSchema, schemaOfVersion, versionOf } from "../migrate.ts";
+import { otherTables, versionOf } from "../migrate.ts";
 import { SCHEMA_VERSION } from "../schema.ts";
 
 /** Up to this size a start looks at every page and row (about 4 ms a MiB); beyond it, that is done while it runs, bytes. */
@@ -120,11 +120,7 @@ function refuseSchema(path: string, db: Database): void {
   const version = versionOf(db);
   // A newer one is refused by name, later.
   if (version > SCHEMA_VERSION) return;
-  const found = readSchema(db);
-  const expected = schemaOfVersion(version);
-  const other = found
-    .filter((text) => !expected.includes(text))
-    .concat(expected.filter((text) => !found.includes(text)));
+  const other = otherTables(db, version);
   if (other.length > 0)
     refuseStructure(path, [
       `its tables are not those of version ${version}: ${other.slice(0, 2).join(" / ")}`,
