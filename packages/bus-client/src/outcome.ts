@@ -81,7 +81,7 @@ function errorText(error: unknown): string {
     parts.push(oneError(next));
     next = next instanceof Error ? next.cause : undefined;
   }
-  return parts.join(" ← ").slice(0, ERROR_TEXT_MAX);
+  return parts.join(" ← ").slice(0, ERROR_TEXT_MAX).toWellFormed();
 }
 
 function oneError(error: unknown): string {

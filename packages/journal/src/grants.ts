@@ -12,7 +12,7 @@ import { type Consumer, type Holder, type Lease, openCount } from "./consumers.t
 import type { JournalDatabase } from "./database.ts";
 import { IS_LATE } from "./deadlines/deadline_rows.ts";
 import { answeredBy, requestKind } from "./requests.ts";
-import { LANES, READY, WAITING, deliverySum } from "./schema.ts";
+import { LANES, READY, WAITING, deliveryIntact } from "./schema.ts";
 import { DEFAULTS } from "./settle.ts";
 
 export interface Grants {
@@ -52,7 +52,7 @@ interface Row {
 }
 
 const COLUMNS =
-  `d.seq, d.state, d.attempt, d.strikes, d.suspect, d.plan, (${deliverySum({ prefix: "d." })} = d.sum) AS intact, ` +
+  `d.seq, d.state, d.attempt, d.strikes, d.suspect, d.plan, ${deliveryIntact("d.")} AS intact, ` +
   `s.id, s.name, s.source, s.lane, s.at, s.trace, s.ckey, s.sum, s.body`;
 const FROM = "FROM delivery d LEFT JOIN signal s USING(seq)";
 const NEXT_READY = `SELECT ${COLUMNS} ${FROM} WHERE d.cid = ? AND d.seq >= ? AND d.lane = ? AND d.state = ${READY} ORDER BY d.seq LIMIT ?`;

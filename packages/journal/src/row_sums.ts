@@ -1,8 +1,10 @@
 /** Checksums of the rows that are written one by one: CRC-32 over all columns but the sum itself, their key among them. */
 type Column = string | number | null;
 
+/** Of what SQLite gives back: half of a surrogate pair is stored as U+FFFD. */
 function crc(...columns: readonly Column[]): number {
-  return Bun.hash.crc32(JSON.stringify(columns));
+  const stored = columns.map((column) => (typeof column === "string" ? column.toWellFormed() : column));
+  return Bun.hash.crc32(JSON.stringify(stored));
 }
 
 /** Of all but the counts, which have their own: they are written with each transaction. */

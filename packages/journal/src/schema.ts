@@ -41,6 +41,17 @@ export const SUSPECT_WITH_STRIKE = 2;
 
 export const LANES = ["urgent", "normal"] as const;
 
+const DELIVERY_NUMBERS = ["state", "lane", "attempt", "strikes", "suspect", "due"] as const;
+
+/**
+ * A delivery as SQL: it matches its checksum, and its numbers are numbers. An empty blob, one bit away from 0, counts as 0 in a
+ * sum, and is like no state where it is compared.
+ */
+export function deliveryIntact(prefix = ""): string {
+  const types = DELIVERY_NUMBERS.map((column) => `typeof(${prefix}${column}) = 'integer'`);
+  return `(${prefix}sum = ${deliverySum({ prefix })} AND ${types.join(" AND ")})`;
+}
+
 /**
  * Checksum of a delivery as SQL over its columns, so that a range of rows is settled by one statement.
  * Odd factors modulo 2^32: a change of any one column by less than 2^32 changes the sum.

@@ -65,10 +65,17 @@ function* timeoutFlaws(db: Database, unsound: number): Generator<string | undefi
       yield `the deadline of request ${request_seq} fired, and ${n} timeouts were said of it`;
 }
 
-/** Consumers' own states: set aside when they are needed. */
-export function damagedStates(db: Database): { readonly cid: number; readonly key: string }[] {
+export interface DamagedState {
+  readonly cid: number;
+  readonly key: string;
+  /** Its bytes in hexadecimals: a damaged key need not be a text. */
+  readonly keyHex: string;
+}
+
+/** Consumers' own states. */
+export function damagedStates(db: Database): DamagedState[] {
   return db
-    .prepare<{ cid: number; key: string }, []>("SELECT cid, key, value FROM state")
+    .prepare<DamagedState, []>("SELECT cid, key, value, hex(CAST(key AS BLOB)) AS keyHex FROM state")
     .all()
     .filter((row) => !STATE.isIntact(row));
 }

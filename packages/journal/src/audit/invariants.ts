@@ -5,7 +5,7 @@
  */
 import type { Database } from "bun:sqlite";
 import { brokenDeadlines } from "../deadlines/deadline_invariants.ts";
-import { deliverySum } from "../schema.ts";
+import { deliveryIntact } from "../schema.ts";
 import { type Tally, differences, plus, purgedTally, tallyRows } from "../upkeep/tally.ts";
 
 export function brokenInvariants(db: Database): string[] {
@@ -20,7 +20,7 @@ export function brokenInvariants(db: Database): string[] {
 
 function damagedRows(db: Database): string[] {
   return db
-    .query<{ cid: number; seq: number }, []>(`SELECT cid, seq FROM delivery WHERE sum != ${deliverySum({})}`)
+    .query<{ cid: number; seq: number }, []>(`SELECT cid, seq FROM delivery WHERE NOT ${deliveryIntact()}`)
     .all()
     .map(({ cid, seq }) => `delivery (${cid}, ${seq}) does not match its checksum`);
 }

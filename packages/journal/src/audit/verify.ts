@@ -5,7 +5,7 @@ import { JournalError } from "../database.ts";
 import { markPathOf, missingSince, readMark } from "../start/high_water.ts";
 import { versionOf } from "../migrate.ts";
 import { SCHEMA_VERSION } from "../schema.ts";
-import { markIn, openReadOnly, structureFlaws } from "../start/start_check.ts";
+import { markIn, openReadOnly, readError, structureFlaws } from "../start/start_check.ts";
 
 export interface VerifyReport extends AuditReport {
   /** What SQLite finds, in its words. */
@@ -56,6 +56,8 @@ async function withJournal<T>(
         `${path} has schema version ${version}, this program reads ${SCHEMA_VERSION}: a start of the bus of this version brings an older one up to date`,
       );
     return await work(db);
+  } catch (error) {
+    throw readError(error, path);
   } finally {
     db.close();
   }

@@ -27,16 +27,19 @@ export function deadlineSum(requestSeq: string, limitMs: string): string {
   return `((${requestSeq} * 31 + ${limitMs} * 131071 + ${ARMED * FACTORS.state} + 2654435769) & 4294967295)`;
 }
 
-/** The sum of a row as it should be. */
+/** The sum of a row as it should be. NaN for one in which something else than a number stands: an empty blob would count as 0. */
 export function wholeSum(row: DeadlineRow): number {
+  const { request_seq, limit_ms, state, due, closed_by, late_ms } = row;
+  const all: readonly unknown[] = [request_seq, limit_ms, state, due, closed_by, late_ms ?? 0];
+  if (!all.every((value) => typeof value === "number")) return Number.NaN;
   const term = (value: number, factor: number): bigint => BigInt(value) * BigInt(factor);
   const sum =
-    term(row.request_seq, 31) +
-    term(row.limit_ms, 131_071) +
-    term(row.state, FACTORS.state) +
-    term(row.due, FACTORS.due) +
-    term(row.closed_by, FACTORS.closed_by) +
-    term(row.late_ms === null ? 0 : row.late_ms + 1, FACTORS.late_ms) +
+    term(request_seq, 31) +
+    term(limit_ms, 131_071) +
+    term(state, FACTORS.state) +
+    term(due, FACTORS.due) +
+    term(closed_by, FACTORS.closed_by) +
+    term(late_ms === null ? 0 : late_ms + 1, FACTORS.late_ms) +
     2_654_435_769n;
   return Number(BigInt.asUintN(32, sum));
 }

@@ -1,15 +1,17 @@
 /** What a repair makes of damaged pages of the journal, and of damaged frames of its write-ahead log. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Database } from "bun:sqlite";
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { auditNow } from "../audit/audit.ts";
+import { verifyJournal } from "../audit/verify.ts";
 import { summed } from "../checksum.ts";
 import { WORKER, question, text } from "../fixtures.ts";
 import { NOW, RepairHouse, SPEC } from "./repair_house.ts";
 import { repairJournal } from "./repair.ts";
 import { TestClient, testBroker } from "../testing.ts";
 
+const messageOf = (error: unknown): string => String(error);
 const FRAME_BYTES = 4096 + 24;
 const NAMED = /^frame \d+ of the write-ahead log says nothing|^the last 1 transactions are lost/;
 
@@ -210,4 +212,35 @@ test("a row of which nothing can be read is named by its table", async () => {
     `1 rows on page ${rootpage}, of a table that nothing tells, make no sense: they are lost where nothing else is said`,
     `the dead letter of ${WORKER.name} for signal 2 was made anew`,
   ]);
+});
+
+describe("a journal whose file is", () => {
+  test.each(["empty", "gone"])(
+    "%s is repaired from its log, which a refused start leaves alone",
+    async (how) => {
+      await house.build(true);
+      rmSync(house.path);
+      if (how === "empty") writeFileSync(house.path, "");
+      expect(() => testBroker({ path: house.path })).toThrow("`kloros journal repair`");
+      expect(statSync(`${house.path}-wal`).size).toBeGreaterThan(0);
+      expect(house.repair()).toMatchObject({ signals: [], again: [], audit: { ok: true, signals: 4 } });
+    },
+  );
+
+  test("gone with its log is begun anew by a repair, which names what its mark counted", async () => {
+    await house.build();
+    rmSync(house.path);
+    expect(() => testBroker({ path: house.path })).toThrow("`kloros journal repair`");
+    expect(house.repair().signals.map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
+    testBroker({ path: house.path }).broker.close();
+  });
+
+  test("no database is told by `verify`, too", async () => {
+    await house.build();
+    const bytes = readFileSync(house.path);
+    bytes[0] = 0;
+    writeFileSync(house.path, bytes);
+    const refusal = await verifyJournal(house.path).catch(messageOf);
+    expect(refusal).toContain("`kloros journal repair`");
+  });
 });

@@ -15,6 +15,8 @@ export interface PageVersion {
 
 export interface JournalImage {
   readonly pageCount: number;
+  /** Of the schema, as the header says; 0: there is none. */
+  readonly version: number;
   /** The newest version. Of one that the file's end cuts through, the rest is zeros. */
   readonly page: (number: number) => Uint8Array | undefined;
   /** It should be there, by what the last commit or the file's header says, and is not. */
@@ -33,6 +35,8 @@ export interface JournalImage {
 const PAGE_BYTES_DEFAULT = 4096;
 /** In the header of the file: how many pages it has. */
 const PAGE_COUNT_AT = 28;
+/** There, too: SQLite's `user_version`. */
+const VERSION_AT = 60;
 const WAL_HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
 
@@ -78,6 +82,7 @@ export function openImage(path: string): JournalImage {
   const meant = lastCommit ?? (header === undefined ? 0 : u32(header, PAGE_COUNT_AT));
   return {
     pageCount: frames.reduce((most, { number }) => Math.max(most, number), inFile),
+    version: header === undefined ? 0 : u32(header, VERSION_AT),
     page,
     isMissing: (number) => number <= meant && page(number) === undefined,
     current: () => versions(true),

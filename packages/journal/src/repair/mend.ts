@@ -30,7 +30,7 @@ export function mend(db: JournalDatabase, found: Salvage, mark: Mark | undefined
   notes.push(...mendSubscriptions(db, last), ...mendOrphans(db, atMs), ...mendLetters(db, atMs));
   notes.push(...missingStates(db));
   db.prepare(KEYS).run();
-  const again = deliverAgain(db);
+  const again = [...deliverAgain(db), ...deliverEarlier(db, found, notes)];
   armWaiting(db);
   return { signals, again, notes: [...notes, ...countAnew(db)] };
 }
@@ -205,6 +205,25 @@ function deliverAgain(db: JournalDatabase): Losses["again"] {
   const again = db.prepare(`SELECT c.name AS consumer, s.seq ${MISSING} ORDER BY u.cid, s.seq`).all();
   db.prepare(AGAIN).run();
   return again as { consumer: string; seq: number }[];
+}
+
+const ONE_AGAIN =
+  `INSERT INTO delivery(cid, seq, state, lane, attempt, strikes, suspect, due, ckey, sum) SELECT cid, seq, ${READY}, lane, 0, 0, 0, 0, ckey, ${NEW_SUM} ` +
+  `FROM (SELECT u.cid, s.seq, s.lane, s.ckey FROM subscription u JOIN signal s ON s.name = u.name WHERE u.cid = ? AND s.seq = ?)`;
+
+/** Of signals from before their consumer began to ask, which no rule finds: by what is left of their own rows. */
+function deliverEarlier(db: JournalDatabase, { lostDeliveries }: Salvage, notes: string[]): Losses["again"] {
+  const again: { consumer: string; seq: number }[] = [];
+  const there = db.prepare("SELECT 1 FROM delivery WHERE cid = ? AND seq = ?");
+  const consumer = db.prepare("SELECT name FROM consumer WHERE cid = ?");
+  for (const { cid, seq } of lostDeliveries) {
+    if (there.get(cid, seq) !== null) continue;
+    const name = (consumer.get(cid) as { name: string } | null)?.name;
+    if (name === undefined) continue;
+    if (db.prepare(ONE_AGAIN).run(cid, seq).changes > 0) again.push({ consumer: name, seq });
+    else notes.push(`a delivery to ${name} is lost; its row says, wrongly, that it was of signal ${seq}`);
+  }
+  return again;
 }
 
 /** A request whose deadline is lost, and that its worker may still be given: it has its time from the next grant on. */

@@ -50,15 +50,20 @@ export function rowsOf(page: Uint8Array, number: number, pages: PageSource, inTr
   // The rest of a long row begins with a page number.
   if (kind === 0 && !inTree) return NONE;
   const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
-  const isKnown = KINDS.includes(kind);
-  const own = isKnown ? readPage({ page, view, kind, pages }, at) : NONE;
+  const own = KINDS.includes(kind) ? readPage({ page, view, kind, pages }, at) : NONE;
   if (own.broken === 0 && own.rows.length > 0) return own;
   // Its kind may be what is damaged.
   const others = KINDS.filter((other) => other !== kind).flatMap((other) => {
     const { rows, strays } = readPage({ page, view, kind: other, pages }, at);
     return [...rows, ...strays];
   });
-  return { ...own, strays: [...own.strays, ...others], blank: inTree && !isKnown && kind !== TABLE_INNER };
+  const blank = inTree && own.rows.length + own.broken === 0 && !isEmpty(view, kind, at);
+  return { ...own, strays: [...own.strays, ...others], blank };
+}
+
+/** It has no rows, and says so. */
+function isEmpty(view: DataView, kind: number, at: number): boolean {
+  return kind === TABLE_INNER || (KINDS.includes(kind) && view.getUint16(at + 5) === view.byteLength);
 }
 
 function readPage(cells: Cells, at: number): PageRows {
@@ -158,7 +163,8 @@ function fillFrom(pages: PageSource, first: number, payload: Uint8Array, from: n
   }
 }
 
-const decoder = new TextDecoder();
+/** A byte order mark is part of a text, too. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 function readRecord(payload: Uint8Array): Value[] {
   const view = new DataView(payload.buffer);

@@ -14,6 +14,8 @@ const FILE_HEADER_BYTES = 100;
 const INDEX_INNER = 0x02;
 const TABLE_INNER = 0x05;
 const SCHEMA_COLUMNS = 5;
+/** Where a frame of the log does not say which page it is of. */
+const NO_PAGE = 0;
 
 export interface PageUse {
   /** Pages of trees, whether they are there or not. Not those on which long rows go on. */
@@ -38,25 +40,30 @@ function freeList(image: JournalImage): ReadonlySet<number> {
     if (page === undefined) break;
     const leaves = Math.min(u32(page, 4), page.length / 4 - 2);
     for (let leaf = 0; leaf < leaves; leaf++) free.add(u32(page, 8 + 4 * leaf));
+    free.delete(NO_PAGE);
     trunk = u32(page, 0);
   }
   return free;
 }
 
-/** By the inner pages of trees, and by the schema: the roots. */
+/** By the inner pages of trees, and by the schema: the roots. What a page that is listed points to counts once that page is pointed to. */
 function pointedTo(image: JournalImage, listed: ReadonlySet<number>): ReadonlySet<number> {
-  const found = new Set<number>([1]);
-  const add = (numbers: Iterable<number>): void => {
-    for (const number of numbers) found.add(number);
+  const found = new Set<number>();
+  const add = (number: number): void => {
+    const isNew = !found.has(number);
+    found.add(number);
+    if (isNew && listed.has(number)) childrenAt(image, number).forEach(add);
   };
-  for (let number = 1; number <= image.pageCount; number++) {
-    const page = listed.has(number) ? undefined : image.page(number);
-    if (page !== undefined) add(childrenOf(page, number));
-  }
-  const first = image.page(1);
-  const schema = first === undefined ? [] : [1, ...childrenOf(first, 1)];
-  for (const number of schema) add(rootsOn(image, number));
+  for (let number = 1; number <= image.pageCount; number++)
+    if (!listed.has(number)) childrenAt(image, number).forEach(add);
+  for (const number of [1, ...childrenAt(image, 1)]) rootsOn(image, number).forEach(add);
+  add(1);
   return found;
+}
+
+function childrenAt(image: JournalImage, number: number): number[] {
+  const page = image.page(number);
+  return page === undefined ? [] : childrenOf(page, number);
 }
 
 function childrenOf(page: Uint8Array, number: number): number[] {

@@ -1,4 +1,5 @@
 /** A list of free pages that says what cannot be loses nothing. */
+import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -71,3 +72,27 @@ test("a damaged list of free pages makes no page in use a free one, and brings n
     }
   }
 }, 30_000);
+
+test("a list of free pages that begins at a tree's inner page takes none of what that points to", async () => {
+  const path = await build();
+  const db = new Database(path, { readonly: true });
+  const roots = db.query("SELECT name, rootpage FROM sqlite_schema WHERE type = 'table'").all() as {
+    name: string;
+    rootpage: number;
+  }[];
+  db.close();
+  const bytes = readFileSync(path);
+  const inner = roots.filter(({ rootpage }) => [2, 5].includes(bytes[(rootpage - 1) * PAGE] ?? 0));
+  expect(inner.map(({ name }) => name)).toContain("signal");
+  for (const { rootpage } of inner) {
+    const place = join(dir, "flipped");
+    cpSync(join(dir, "whole"), place, { recursive: true });
+    const damaged = Buffer.from(bytes);
+    damaged.writeUInt32BE(rootpage, 32);
+    writeFileSync(join(place, "journal.db"), damaged);
+    const report = repairJournal(join(place, "journal.db"), { nowMs: 1_763_856_100_000 });
+    expect(report).toMatchObject({ signals: [], again: [], notes: [], audit: { ok: true } });
+    expect(report.audit.signals).toBe(SIGNALS - PURGED);
+    rmSync(place, { recursive: true });
+  }
+});

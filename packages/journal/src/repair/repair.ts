@@ -4,7 +4,7 @@
  * Order, so that a repair that dies can be said again: the damaged files are copied and synced, the new journal is made
  * whole beside them, then takes their place, then the mark says how far it goes.
  */
-import { constants, copyFileSync, existsSync } from "node:fs";
+import { constants, copyFileSync, existsSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { acquireFileLock } from "@kloros/file-lock";
 import { type AuditReport, auditNow, sayDamaged } from "../audit/audit.ts";
@@ -51,10 +51,16 @@ export function repairJournal(path: string, options: RepairOptions): RepairRepor
 
 function repair(path: string, { nowMs, from = path }: RepairOptions): RepairReport {
   undoHalfTaken(path);
-  if (!existsSync(from)) throw new JournalError("lost", `there is no journal ${from} to repair`);
   const mark = readMark(markPathOf(path));
-  const damage = flawsOf(from);
+  if (!existsSync(from)) {
+    // Gone, but there was one: what its log holds is saved, and the rest is named by its mark.
+    const wasThere = from === path && (mark !== undefined || existsSync(`${path}-wal`));
+    if (!wasThere) throw new JournalError("lost", `there is no journal ${from} to repair`);
+    writeFileSync(path, "", { mode: 0o600 });
+  }
+  // Before anything opens it.
   const kept = keepAside(path, from, nowMs);
+  const damage = flawsOf(from);
   const fresh = freshPathOf(path, "repair");
   removeJournal(fresh);
   const image = openImage(kept);

@@ -22,6 +22,7 @@ import {
 import { consumerSum } from "../row_sums.ts";
 import { type ConsumerColumns, placeConsumers } from "./salvage_consumers.ts";
 import { deliverySum } from "../schema.ts";
+import { toVersion2 } from "./version_1_rows.ts";
 import { parseAnchor } from "../deadlines/time_away.ts";
 
 /** A row of which something can be said. */
@@ -45,6 +46,8 @@ export interface Salvage {
   readonly earlier: Noted[];
   /** Rows whose newest version does not match its checksum. */
   readonly lost: Noted[];
+  /** Deliveries of which the newest version does not match its checksum. */
+  readonly lostDeliveries: { readonly cid: number; readonly seq: number }[];
   /** Pages that say nothing, with cells that make no sense, or with what reads like rows and nothing points to. */
   readonly doubts: DoubtfulPage[];
   /** Rows and pages of which nothing can be read, in words. */
@@ -76,6 +79,7 @@ export function salvage(image: JournalImage, into: JournalDatabase): Salvage {
     mended: [],
     earlier: [],
     lost: [],
+    lostDeliveries: [],
     doubts: [],
     unread: [],
     purged: new Set(),
@@ -113,7 +117,10 @@ function takePage(
   found: Salvage,
   inTree = false,
 ): number {
-  const { rows, strays, broken, blank } = rowsOf(bytes, number, image.page, inTree);
+  const read = rowsOf(bytes, number, image.page, inTree);
+  const { broken, blank } = read;
+  const [rows, strays] =
+    image.version === 1 ? [read.rows.map(toVersion2), read.strays.map(toVersion2)] : [read.rows, read.strays];
   const shapes = rows.map(shapeOf);
   const shape = commonest(shapes);
   const odd = shapes.filter((one) => one !== shape || TAKERS[one] === undefined).length;
@@ -142,7 +149,7 @@ function takeStrays(into: JournalDatabase, found: Salvage): void {
 function isTakenAnew(row: PageRow, into: JournalDatabase, found: Salvage): boolean {
   const count = into.prepare("SELECT total_changes() AS n");
   const { n } = count.get() as { n: number };
-  takeRow(row, into, { ...found, lost: [], doubtful: [] });
+  takeRow(row, into, { ...found, lost: [], lostDeliveries: [], doubtful: [] });
   return (count.get() as { n: number }).n > n;
 }
 
@@ -273,11 +280,20 @@ function hasDeliveryTypes(v: readonly Value[]): boolean {
   });
 }
 
-/** One that is lost is given again, by name. */
-function takeDelivery(v: readonly Value[], into: JournalDatabase, found: Salvage): boolean {
+function isDeliveryIntact(v: readonly Value[], into: JournalDatabase): boolean {
   if (!hasDeliveryTypes(v)) return false;
   const { intact } = into.prepare(IS_INTACT).get(...v) as { intact: number };
-  if (intact !== 1) return false;
+  return intact === 1;
+}
+
+/** One that is lost is given again, by name. */
+function takeDelivery(v: readonly Value[], into: JournalDatabase, found: Salvage): boolean {
+  if (!isDeliveryIntact(v, into)) {
+    const [cid, seq] = v;
+    if (!found.older && typeof cid === "number" && typeof seq === "number")
+      found.lostDeliveries.push({ cid, seq });
+    return false;
+  }
   if (found.purged.has(v[1])) return true;
   if (insert(into, "delivery", v) && found.older)
     found.earlier.push({

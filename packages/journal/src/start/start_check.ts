@@ -28,6 +28,7 @@ export function checkBeforeStart(path: string): StartCheck {
   if (path === ":memory:") return { damaged: [], complete: true };
   const mark = readMark(markPathOf(path));
   if (!existsSync(path)) {
+    refuseEmpty(path);
     refuseMissing(path, mark, { commit: 0, seq: 0, epoch: 0 });
     return { damaged: [], complete: true };
   }
@@ -58,8 +59,8 @@ export function withReadOnly<T>(path: string, work: (db: Database) => T): T {
   }
 }
 
-/** All that is done here is to read tables that are there: a statement that cannot be understood is damage. */
-function readError(error: unknown, path: string): unknown {
+/** All that is done is to read tables that are there: a statement that cannot be understood is damage. */
+export function readError(error: unknown, path: string): unknown {
   const translated = translate(error, path);
   if (!(translated instanceof SQLiteError)) return translated;
   return new JournalError("corrupt", `the journal ${path} is damaged: ${translated.message}. ${REPAIR}`, {
@@ -69,6 +70,7 @@ function readError(error: unknown, path: string): unknown {
 
 /** Throws `JournalError`. The caller closes it. */
 export function openReadOnly(path: string): Database {
+  refuseEmpty(path);
   try {
     const db = new Database(path, { readonly: true, strict: true });
     db.run("PRAGMA busy_timeout = 2000");
@@ -76,6 +78,15 @@ export function openReadOnly(path: string): Database {
   } catch (error) {
     throw translate(error, path);
   }
+}
+
+/** SQLite takes an empty file for a new one, and deletes the log beside it, also when it may only read. */
+function refuseEmpty(path: string): void {
+  if (sizeOf(path) > 0 || sizeOf(`${path}-wal`) === 0) return;
+  throw new JournalError(
+    "lost",
+    `the journal ${path} is empty or gone, but not its write-ahead log. ${REPAIR}`,
+  );
 }
 
 /** SQLite's own check, indexes included; empty: sound. Of a file that was cut off it may be able to say only that. */

@@ -20,8 +20,8 @@ export function setAsideAtStart(db: JournalDatabase, damaged: readonly DamagedAt
   db.transaction(() => {
     const touched = new Set<number>();
     for (const row of damaged) {
-      if (row.key !== undefined) {
-        dropState(db, { ...row, key: row.key }, atMs);
+      if (row.keyHex !== undefined) {
+        dropState(db, { ...row, keyHex: row.keyHex }, atMs);
         continue;
       }
       note.run(row.seq, row.cid, row.what, atMs);
@@ -32,13 +32,13 @@ export function setAsideAtStart(db: JournalDatabase, damaged: readonly DamagedAt
   });
 }
 
-const DROP = "DELETE FROM state WHERE cid = ? AND key = ? RETURNING value";
+const DROP = "DELETE FROM state WHERE cid = ? AND hex(CAST(key AS BLOB)) = ? RETURNING value";
 const NOTE_STATE =
   "INSERT INTO damage(seq, cid, what, found_at) SELECT min(0, coalesce(min(seq), 0)) - 1, ?1, ?2, ?3 FROM damage WHERE cid = ?1";
 
 /** Its text stays in table `damage`, which numbers states downwards; the consumer goes on without it. */
-function dropState(db: JournalDatabase, state: DamagedAt & { readonly key: string }, atMs: number): void {
-  const { value } = db.prepare(DROP).get(state.cid, state.key) as { value: unknown };
+function dropState(db: JournalDatabase, state: DamagedAt & { readonly keyHex: string }, atMs: number): void {
+  const { value } = db.prepare(DROP).get(state.cid, state.keyHex) as { value: unknown };
   db.prepare(NOTE_STATE).run(state.cid, `${state.what}: ${String(value)}`, atMs);
 }
 

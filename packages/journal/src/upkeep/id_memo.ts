@@ -70,11 +70,18 @@ export class IdMemo {
   }
 }
 
-/** The same for what `sameBody` calls the same: whatever the order of keys, and the times. */
+/** The same for what `sameBody` calls the same: whatever the order of keys, and the times. A damaged body is like no other. */
 export function bodyHash(body: string): string {
-  const { signal, source, facts } = JSON.parse(body) as Envelope;
-  const text = JSON.stringify([signal, source, sorted(facts)]);
-  return new Bun.CryptoHasher("sha256").update(text).digest("hex").slice(0, 32);
+  return new Bun.CryptoHasher("sha256").update(whatIsSaid(body)).digest("hex").slice(0, 32);
+}
+
+function whatIsSaid(body: string): string {
+  try {
+    const { signal, source, facts } = JSON.parse(body) as Envelope;
+    return JSON.stringify([signal, source, sorted(facts)]);
+  } catch {
+    return body;
+  }
 }
 
 function sorted(value: unknown): unknown {

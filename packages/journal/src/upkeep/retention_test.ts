@@ -33,3 +33,14 @@ test("a look at what could go reads no bodies, however large those are that are 
   expect(read).toBeLessThan(BODY_BYTES);
   broker.close();
 });
+
+test("a damaged signal that was set aside leaves the journal in its turn, and keeps nothing else from it", async () => {
+  const { broker, clock } = testBroker();
+  const router = new TestClient(broker, "intent-router");
+  for (let n = 0; n < 3; n++) await router.now(router.session.publish([text(question(n))]));
+  broker.db.handle.run("UPDATE signal SET body = substr(body, 5) WHERE seq = 2");
+  clock.advance(1000);
+  const limits = { ageMs: 0, bytesMax: 1e12, rememberMs: 86_400_000, after: 0 };
+  expect(await router.now(broker.admin("pruneJournal", limits))).toMatchObject({ purged: 3 });
+  broker.close();
+});
