@@ -8,7 +8,7 @@ import { journalPlace, withJournalErrors } from "../journal/journal_work.ts";
 import { compareLedgers, type LedgerResult } from "../journal/ledgers.ts";
 import { performing, type Session } from "../session.ts";
 import { number, plural } from "../view/amounts.ts";
-import { printable } from "../view/describe_facts.ts";
+import { printable, shorten } from "../view/describe_facts.ts";
 import { table } from "../view/table.ts";
 
 const HELP = `
@@ -75,9 +75,12 @@ export function auditLines(report: AuditReport, session: Session): readonly stri
   ];
 }
 
+/** A state that was set aside is there with its text: as much as one line bears. */
+const DAMAGE_TEXT_MAX = 300;
+
 function damageText({ seq, cid, what }: DamagedAt): string {
   const where = cid === 0 ? "" : ` at consumer number ${cid}`;
-  return printable(seq === 0 ? `${what}${where}` : `signal ${seq}${where}: ${what}`);
+  return shorten(printable(seq > 0 ? `signal ${seq}${where}: ${what}` : what), DAMAGE_TEXT_MAX);
 }
 
 function ledgerLines(
