@@ -36,11 +36,14 @@ const RUN: Runner = {
   purgeDeadLetters: (broker, request) =>
     broker.run((tx) => purgeDeadLetters(tx, request, broker), { solo: true }),
   pruneJournal: (broker, { after, ...limits }) =>
-    broker.run((tx) => {
-      const { purged, next = null } = purge(tx, limits, after);
-      tx.afterCommit(() => broker.count("purged", purged));
-      return { purged, next };
-    }),
+    broker.run(
+      (tx) => {
+        const { purged, next = null } = purge(tx, limits, after);
+        tx.afterCommit(() => broker.count("purged", purged));
+        return { purged, next };
+      },
+      { solo: true },
+    ),
   rejectContent: (broker, request, service) =>
     broker.run((tx) => ({ stored: recordRejected(tx, { ...request, service }) })),
 };

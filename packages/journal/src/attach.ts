@@ -1,6 +1,7 @@
 /** How a session comes to hold a consumer, and which of the leases that it states go on. */
 import { readToken } from "./applied.ts";
 import type { AttachResult, ConsumerSpec, HeldLease } from "./broker_types.ts";
+import { type SignalColumns, signalSum } from "./checksum.ts";
 import { refuseSpec } from "./consumer_spec.ts";
 import { type Consumer, type Holder, resumConsumer } from "./consumers.ts";
 import { redefine, register } from "./definition.ts";
@@ -84,15 +85,12 @@ function takeOver(
   };
 }
 
-interface OpenRow {
-  lane: number;
-  attempt: number;
-  error: string | null;
-  strikes: number;
-  suspect: number;
-  ckey: string | null;
-  sum: number;
-  body: string;
+interface OpenRow extends SignalColumns {
+  readonly attempt: number;
+  readonly error: string | null;
+  readonly strikes: number;
+  readonly suspect: number;
+  readonly sum: number;
 }
 
 /** Its failure was committed, only the answer was lost: the client says it again and is told so. */
@@ -111,10 +109,12 @@ function adopt(tx: Transaction, consumer: Consumer, held: HeldLease, now: number
   }
   const row = tx.db
     .prepare(
-      `SELECT d.lane, d.attempt, d.error, d.strikes, d.suspect, d.ckey, s.sum, s.body FROM delivery d JOIN signal s USING(seq) WHERE d.cid = ? AND d.seq = ? AND d.state <= ${WAITING}`,
+      `SELECT d.attempt, d.error, d.strikes, d.suspect, s.* FROM delivery d JOIN signal s USING(seq) WHERE d.cid = ? AND d.seq = ? AND d.state <= ${WAITING}`,
     )
     .get(consumer.cid, held.seq) as OpenRow | null;
-  if (row === null || isCounted(row, held.token)) return false;
+  // Of a damaged one the next grant makes an end.
+  if (row === null || isCounted(row, held.token) || signalSum(held.seq, row) !== row.sum) return false;
+  const stateKey = stateKeyOf(consumer, row.body);
   tx.db.prepare(ADOPT_ROW).run(consumer.cid, held.seq);
   tx.deadlines.start(tx, consumer, held.seq);
   if (row.suspect > 0) tx.suspectsChanged(consumer);
@@ -127,7 +127,7 @@ function adopt(tx: Transaction, consumer: Consumer, held: HeldLease, now: number
       strikes: row.strikes - (row.suspect === SUSPECT_WITH_STRIKE ? 1 : 0),
       suspect: false,
       ckey: row.ckey,
-      stateKey: stateKeyOf(consumer, row.body),
+      stateKey,
       expiresAt,
     });
   });

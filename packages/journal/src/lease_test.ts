@@ -87,3 +87,19 @@ test("what is handed back in order uses up no attempt, however often", async () 
   }
   expect(await broker.admin("deadLetters", {})).toEqual([]);
 });
+
+test("a lease whose signal was damaged meanwhile does not go on, and the bus does", async () => {
+  const spec = { ...WORKER, stateKey: "question_id" };
+  await worker.attach(spec);
+  await router.now(router.session.publish([text(question(1)), text(question(2))]));
+  const [held] = worker.take(WORKER.name);
+  if (held === undefined) throw new Error("nothing to take");
+  await worker.now(worker.session.close({ clean: false }));
+  broker.db.handle.run("UPDATE signal SET body = '#' || substr(body, 2) WHERE seq = ?", [held.seq]);
+  const again = new TestClient(broker, WORKER.name);
+  const { seq, token } = held;
+  const attached = await again.now(again.session.attach(spec, [{ seq, token }]));
+  expect(attached).toMatchObject({ ok: true, gone: [seq] });
+  // The first look sets it aside.
+  expect([...again.take(WORKER.name), ...again.take(WORKER.name)]).toMatchObject([{ seq: 2 }]);
+});

@@ -94,6 +94,22 @@ test("of an edited request only the new deadline runs, and one timeout comes of 
   expect(states()).toMatchObject([{ state: WITHDRAWN }, { state: FIRED }]);
 });
 
+test("of a request edited for one who does not answer it, the old deadline runs on: its worker is at it", async () => {
+  const other = new TestClient(broker, OTHER.name);
+  await other.attach(OTHER);
+  await router.now(router.session.publish([text(question(1))]));
+  expect(worker.take(WORKER.name)).toHaveLength(1);
+  for (const delivery of other.take(OTHER.name)) await other.settle(delivery, DEAD);
+  expect(await admin("editDeadLetter", { n: 1, facts: factsOf(2) })).toMatchObject({ retried: true });
+  runFor(broker, clock, 11 * 60_000);
+  expect(
+    broker.db.handle.query("SELECT request_seq, state FROM deadline ORDER BY request_seq").all(),
+  ).toEqual([
+    { request_seq: 1, state: FIRED },
+    { request_seq: 2, state: WITHDRAWN },
+  ]);
+});
+
 test("an edit that is not valid, or only tried, changes nothing", async () => {
   await giveUp(1);
   const refused = await admin("editDeadLetter", { n: 1, facts: { question: 7 } });

@@ -2,8 +2,8 @@
  * A dead letter with other facts: a new signal, for the consumer that gave the old one up and for nobody else.
  *
  * Invariants: the old signal stays as it was said; its delivery is SUPERSEDED, so each still counts once; whoever dealt
- * with the old one is not asked again (its delivery of the new one is DROPPED); of the two deadlines only the new one
- * runs. In one transaction.
+ * with the old one is not asked again (its delivery of the new one is DROPPED); of the two deadlines one
+ * runs: that of the request which somebody works on. In one transaction.
  */
 import { type Envelope, canonicalSource, createChild, findSignal } from "@kloros/signal-schema";
 import type { AdminOps } from "../broker_types.ts";
@@ -12,6 +12,7 @@ import { WITHDRAW } from "../deadlines/deadline_rows.ts";
 import { setLetterState } from "./dead_letters.ts";
 import type { Host } from "../host.ts";
 import { type PreparedSignal, prepareSignal } from "../prepare.ts";
+import { requestKind } from "../requests.ts";
 import { DEAD, DROPPED, RUNNING, SUPERSEDED } from "../schema.ts";
 import { type Transaction, settleRow } from "../transaction.ts";
 
@@ -32,13 +33,17 @@ export function editDeadLetter(tx: Transaction, request: EditRequest, host: Host
   tx.reopened(consumer, DEAD, sum);
   settleRow(tx, consumer, { seq: row.seq, state: SUPERSEDED, sum, error: `edited as ${edited.id}` });
   setLetterState(tx, request.n, "edited", { edited_as: edited.id });
-  withdrawDeadline(tx, row.seq);
+  // Of two requests one is being worked on: the edited one, unless its consumer is not the one that answers.
+  const isAnswering = requestKind(edited.name)?.answering === consumer.name;
+  if (isAnswering) withdrawDeadline(tx, row.seq);
   tx.beforeCommit(() => dropForOthers(tx, { seq, name: edited.name, keeper: consumer.name }, host));
   host.noteStored(tx, edited, seq, { wanted: true });
+  // After it was armed.
+  if (!isAnswering) tx.beforeCommit(() => withdrawDeadline(tx, seq));
   return { retried: true, text: `${text} as signal ${seq}`, id: edited.id, seq };
 }
 
-/** The edited one has its own; the old one's timeout would tell of a question that is being worked on. */
+/** The timeout of one that nobody will answer would tell of a question that is being worked on. */
 function withdrawDeadline(tx: Transaction, seq: number): void {
   const { changes } = tx.db.prepare(`${WITHDRAW} AND state <= ${RUNNING}`).run(seq);
   if (changes > 0) tx.deadlines.changed(tx);

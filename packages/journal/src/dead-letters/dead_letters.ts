@@ -109,7 +109,7 @@ interface LetterRow {
 
 /** Of letters in a page. */
 const PAGE_MAX = 1000;
-/** Of signals, contents and errors in a page, characters; the first letter always comes. A signal may have 256 KiB. */
+/** Of signals, contents, errors and fields in a page, characters; the first letter always comes. A signal may have 256 KiB. */
 const PAGE_TEXT_MAX = 1024 * 1024;
 /** Of an error in a brief letter, characters. */
 const BRIEF_ERROR_MAX = 1000;
@@ -143,7 +143,7 @@ export function listDeadLetters(db: JournalDatabase, query: LetterQuery): DeadLe
   let size = 0;
   for (const row of rows) {
     const letter = letterOf(row, brief);
-    size += (row.body ?? row.content ?? "").length + letter.error.length;
+    size += (row.body ?? row.content ?? "").length + letter.error.length + (row.fields ?? "").length;
     if (letters.length > 0 && size > PAGE_TEXT_MAX) break;
     letters.push(letter);
   }

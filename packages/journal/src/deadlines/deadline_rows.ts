@@ -27,11 +27,11 @@ export function deadlineSum(requestSeq: string, limitMs: string): string {
   return `((${requestSeq} * 31 + ${limitMs} * 131071 + ${ARMED * FACTORS.state} + 2654435769) & 4294967295)`;
 }
 
-/** The sum of a row as it should be. NaN for one in which something else than a number stands: an empty blob would count as 0. */
+/** The sum of a row as it should be. NaN for one in which something else than a whole number stands: an empty blob would count as 0. */
 export function wholeSum(row: DeadlineRow): number {
   const { request_seq, limit_ms, state, due, closed_by, late_ms } = row;
   const all: readonly unknown[] = [request_seq, limit_ms, state, due, closed_by, late_ms ?? 0];
-  if (!all.every((value) => typeof value === "number")) return Number.NaN;
+  if (!all.every(Number.isSafeInteger)) return Number.NaN;
   const term = (value: number, factor: number): bigint => BigInt(value) * BigInt(factor);
   const sum =
     term(request_seq, 31) +
@@ -88,7 +88,7 @@ export const BY_CAUSE =
   "SELECT d.*, s.name FROM signal s JOIN deadline d ON d.request_seq = s.seq WHERE s.id = ?1";
 export const NEXT_DUE = `SELECT min(due) AS due FROM deadline WHERE state = ${RUNNING}`;
 /** ?1 now, ?2 how many. */
-export const DUE = `SELECT d.*, s.id, s.name, s.body FROM deadline d LEFT JOIN signal s ON s.seq = d.request_seq WHERE d.state = ${RUNNING} AND d.due <= ?1 ORDER BY d.due LIMIT ?2`;
+export const DUE = `SELECT d.*, s.id, s.name, s.source, s.lane, s.at, s.trace, s.ckey, s.body, s.sum AS signal_sum FROM deadline d LEFT JOIN signal s ON s.seq = d.request_seq WHERE d.state = ${RUNNING} AND d.due <= ?1 ORDER BY d.due LIMIT ?2`;
 /** ?1 sequence of an answer. */
 export const IS_LATE = "SELECT 1 FROM deadline WHERE closed_by = ?1 AND late_ms IS NOT NULL";
 

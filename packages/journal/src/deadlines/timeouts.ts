@@ -4,6 +4,7 @@
  */
 import { DreamTimeout, InvestigationTimeout, createChild } from "@kloros/signal-schema";
 import type { Envelope } from "@kloros/signal-schema";
+import { type SignalColumns, signalSum } from "../checksum.ts";
 import { DUE, type DeadlineRow, FIRE, WITHDRAW, wholeSum } from "./deadline_rows.ts";
 import type { Host } from "../host.ts";
 import { prepareSignal } from "../prepare.ts";
@@ -13,11 +14,8 @@ import type { Transaction } from "../transaction.ts";
 /** In one transaction: bounds the time until the loop looks at its input again. */
 const FIRED_MAX = 256;
 
-type DueRow = DeadlineRow & {
-  readonly id: string | null;
-  readonly name: string | null;
-  readonly body: string | null;
-};
+/** With its request; null: that is missing. */
+type DueRow = DeadlineRow & SignalColumns & { readonly signal_sum: number | null };
 
 /** Fires what is due at `now` (the deadlines' clock). Returns how many. */
 export function fireDue(tx: Transaction, host: Host, now: number): number {
@@ -51,7 +49,7 @@ function setAside(tx: Transaction, row: DueRow, what: string): void {
 
 function timeoutOf(row: DueRow, nowMs: number): Envelope | undefined {
   const request = requestOf(row);
-  const kind = requestKind(row.name ?? "");
+  const kind = requestKind(row.name);
   if (request === undefined || kind === undefined) return undefined;
   const options = { source: "chemical-bus", consumer: "chemical-bus", nowMs };
   const facts = { timeout_seconds: row.limit_ms / 1000, request_id: request.id };
@@ -66,11 +64,7 @@ function timeoutOf(row: DueRow, nowMs: number): Envelope | undefined {
 }
 
 /** Undefined: missing or damaged. */
-function requestOf({ id, body }: DueRow): Envelope | undefined {
-  try {
-    const request = JSON.parse(body ?? "null") as Envelope | null;
-    return request?.id === id && request !== null ? request : undefined;
-  } catch {
-    return undefined;
-  }
+function requestOf(row: DueRow): Envelope | undefined {
+  const isIntact = row.signal_sum !== null && signalSum(row.request_seq, row) === row.signal_sum;
+  return isIntact ? (JSON.parse(row.body) as Envelope) : undefined;
 }

@@ -1,5 +1,5 @@
 /** `backup` and `restore`: a whole journal as one file, taken while the bus runs, and put back when it does not. */
-import { copyFileSync, existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { type AuditReport, auditNow, sayDamaged } from "../audit/audit.ts";
 import { JournalDatabase, JournalError } from "../database.ts";
@@ -75,9 +75,10 @@ export function restoreJournal(
     const kept = existsSync(path) ? keepAside(path, path, nowMs, "replaced") : null;
     const fresh = freshPathOf(path, "restore");
     removeJournal(fresh);
-    copyFileSync(backup, fresh);
+    // What stands in its write-ahead log is part of it.
+    withReadOnly(backup, (db) => db.prepare("VACUUM INTO ?").run(fresh));
+    // Never behind the mark, which so stays until the new one is in place.
     const reached = continueNumbers(fresh, mark);
-    rmSync(markPathOf(path), { force: true });
     takePlace(fresh, path);
     const water = new HighWater(markPathOf(path));
     water.write(reached);

@@ -31,10 +31,14 @@ function reservePathOf(journal: string): string {
 export class Room {
   readonly #path: string;
   readonly #limits: RoomLimits;
-  readonly #freeBytes: () => number;
+  readonly #freeBytes: () => number | undefined;
   #tight = false;
 
-  constructor(journal: string, limits: RoomLimits, freeBytes: () => number = () => freeIn(dirname(journal))) {
+  constructor(
+    journal: string,
+    limits: RoomLimits,
+    freeBytes: () => number | undefined = () => freeIn(dirname(journal)),
+  ) {
     this.#path = reservePathOf(journal);
     this.#limits = limits;
     this.#freeBytes = freeBytes;
@@ -51,6 +55,7 @@ export class Room {
     const { reserveBytes, freeBytesMin } = this.#limits;
     if (reserveBytes === 0 && freeBytesMin === 0) return;
     const free = this.#freeBytes();
+    if (free === undefined) return;
     const missing = reserveBytes - (statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0);
     if (missing <= 0) this.#tight = free < freeBytesMin;
     else if (free >= freeBytesMin + 2 * reserveBytes) this.#tight = !this.#make();
@@ -68,23 +73,30 @@ export class Room {
 
   #make(): boolean {
     const { reserveBytes } = this.#limits;
-    const fd = openSync(this.#path, "w", 0o600);
+    let fd: number | undefined;
     try {
+      fd = openSync(this.#path, "w", 0o600);
       const zeros = Buffer.alloc(Math.min(PIECE_BYTES, reserveBytes));
       for (let at = 0; at < reserveBytes;)
         at += writeSync(fd, zeros, 0, Math.min(zeros.length, reserveBytes - at));
       fdatasyncSync(fd);
       return true;
     } catch {
-      rmSync(this.#path, { force: true });
+      // No room, no inode, no descriptor.
+      if (fd !== undefined) rmSync(this.#path, { force: true });
       return false;
     } finally {
-      closeSync(fd);
+      if (fd !== undefined) closeSync(fd);
     }
   }
 }
 
-function freeIn(directory: string): number {
-  const { bavail, bsize } = statfsSync(directory);
-  return bavail * bsize;
+/** Undefined: the file system does not say. */
+function freeIn(directory: string): number | undefined {
+  try {
+    const { bavail, bsize } = statfsSync(directory);
+    return bavail * bsize;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { WORKER, question, text } from "../fixtures.ts";
 import { purgeable } from "./retention.ts";
-import { TestClient, testBroker } from "../testing.ts";
+import { TestClient, checkJournal, testBroker } from "../testing.ts";
 
 const BODY_BYTES = 100_000;
 
@@ -42,5 +42,28 @@ test("a damaged signal that was set aside leaves the journal in its turn, and ke
   clock.advance(1000);
   const limits = { ageMs: 0, bytesMax: 1e12, rememberMs: 86_400_000, after: 0 };
   expect(await router.now(broker.admin("pruneJournal", limits))).toMatchObject({ purged: 3 });
+  broker.close();
+});
+
+const FULL = { ageMs: 86_400_000, bytesMax: 1, rememberMs: 86_400_000, after: 0 };
+
+test("a prune takes nothing that was stored, or settled without an answer, in the same moment", async () => {
+  const { broker } = testBroker();
+  const worker = new TestClient(broker, WORKER.name);
+  const router = new TestClient(broker, "intent-router");
+  await worker.attach(WORKER);
+  const prune = async (): Promise<unknown> => broker.admin("pruneJournal", FULL);
+  const both = [router.session.publish([text(question(1))]), prune()];
+  broker.flush();
+  expect(await Promise.all(both)).toMatchObject([[{ status: "stored" }], { purged: 0 }]);
+  const [delivery] = worker.take(WORKER.name);
+  if (delivery === undefined) throw new Error("the signal is gone");
+  const { seq, token } = delivery;
+  const settled = worker.session.settle(WORKER.name, [{ seq, token, outcome: { kind: "done", emits: [] } }]);
+  const pruned = prune();
+  broker.flush();
+  expect([await settled, await pruned]).toMatchObject([[{ status: "ok" }], { purged: 0 }]);
+  expect(broker.db.handle.query("SELECT request_seq FROM deadline").all()).toEqual([{ request_seq: seq }]);
+  expect(checkJournal(broker)).toEqual([]);
   broker.close();
 });

@@ -18,7 +18,10 @@ export interface UpkeepOptions {
 export interface Kept {
   readonly db: JournalDatabase;
   readonly reader: { readonly waiting: number };
-  run<T>(work: (tx: Transaction) => T, options: { readonly full: (text: string) => T }): Promise<T>;
+  run<T>(
+    work: (tx: Transaction) => T,
+    options: { readonly solo: true; readonly full: (text: string) => T },
+  ): Promise<T>;
   count(name: string, by?: number): void;
 }
 
@@ -98,7 +101,7 @@ export class Upkeep {
     if (this.#purging) return;
     this.#purging = true;
     this.#kept
-      .run((tx) => this.#purge(tx, limits, now), { full: () => undefined })
+      .run((tx) => this.#purge(tx, limits, now), { solo: true, full: () => undefined })
       .catch(() => this.#kept.count("housekeeping_failed"))
       .finally(() => (this.#purging = false));
   }
