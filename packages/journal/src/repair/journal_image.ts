@@ -210,6 +210,6 @@ function word(number: number, littleEndian: boolean): number {
   return view.getUint32(0, littleEndian);
 }
 
-function u32(bytes: Uint8Array, at: number): number {
+export function u32(bytes: Uint8Array, at: number): number {
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(at);
 }

@@ -197,19 +197,20 @@ const NEW_SUM = deliverySum({ state: "0", attempt: "0", strikes: "0", suspect: "
 const MISSING =
   `FROM subscription u JOIN signal s ON s.name = u.name AND s.seq >= u.from_seq JOIN consumer c ON c.cid = u.cid ` +
   `WHERE NOT EXISTS (SELECT 1 FROM delivery d WHERE d.cid = u.cid AND d.seq = s.seq)`;
-const AGAIN =
+/** `which`: of subscriptions `u` and signals `s`. */
+const givenAgain = (which: string): string =>
   `INSERT INTO delivery(cid, seq, state, lane, attempt, strikes, suspect, due, ckey, sum) ` +
-  `SELECT cid, seq, ${READY}, lane, 0, 0, 0, 0, ckey, ${NEW_SUM} FROM (SELECT u.cid, s.seq, s.lane, s.ckey ${MISSING})`;
+  `SELECT cid, seq, ${READY}, lane, 0, 0, 0, 0, ckey, ${NEW_SUM} FROM (SELECT u.cid, s.seq, s.lane, s.ckey ${which})`;
+const AGAIN = givenAgain(MISSING);
+const ONE_AGAIN = givenAgain(
+  "FROM subscription u JOIN signal s ON s.name = u.name WHERE u.cid = ? AND s.seq = ?",
+);
 
 function deliverAgain(db: JournalDatabase): Losses["again"] {
   const again = db.prepare(`SELECT c.name AS consumer, s.seq ${MISSING} ORDER BY u.cid, s.seq`).all();
   db.prepare(AGAIN).run();
   return again as { consumer: string; seq: number }[];
 }
-
-const ONE_AGAIN =
-  `INSERT INTO delivery(cid, seq, state, lane, attempt, strikes, suspect, due, ckey, sum) SELECT cid, seq, ${READY}, lane, 0, 0, 0, 0, ckey, ${NEW_SUM} ` +
-  `FROM (SELECT u.cid, s.seq, s.lane, s.ckey FROM subscription u JOIN signal s ON s.name = u.name WHERE u.cid = ? AND s.seq = ?)`;
 
 /** Of signals from before their consumer began to ask, which no rule finds: by what is left of their own rows. */
 function deliverEarlier(db: JournalDatabase, { lostDeliveries }: Salvage, notes: string[]): Losses["again"] {

@@ -25,16 +25,21 @@ export interface PageRows {
   readonly blank: boolean;
 }
 
+/** The columns by name; their types are as good as the checksum that is compared next. */
+export function named(columns: readonly string[], values: readonly Value[]): Readonly<Record<string, Value>> {
+  return Object.fromEntries(columns.map((name, at) => [name, values[at] ?? null]));
+}
+
 /** The content of a page by its number; undefined: there is none. */
 export type PageSource = (page: number) => Uint8Array | undefined;
 
 const TABLE_LEAF = 0x0d;
 /** Says where rows are, and has none. */
-const TABLE_INNER = 0x05;
+export const TABLE_INNER = 0x05;
 const INDEX_LEAF = 0x0a;
-const INDEX_INNER = 0x02;
+export const INDEX_INNER = 0x02;
 /** Page 1 begins with the header of the file, bytes. */
-const FILE_HEADER_BYTES = 100;
+export const FILE_HEADER_BYTES = 100;
 /** No row of a journal is larger; a length beyond it is damage, bytes. */
 const PAYLOAD_BYTES_MAX = 64 * 1024 * 1024;
 

@@ -4,15 +4,12 @@
  * The list of them is as damaged as anything else. Invariant: a page that a tree points to is none of them, whatever the
  * list says; one that is missing from the list only brings back what was deleted.
  */
-import type { JournalImage } from "./journal_image.ts";
-import { rowsOf } from "./page_rows.ts";
+import { type JournalImage, u32 } from "./journal_image.ts";
+import { FILE_HEADER_BYTES, INDEX_INNER, TABLE_INNER, rowsOf } from "./page_rows.ts";
 
 const PAGES_MAX = 1_000_000;
 /** In the header of the file. */
 const FIRST_TRUNK_AT = 32;
-const FILE_HEADER_BYTES = 100;
-const INDEX_INNER = 0x02;
-const TABLE_INNER = 0x05;
 const SCHEMA_COLUMNS = 5;
 /** Where a frame of the log does not say which page it is of. */
 const NO_PAGE = 0;
@@ -86,8 +83,4 @@ function rootsOn(image: JournalImage, number: number): number[] {
     const root = values[3];
     return rowid !== null && values.length === SCHEMA_COLUMNS && typeof root === "number" ? [root] : [];
   });
-}
-
-function u32(bytes: Uint8Array, at: number): number {
-  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(at);
 }

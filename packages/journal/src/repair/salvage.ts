@@ -8,7 +8,7 @@
 import type { JournalDatabase } from "../database.ts";
 import { pageUse } from "./page_use.ts";
 import type { JournalImage, PageVersion } from "./journal_image.ts";
-import { type PageRow, type Value, rowsOf } from "./page_rows.ts";
+import { type PageRow, type Value, named, rowsOf } from "./page_rows.ts";
 import {
   DEADLINE,
   LETTER,
@@ -204,11 +204,6 @@ function takeRow(row: PageRow, into: JournalDatabase, found: Salvage): boolean {
 function insert(into: JournalDatabase, table: string, values: readonly Value[]): boolean {
   const marks = values.map(() => "?").join(",");
   return into.prepare(`INSERT OR IGNORE INTO ${table} VALUES(${marks})`).run(...values).changes === 1;
-}
-
-/** The columns by name; their types are as good as the checksum that is compared next. */
-function named(columns: readonly string[], values: readonly Value[]): Readonly<Record<string, Value>> {
-  return Object.fromEntries(columns.map((name, at) => [name, values[at] ?? null]));
 }
 
 function taker({ table, columns, isIntact, nameOf }: RowKind): Taker {

@@ -14,7 +14,7 @@ import {
   subscriptionSum,
 } from "../row_sums.ts";
 import { TALLY_COLUMNS } from "../upkeep/tally.ts";
-import type { PageRow, Value } from "./page_rows.ts";
+import { type PageRow, named } from "./page_rows.ts";
 
 const CONSUMER = ["cid", "name", "definition", "holder", ...TALLY_COLUMNS, "removed_at"] as const;
 const LETTER_COLUMNS = LETTER.columns.slice(0, -1);
@@ -35,12 +35,8 @@ function sumsOf({ rowid, values }: PageRow): number[] {
   if (values.length !== CONSUMER.length) return [];
   // The row id stands for the first column.
   const whole = [rowid, ...values.slice(1)];
-  if (typeof second !== "string") return [letterSum(named(LETTER_COLUMNS, whole))];
-  const consumer = named(CONSUMER, whole);
+  if (typeof second !== "string")
+    return [letterSum(named(LETTER_COLUMNS, whole) as unknown as LetterColumns)];
+  const consumer = named(CONSUMER, whole) as unknown as ConsumerRow;
   return [consumerSum(consumer), countsSum(consumer.cid, consumer)];
-}
-
-/** Whether they have the types of these columns, nothing tells either. */
-function named(names: readonly string[], values: readonly Value[]): ConsumerRow & LetterColumns {
-  return Object.fromEntries(names.map((name, at) => [name, values[at]])) as never;
 }
