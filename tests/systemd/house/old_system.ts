@@ -2,7 +2,7 @@
  * A stand-in for the original system: a home with its files, and a oneshot that a timer starts again and again, which takes
  * up intents at its own pace, writes down each one that it did, and removes it.
  *
- * `divided`: told by a drop-in, it leaves intents alone and does the rest (it counts its runs).
+ * `divided`: told by a drop-in, it leaves intents alone and does the rest (it counts its runs, and takes its time).
  */
 import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -17,7 +17,7 @@ const RUNS = `${OLD_HOME}/old_runs.log`;
 /** Slow on purpose: a hand-over always finds it at work. */
 const ONESHOT = `#!/bin/sh
 echo run >>${RUNS}
-test "$KLR_LEAVE_INTENTS" = 1 && exit 0
+test "$KLR_LEAVE_INTENTS" = 1 && sleep 5 && exit 0
 for file in $(ls ${OLD_HOME}/intents/*.json 2>/dev/null | head -10); do
   sleep 0.15
   basename "$file" .json >>${DID}
