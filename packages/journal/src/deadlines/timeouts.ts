@@ -5,6 +5,7 @@
 import { DreamTimeout, InvestigationTimeout, createChild } from "@kloros/signal-schema";
 import type { Envelope } from "@kloros/signal-schema";
 import { type SignalColumns, signalSum } from "../checksum.ts";
+import { NOTE_DAMAGE } from "../damaged_rows.ts";
 import { DUE, type DeadlineRow, FIRE, WITHDRAW, wholeSum } from "./deadline_rows.ts";
 import type { Host } from "../host.ts";
 import { prepareSignal } from "../prepare.ts";
@@ -41,9 +42,7 @@ function fire(tx: Transaction, host: Host, row: DueRow): void {
 
 /** Nobody can be told by a signal; the damage is named in its table, and nothing behind it waits. */
 function setAside(tx: Transaction, row: DueRow, what: string): void {
-  tx.db
-    .prepare("INSERT OR IGNORE INTO damage(seq, cid, what, found_at) VALUES(?,0,?,?)")
-    .run(row.request_seq, what, tx.at);
+  tx.db.prepare(NOTE_DAMAGE).run(row.request_seq, 0, what, tx.at);
   tx.db.prepare(WITHDRAW).run(row.request_seq);
 }
 

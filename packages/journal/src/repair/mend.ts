@@ -5,6 +5,7 @@
  * A delivery whose row is lost is delivered again: done twice under one id is harmless, not done is a loss.
  */
 import type { ConsumerSpec } from "../broker_types.ts";
+import { NOTE_DAMAGE, SET_ASIDE } from "../damaged_rows.ts";
 import type { JournalDatabase } from "../database.ts";
 import { insertLetter } from "../dead-letters/dead_letters.ts";
 import { ARM } from "../deadlines/deadline_rows.ts";
@@ -13,7 +14,7 @@ import { type Losses, lostCommits, lostSignals, namedRows } from "./losses.ts";
 import { requestsTo } from "../requests.ts";
 import { countsSum, subscriptionSum } from "../row_sums.ts";
 import type { Salvage } from "./salvage.ts";
-import { DAMAGED, DEAD, DONE, READY, WAITING, deliverySum } from "../schema.ts";
+import { DEAD, DONE, READY, WAITING, deliverySum } from "../schema.ts";
 import { recount } from "../start/start_damage.ts";
 import { type Tally, differences } from "../upkeep/tally.ts";
 import { parseAnchor } from "../deadlines/time_away.ts";
@@ -26,7 +27,7 @@ export function mend(db: JournalDatabase, found: Salvage, mark: Mark | undefined
   notes.push(...namedRows(db, found), ...lostCommits(found, mark), ...mendClock(db, found));
   const last = writeNumbers(db, found, mark);
   const signals = lostSignals(db, found, last);
-  for (const { seq } of signals) db.prepare(LOST).run(seq, atMs);
+  for (const { seq } of signals) db.prepare(NOTE_DAMAGE).run(seq, 0, "the signal is lost", atMs);
   notes.push(...mendSubscriptions(db, last), ...mendOrphans(db, atMs), ...mendLetters(db, atMs));
   notes.push(...missingStates(db));
   db.prepare(KEYS).run();
@@ -133,12 +134,6 @@ function missingStates(db: JournalDatabase): string[] {
     .map(({ name }) => `consumer ${name} keeps a state, and none is left: it begins with none`);
 }
 
-const LOST = "INSERT OR IGNORE INTO damage VALUES(?,0,'the signal is lost',?)";
-
-const SET_ASIDE =
-  `UPDATE delivery SET state = ${DAMAGED}, suspect = 0, due = 0, plan = NULL, error = 'its signal is lost', ` +
-  `sum = ${deliverySum({ state: String(DAMAGED), suspect: "0", due: "0" })} WHERE cid = ? AND seq = ?`;
-
 /** Besides its deliveries. */
 const OF_CONSUMERS = [
   "state WHERE cid",
@@ -153,8 +148,8 @@ function mendOrphans(db: JournalDatabase, atMs: number): string[] {
     const purged = db.prepare("SELECT 1 FROM idmemo WHERE seq = ? LIMIT 1").get(seq) !== null;
     if (purged) db.prepare("DELETE FROM delivery WHERE cid = ? AND seq = ?").run(cid, seq);
     else {
-      db.prepare(SET_ASIDE).run(cid, seq);
-      db.prepare("INSERT OR IGNORE INTO damage VALUES(?,?,'its signal is missing',?)").run(seq, cid, atMs);
+      db.prepare(SET_ASIDE).run("its signal is lost", cid, seq);
+      db.prepare(NOTE_DAMAGE).run(seq, cid, "its signal is missing", atMs);
     }
   }
   const gone = db

@@ -4,6 +4,7 @@
  * Invariant: damage is never silent, and what is behind it goes on.
  */
 import type { Consumer } from "../consumers.ts";
+import { NOTE_DAMAGE } from "../damaged_rows.ts";
 import { type DamagedRow, wake } from "../grants.ts";
 import { DAMAGED } from "../schema.ts";
 import { type Transaction, settleRow } from "../transaction.ts";
@@ -61,7 +62,5 @@ function dropState(tx: Transaction, consumer: Consumer, { lane, seq }: DamagedRo
 }
 
 function note(tx: Transaction, consumer: Consumer, row: DamagedRow): void {
-  tx.db
-    .prepare("INSERT OR IGNORE INTO damage(seq, cid, what, found_at) VALUES(?,?,?,?)")
-    .run(row.seq, consumer.cid, row.what, tx.at);
+  tx.db.prepare(NOTE_DAMAGE).run(row.seq, consumer.cid, row.what, tx.at);
 }

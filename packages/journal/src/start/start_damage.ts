@@ -2,13 +2,10 @@
 import { type DamagedAt, auditNow } from "../audit/audit.ts";
 import type { JournalDatabase } from "../database.ts";
 import { countsSum } from "../row_sums.ts";
-import { DAMAGED, WAITING, deliverySum } from "../schema.ts";
+import { NOTE_DAMAGE, SET_ASIDE } from "../damaged_rows.ts";
+import { WAITING } from "../schema.ts";
 import { refuseDifferences } from "./start_check.ts";
 import { type Tally, TALLY_COLUMNS, plus, purgedTally, tallyRows } from "../upkeep/tally.ts";
-
-const SET_ASIDE =
-  `UPDATE delivery SET state = ${DAMAGED}, suspect = 0, due = 0, plan = NULL, error = ?, ` +
-  `sum = ${deliverySum({ state: String(DAMAGED), suspect: "0", due: "0" })} WHERE cid = ? AND seq = ?`;
 
 /**
  * In one transaction. The counts of those whom it concerns are made anew from their rows. Throws `JournalError`, and changes
@@ -16,7 +13,7 @@ const SET_ASIDE =
  */
 export function setAsideAtStart(db: JournalDatabase, damaged: readonly DamagedAt[], atMs: number): void {
   if (damaged.length === 0) return;
-  const note = db.prepare("INSERT OR IGNORE INTO damage(seq, cid, what, found_at) VALUES(?,?,?,?)");
+  const note = db.prepare(NOTE_DAMAGE);
   db.transaction(() => {
     const touched = new Set<number>();
     for (const row of damaged) {
