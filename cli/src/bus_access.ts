@@ -10,7 +10,7 @@ import type { Session } from "./session.ts";
 type BusSeeker = Pick<Session, "flags" | "environment">;
 
 /** A bus that is there answers within milliseconds; one that has much to do gets this long, ms. */
-const CONNECT_MS = 3000;
+const CONNECT_MS = 6000;
 /** Nobody listens on the socket that is there: one that is being started again gets this long, ms. */
 const RESTART_MS = 700;
 

@@ -68,7 +68,7 @@ describe("kill -9", () => {
     const { questions, answers } = await readLedger(publisher);
     expect(questions).toEqual(wanted);
     expect(answers.toSorted()).toEqual(wanted.toSorted());
-  }, 30_000);
+  }, 60_000);
 
   test("of a consumer hands its work to its successor at once, each answer once", async () => {
     const publisher = bus.connect("curiosity-core");
@@ -84,7 +84,7 @@ describe("kill -9", () => {
       limitMs: 8000,
     });
     expect((await readLedger(publisher)).answers.toSorted()).toEqual(wanted.toSorted());
-  }, 20_000);
+  }, 60_000);
 });
 
 describe("SIGSTOP", () => {
@@ -121,7 +121,7 @@ describe("SIGSTOP", () => {
     expect(inbox.keys).toEqual(["a", "b"]);
     expect(inbox.outcomes).toEqual(["done", "done"]);
     expect(await readLedger(publisher)).toEqual({ questions: ["a", "b"], answers: ["a", "b"] });
-  }, 20_000);
+  }, 60_000);
 
   test("of a consumer beyond its lease: another one takes over, and the late one is told", async () => {
     const publisher = bus.connect("curiosity-core");
@@ -140,7 +140,7 @@ describe("SIGSTOP", () => {
     await first.tells({ event: "settled", outcome: "gone" });
     expect(first.count({ event: "settled", outcome: "done" })).toBe(0);
     expect((await readLedger(publisher)).answers).toEqual(["a"]);
-  }, 20_000);
+  }, 60_000);
 
   test("of a consumer beyond its lease, alone: it is told, does the work again, and answers once", async () => {
     const publisher = bus.connect("curiosity-core");
@@ -154,7 +154,7 @@ describe("SIGSTOP", () => {
     await consumer.tells({ event: "settled", outcome: "done" });
     expect(consumer.count({ event: "settled", outcome: "done" })).toBe(1);
     expect((await readLedger(publisher)).answers).toEqual(["a"]);
-  }, 20_000);
+  }, 60_000);
 });
 
 describe("a bus that is restarted in order", () => {

@@ -5,7 +5,7 @@ import { DreamHarness } from "./dream/dream_harness.ts";
 import { readDreamLeft } from "./dream/dream_left.ts";
 import type { Behaviour } from "./dream/experiment.ts";
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 240_000;
 
 let dream: DreamHarness | undefined;
 afterEach(async () => {

@@ -17,7 +17,7 @@ const KILLS = 24;
 /** How long a service is waited for to have something to do. */
 const AT_WORK_MS = 600;
 /** A round takes 15 s or so; several times that on a busy machine. */
-const ROUND_LIMIT_MS = 150_000;
+const ROUND_LIMIT_MS = 400_000;
 /** Rounds in which cycles fail as well: they wait for cooldowns. */
 const ALSO_FAILING = process.env["KLOROS_FULL"] === "1" ? 10 : 1;
 const STANDARD_SEED = 20_260_102;
@@ -59,14 +59,14 @@ async function runRound(chance: Seed, events: string[]): Promise<void> {
 
 /** What fails is tried again after the cooldown; three failures end a promotion, and so does any success. */
 async function runFailingRound(chance: Seed, events: string[]): Promise<void> {
-  dream = new DreamHarness({ experiment: { behaviour: "exits" }, settings: { cooldown: "3s" } });
+  dream = new DreamHarness({ experiment: { behaviour: "exits" }, settings: { cooldown: "15s" } });
   const { paths } = dream;
   dream.start();
   await disturb(dream, chance, events, () => {
     behave(paths, chance.pick(["exits", "short", "nan"]));
   });
   behave(paths, chance.pick(["exits", "short"]));
-  await dream.settle({ retryPoison: true, limitMs: 90_000 });
+  await dream.settle({ retryPoison: true, limitMs: 240_000 });
   await dream.stop();
   const left = await readDreamLeft(dream);
   const parked = new Set(left.parked.map(stemOf));

@@ -13,7 +13,7 @@ import { readDreamLeft } from "./dream/dream_left.ts";
 import { KEY, offer } from "./dream/experiment.ts";
 import { DREAM_POINTS, type OwnedPoint } from "./dream/owners.ts";
 
-const DEATH_LIMIT_MS = 20_000;
+const DEATH_LIMIT_MS = 60_000;
 
 let dream: DreamHarness | undefined;
 let scratch: string | undefined;

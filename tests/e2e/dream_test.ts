@@ -7,7 +7,7 @@ import { DreamHarness, type DreamOptions } from "./dream/dream_harness.ts";
 import { readDreamLeft } from "./dream/dream_left.ts";
 import { behave, EXPERIMENT, KEY, offer } from "./dream/experiment.ts";
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 240_000;
 
 let dream: DreamHarness | undefined;
 afterEach(async () => {
@@ -91,7 +91,7 @@ test(
 test(
   "cycles that fail come again after the cooldown, and after three the promotion is parked",
   async () => {
-    const one = await begin({ experiment: { behaviour: "exits" }, settings: { cooldown: "1s" } });
+    const one = await begin({ experiment: { behaviour: "exits" }, settings: { cooldown: "5s" } });
     one.drop("first");
     await one.settle();
     const completes = await one.said("Q_DREAM_COMPLETE");

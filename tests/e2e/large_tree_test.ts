@@ -73,16 +73,15 @@ function pythonFiles(root: string): number {
 }
 
 test("500 packages have the known answer, and no process needs 1.5 times the memory of 50", async () => {
-  const tooMuch = (ratios: Record<string, number>): string[] =>
-    Object.keys(ratios).filter((name) => (ratios[name] ?? 0) > PEAK_RATIO_MAX);
-  const first = await growth();
-  if (tooMuch(first).length === 0) return;
-  // A peak is of one moment, and memory is collected late on a busy machine: only what happens again counts.
-  console.warn(`peak memory at 500 by that at 50, first try: ${JSON.stringify(first)}`);
-  const second = await growth();
-  const again = tooMuch(second).filter((name) => tooMuch(first).includes(name));
-  expect(again, JSON.stringify(second)).toEqual([]);
-}, 240_000);
+  // A peak is of one moment, and memory is collected late on a busy machine: only what happens each time counts.
+  let tooMuch: readonly string[] = SERVICES;
+  for (let tries = 0; tries < 3 && tooMuch.length > 0; tries++) {
+    const ratios = await growth();
+    tooMuch = tooMuch.filter((name) => (ratios[name] ?? 0) > PEAK_RATIO_MAX);
+    if (tooMuch.length > 0) console.warn(`peak memory at 500 by that at 50: ${JSON.stringify(ratios)}`);
+  }
+  expect(tooMuch).toEqual([]);
+}, 400_000);
 
 /** Peak memory at 500 by that at 50, by service. */
 async function growth(): Promise<Record<string, number>> {

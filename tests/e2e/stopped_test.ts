@@ -48,7 +48,7 @@ test("a bus that stood still for longer than leases and its clients' patience go
       return undefined;
     }),
   );
-  await inbox.receives(5);
+  await inbox.receives(5, 60_000);
   for (let n = 0; n < 5; n++) flow.tree.add(`before_${String(n)}`, { bare: n % 2 === 0 });
   const bus = flow.daemon("chemical-bus");
   bus.send("SIGSTOP");
@@ -77,6 +77,7 @@ test("an integrator that stood still in its work is displaced by another one, an
     first.send("SIGCONT");
     await until("the late one to be told", () => first.lines.some((line) => line["outcome"] === "gone"));
     await until("the late one to give way", () => !first.running);
+    await first.exited();
     expect(first.lastWords()).toContain("is held by capability-integrator");
     await flow.settle();
   } finally {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { processesOf } from "./house/processes.ts";
 import { placeForEach, startUp, type UpRun } from "./up_process.ts";
 
-const SLOW_MS = 90_000;
+const SLOW_MS = 300_000;
 
 const place = placeForEach();
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { processesOf } from "./house/processes.ts";
 import { fingerprint, placeForEach, startUp } from "./up_process.ts";
 
-const SLOW_MS = 60_000;
+const SLOW_MS = 240_000;
 
 const place = placeForEach();
 let source: string;
@@ -13,7 +13,7 @@ beforeEach(() => {
   makeTree(source);
 });
 
-const once = ["--once", "--timeout", "40s"];
+const once = ["--once", "--timeout", "120s"];
 
 /** One module, and what must not be copied. */
 function makeTree(root: string): void {

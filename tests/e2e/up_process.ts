@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Envelope } from "@kloros/signal-schema";
-import { processesOf } from "./house/processes.ts";
+import { killNow, processesOf } from "./house/processes.ts";
 
 const MAIN = join(import.meta.dir, "../../cli/src/main.ts");
 
@@ -28,13 +28,13 @@ export interface UpRun {
   readonly events: readonly UpEvent[];
   /** All of standard output and standard error so far. */
   text(): string;
-  /** Resolves with the first event that fits, also one that has come already. Rejects after 20 s, with all that was said. */
+  /** Resolves with the first event that fits, also one that has come already. Rejects after 60 s, with all that was said. */
   until(what: string, fits: (event: UpEvent) => boolean): Promise<UpEvent>;
   signal(name: NodeJS.Signals): void;
   readonly exited: Promise<number>;
 }
 
-const WAIT_MS = 20_000;
+const WAIT_MS = 60_000;
 
 export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -119,7 +119,7 @@ export function placeForEach(): { readonly path: string; readonly home: string }
     path = mkdtempSync(join(tmpdir(), "kloros-up-"));
   });
   afterEach(() => {
-    for (const pid of processesOf(path)) process.kill(pid, "SIGKILL");
+    for (const pid of processesOf(path)) killNow(pid);
     rmSync(path, { recursive: true, force: true });
   });
   return {

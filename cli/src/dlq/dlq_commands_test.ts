@@ -27,7 +27,7 @@ beforeAll(async () => {
     answered.push(asked);
     return undefined;
   });
-}, 30_000);
+}, 60_000);
 afterAll(() => place.remove());
 
 async function letters(...args: readonly string[]): Promise<readonly DeadLetter[]> {
@@ -155,17 +155,17 @@ describe("in bulk", () => {
     await waitFor(() => answered.length >= count);
     expect(await kloros("retry", "--signal", "Q_CURIOSITY_INVESTIGATE")).toMatchObject({ code: 1 });
     working = false;
-  }, 20_000);
+  }, 60_000);
 
   test("Ctrl-C ends it between two, and says how many are left", async () => {
-    const [first = 0] = await giveUp(3);
+    const [first = 0] = await giveUp(20);
     const child = place.start(["dlq", "retry", "--consumer", WORKER, "--rate", "1"]);
     await waitFor(async () => !(await letters()).some(({ n }) => n === first));
     child.kill("SIGINT");
     const [err, code] = await Promise.all([child.stderr.text(), child.exited]);
     expect({ code, err }).toMatchObject({
       code: 130,
-      err: expect.stringMatching(/stopped before [12] of them/),
+      err: expect.stringMatching(/stopped before \d+ of them/),
     });
     await place.kloros("dlq", "drop", "--consumer", WORKER, "--yes");
   });

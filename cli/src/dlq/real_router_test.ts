@@ -22,7 +22,7 @@ beforeAll(async () => {
     env: { PATH: process.env["PATH"] ?? "" },
     stdio: ["ignore", "ignore", "inherit"],
   });
-}, 30_000);
+}, 60_000);
 afterAll(async () => {
   router.kill();
   await router.exited;

@@ -13,7 +13,7 @@ beforeAll(async () => {
   place = new TestInstallation();
   await place.startBus();
   for (let n = 0; n < 3; n++) await place.publish(question(`module${n}`, Date.now()));
-}, 30_000);
+}, 60_000);
 afterAll(() => place.remove());
 
 test(

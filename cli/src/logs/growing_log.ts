@@ -23,7 +23,8 @@ export class GrowingLog {
     yield* this.#readOn();
     const now = statSync(this.#path, { throwIfNoEntry: false })?.ino;
     if (now === undefined || now === this.#inode) return;
-    // Rotated: the old file was read to its end above.
+    // Rotated: what came to the old file since it was read above comes first, and nothing comes to it any more.
+    yield* this.#readOn();
     this.close();
     if (this.#open()) yield* this.#readOn();
   }

@@ -63,7 +63,7 @@ test("one that fails says what it said, where all of it is, and those behind it 
 test("one that does not end is killed with everything that it started", async () => {
   const pidFile = join(root, "pid");
   const said = await failure(
-    oldSide({ disable: [`sleep 1000 & echo $! >${pidFile}; wait`] }, 300).switch("everything", "off"),
+    oldSide({ disable: [`sleep 1000 & echo $! >${pidFile}; wait`] }, 2000).switch("everything", "off"),
   );
   expect(said).toContain("did not end in time and was killed");
   const pid = Number(readFileSync(pidFile, "utf8"));

@@ -18,7 +18,7 @@ beforeAll(async () => {
     stdio: ["ignore", "ignore", "inherit"],
   });
   await until(async () => (await ready()).ok);
-}, 30_000);
+}, 60_000);
 afterAll(async () => {
   router.kill();
   await router.exited;
@@ -58,14 +58,14 @@ test("a paused service leaves what waits, `status` calls that no problem, and re
   expect(await place.kloros("resume", "intent-router")).toMatchObject({ code: 0 });
   await until(() => Promise.resolve(!existsSync(file)));
   await until(async () => (await ready()).ok);
-}, 30_000);
+}, 60_000);
 
 test("maintenance with an end is over by itself, and its marker is taken away", async () => {
-  await place.kloros("maintenance", "on", "--for", "2s");
+  await place.kloros("maintenance", "on", "--for", "8s");
   await until(async () => (await ready()).reasons["maintenance"] !== undefined);
   const file = dropIntent();
   expect(existsSync(file)).toBe(true);
   await until(() => Promise.resolve(!existsSync(file)));
   expect(existsSync(place.paths.maintenanceMarker)).toBe(false);
   expect(readdirSync(place.home).filter((name) => name.includes("maintenance"))).toEqual([]);
-}, 30_000);
+}, 60_000);

@@ -8,8 +8,8 @@ import type { Envelope } from "@kloros/signal-schema";
 
 const ROOT = join(import.meta.dir, "../../..");
 const MAIN = join(ROOT, "cli/src/main.ts");
-const START_MS_MAX = 15_000;
-const RUN_MS_MAX = 20_000;
+const START_MS_MAX = 45_000;
+const RUN_MS_MAX = 50_000;
 
 export interface Ran {
   readonly code: number | null;

@@ -23,7 +23,7 @@ beforeAll(async () => {
   place = new TestInstallation();
   await place.startBus();
   engine = startEngine();
-}, 30_000);
+}, 60_000);
 
 function startEngine(): Bun.Subprocess {
   return Bun.spawn([process.execPath, ENGINE, "--home", place.home, "--set", "kloros.logLevel=warn"], {
@@ -74,7 +74,7 @@ describe("D-REAM", () => {
     await place.publish(promotions(0, []));
     const out = await says(["why-not", "Q_DREAM_TRIGGER"], "facts.unacknowledged_count");
     expect(out).toMatch(/facts\.unacknowledged_count > 0/);
-  }, 20_000);
+  }, 60_000);
 
   test("why: the rule, its condition with the values seen, and what advised it", async () => {
     await place.publish(promotions(1, ["tts@0123456789ab"]));
@@ -85,13 +85,13 @@ describe("D-REAM", () => {
     expect(out).toMatch(/^Q_DREAM_TRIGGER #\d+ by policy-engine/);
     expect(out).toContain("promotions-start-dream");
     expect(out).toContain("facts.unacknowledged_count");
-    expect(out).toMatch(/because of Q_PROMOTIONS_DETECTED #\d+ by orchestrator-monitor, \d+ ms before/);
+    expect(out).toMatch(/because of Q_PROMOTIONS_DETECTED #\d+ by orchestrator-monitor, [\d.]+ m?s before/);
     expect(out).toContain("orchestrator-monitor says this by what it sees itself: nothing before led to it");
     expect(await place.json("why", trigger!.id)).toMatchObject({
       steps: [{ decision: { outcome: "fired", rule: "promotions-start-dream" } }, { decision: null }],
       missingCause: null,
     });
-  }, 20_000);
+  }, 60_000);
 
   test("why-not: the control that holds it back", async () => {
     await place.publish(promotions(2, ["tts@0123456789ab", "other@0123456789ab"]));
@@ -102,7 +102,7 @@ describe("D-REAM", () => {
       rules: { records: [{ outcome: "held", control: "singleton" }, { outcome: "fired" }, {}] },
       services: [{ service: "policy-engine", state: "ready" }],
     });
-  }, 20_000);
+  }, 60_000);
 
   test("why-not up to a moment before all that knows nothing of it", async () => {
     const report = await place.json("why-not", "Q_DREAM_TRIGGER", "--at", "-1h");
@@ -121,7 +121,7 @@ describe("D-REAM", () => {
       ["why-not", "Q_DREAM_TRIGGER", ...at],
       "at that moment it waited or was in work; since then: policy-engine is done with it",
     );
-  }, 20_000);
+  }, 60_000);
 
   test("a paused rule says so, in status, policy show and why-not", async () => {
     expect(await place.kloros("pause", "promotions-start-dream", "--reason", "a look")).toMatchObject({
@@ -134,7 +134,7 @@ describe("D-REAM", () => {
     await place.publish(promotions(3, ["new@0123456789ab"]));
     await says(["why-not", "Q_DREAM_TRIGGER"], "a look");
     await place.kloros("resume", "promotions-start-dream");
-  }, 20_000);
+  }, 60_000);
 
   test("why-not Q_WINNER_DEPLOYED: the last cycle, and who did not answer it", async () => {
     const [trigger] = await triggers();
@@ -197,7 +197,7 @@ describe("policy", () => {
   test("show tells the rules in force, when they fired, and which are switched off", async () => {
     const { code, out } = await place.kloros("policy", "show");
     expect(code).toBe(0);
-    expect(out).toMatch(/promotions-start-dream[^]*fired +\d+ m?s ago, Q_DREAM_TRIGGER/);
+    expect(out).toMatch(/promotions-start-dream[^]*fired +\d+ (ms|s|min) ago, Q_DREAM_TRIGGER/);
     expect(out).toMatch(/open-phase-window +switched off/);
     expect(await place.json("policy", "show")).toMatchObject({
       rules: [{ name: "promotions-start-dream" }, {}],

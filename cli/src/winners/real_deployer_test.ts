@@ -19,7 +19,7 @@ beforeAll(async () => {
     env: { PATH: process.env["PATH"] ?? "" },
     stdio: ["ignore", "ignore", "inherit"],
   });
-}, 30_000);
+}, 60_000);
 afterAll(async () => {
   deployer.kill();
   await deployer.exited;

@@ -13,7 +13,7 @@ beforeAll(async () => {
   place = new TestInstallation();
   writeWinners(place.paths, [HELD_WINNER, ODD]);
   await place.startBus();
-}, 30_000);
+}, 60_000);
 afterAll(() => place.remove());
 
 /** An experiment is named as its file is. */

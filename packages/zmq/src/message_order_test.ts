@@ -29,7 +29,7 @@ test("messages of random frames arrive unchanged and in order, whatever the high
           if (!bindFirst) receiver.bind(endpoint);
           let sent = 0;
           const received: (readonly Uint8Array[])[] = [];
-          const end = performance.now() + 5000;
+          const end = performance.now() + 15_000;
           while (received.length < list.length && performance.now() < end) {
             while (sent < list.length && sender.send(list[sent] ?? []) === "sent") sent++;
             pollSockets([receiver], 5);

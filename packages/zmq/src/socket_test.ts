@@ -23,7 +23,7 @@ function open(type: SocketType, options: SocketOptions = {}): ZmqSocket {
 }
 
 function next(socket: ZmqSocket): ReceivedMessage {
-  if (pollSockets([socket], 3000).length === 0) throw new Error("nothing arrived within 3 s");
+  if (pollSockets([socket], 15_000).length === 0) throw new Error("nothing arrived within 15 s");
   const message = socket.receive({ properties: true });
   if (message === undefined) throw new Error("ready, but nothing to receive");
   return message;

@@ -3,6 +3,7 @@ import { CRASH_POINTS } from "@kloros/daemon";
 import { RetryableError } from "@kloros/bus-client";
 import { findSignal, validateFacts } from "@kloros/signal-schema";
 import type { Envelope } from "@kloros/signal-schema";
+import { cpuWatch } from "@kloros/signal-schema/testing";
 import {
   chmodSync,
   existsSync,
@@ -261,9 +262,9 @@ test("many modules in a row do not get slower with the size of the registry", as
     return bench.post(`mod${n}`);
   });
   const timed = async (some: readonly string[]): Promise<number> => {
-    const start = performance.now();
+    const computedMs = cpuWatch();
     for (const id of some) await bench.deliver(id);
-    return performance.now() - start;
+    return computedMs();
   };
   await timed(ids.slice(0, 50));
   const early = await timed(ids.slice(50, 100));
@@ -272,7 +273,7 @@ test("many modules in a row do not get slower with the size of the registry", as
   expect(parseRegistry(bench.registry()).entries.size).toBe(201);
   // Parsing it all each time would cost 50 ms and more each: 1.5 s and more at the end.
   expect(late).toBeLessThan(Math.max(1200, early * 3));
-}, 20_000);
+}, 120_000);
 
 async function failureOf(work: Promise<unknown>): Promise<RetryableError> {
   const failure: unknown = await work.then(

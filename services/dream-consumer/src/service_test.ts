@@ -76,7 +76,7 @@ test("a program that does not exist is a failed cycle that names it", async () =
 test("a cycle over its limit that ignores SIGTERM is killed, with its workers in other sessions", async () => {
   bench = await openBench(
     `trap '' TERM\nsetsid sh -c 'trap "" TERM; while :; do sleep 1; done' &\necho "$KLOROS_RUN_TAG" > "$BENCH/tag"\nwhile :; do sleep 1; done\n`,
-    { timeLimitS: 0.4, graceS: 0.1 },
+    { timeLimitS: 2, graceS: 0.1 },
   );
   await bench.trigger();
   const tag = await bench.file("tag");

@@ -17,13 +17,16 @@ export interface RunnerOptions {
   readonly publish: (signals: readonly Envelope[]) => Promise<void>;
   /** How long a first signal waits for others to share its look, ms. */
   readonly gatherMs: number;
-  /** How many times its own length a look is followed by a rest. Default 4. */
+  /** How many times what it computed a look is followed by a rest. Default 4. */
   readonly rest?: number;
   /** The check wants another look this soon, ms. */
   readonly again?: (inMs: number) => void;
 }
 
-/** A look that takes long (a large registry) is followed by a rest of so many times its length: a fifth of a core at most. */
+/**
+ * A look that computes long (a large registry) is followed by a rest of so many times that: a fifth of a core at most. A slow
+ * disk costs no rest.
+ */
 const REST = 4;
 
 /** At most this many advisories a publish: well below what the bus takes at once (512). */
@@ -36,10 +39,10 @@ export function createCheckRunner(check: Check, options: RunnerOptions): CheckRu
   let restUntil = 0;
 
   const lookNow = async (signals: readonly Envelope[]): Promise<void> => {
-    const beganAt = performance.now();
+    const before = process.threadCpuUsage();
     const { advisories, published, againInMs } = await check.run({ signals });
-    const endedAt = performance.now();
-    restUntil = endedAt + (endedAt - beganAt) * (options.rest ?? REST);
+    const { user, system } = process.threadCpuUsage(before);
+    restUntil = performance.now() + ((user + system) / 1000) * (options.rest ?? REST);
     for (let n = 0; n < advisories.length; n += PUBLISH_MAX) {
       await options.publish(advisories.slice(n, n + PUBLISH_MAX));
     }

@@ -169,7 +169,7 @@ describe("semantic-dedup", () => {
     expect(onDisk()).toEqual({});
     await running.stop();
     expect(onDisk()).toMatchObject({ audio: { purpose: "Sound." } });
-  }, 30_000);
+  }, 60_000);
 
   test("changes nothing in observe mode", async () => {
     const running = await startForTest(service, { testBus: bus, testHome: home, mode: "observe" });

@@ -19,7 +19,7 @@ export interface DreamSettings {
 
 export const DREAM_CONFIG: Required<DreamSettings> = {
   cooldown: "60s",
-  limitS: 20,
+  limitS: 60,
   autonomyLevel: 2,
   validation: [],
   reload: [],

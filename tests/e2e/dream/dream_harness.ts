@@ -10,7 +10,7 @@ import type { Bus } from "@kloros/bus-client";
 import type { DeadLetter } from "@kloros/journal";
 import type { Envelope } from "@kloros/signal-schema";
 import { House, type Resting, type SettleOptions } from "../house/house.ts";
-import { processesOf } from "../house/processes.ts";
+import { killNow, processesOf } from "../house/processes.ts";
 import { DREAM_CONFIG, type DreamSettings, homeConfig } from "./dream_config.ts";
 import { dreamRules } from "./dream_rules.ts";
 import { ENVIRONMENT_BEFORE, type Experiment, writeExperiment } from "./experiment.ts";
@@ -32,7 +32,7 @@ export interface DreamOptions<More extends string = never> {
 /** Ends the name of an acknowledgement's record. */
 export const ACK = "_ack.json";
 /** No process of a cycle may live for longer once its service was started again. */
-export const STRAY_LIMIT_MS = 5000;
+export const STRAY_LIMIT_MS = 30_000;
 
 /** `More`: names of further services on the same home. */
 export class DreamHarness<More extends string = never> extends House<ServiceName | More> {
@@ -148,7 +148,7 @@ export class DreamHarness<More extends string = never> extends House<ServiceName
   /** Also what cycles left running. */
   override async end(): Promise<void> {
     await super.end();
-    for (const pid of this.cycleProcesses()) process.kill(pid, "SIGKILL");
+    for (const pid of this.cycleProcesses()) killNow(pid);
   }
 }
 

@@ -54,7 +54,7 @@ export function keysSet(text: string, values: Readonly<Record<string, string>>):
 }
 
 export function writeExperiment(paths: Installation, experiment: Experiment): void {
-  const { behaviour = "good", values = [1, 2, 3, 4], timeoutS = 2 } = experiment;
+  const { behaviour = "good", values = [1, 2, 3, 4], timeoutS = 15 } = experiment;
   mkdirSync(dirname(paths.dreamConfig), { recursive: true });
   const evaluator = evaluatorPath(paths);
   writeFileSync(evaluator, EVALUATOR);
@@ -64,14 +64,14 @@ export function writeExperiment(paths: Installation, experiment: Experiment): vo
 }
 
 /** What there is to try from now on. */
-export function offer(paths: Installation, values: readonly number[], timeoutS = 2): void {
+export function offer(paths: Installation, values: readonly number[], timeoutS = 15): void {
   replace(
     paths.dreamConfig,
     `experiments:
   - name: ${EXPERIMENT}
     search_space: {x: [${values.join(", ")}]}
     evaluator: {command: [${evaluatorPath(paths)}], timeout_sec: ${String(timeoutS)}, memory_mb: 64}
-    budget: {wallclock_sec: 20, max_candidates: ${String(values.length)}}
+    budget: {wallclock_sec: 60, max_candidates: ${String(values.length)}}
     metrics: {target_direction: {score: up}}
     selector: {population: 2}
     param_mapping: {x: ${KEY}}

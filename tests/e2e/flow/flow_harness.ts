@@ -57,7 +57,7 @@ export class FlowHarness extends House<ServiceName> {
 
   constructor(options: FlowOptions) {
     const { source } = options;
-    super({ what: "the flow", services: SERVICES, settleMs: 60_000, quietMs: 300, source });
+    super({ what: "the flow", services: SERVICES, settleMs: 120_000, quietMs: 300, source });
     this.tree = growTree(this.paths.source, options);
     writeFileSync(join(this.paths.home, "kloros.toml"), options.config ?? FLOW_CONFIG);
   }

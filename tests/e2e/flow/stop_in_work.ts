@@ -21,10 +21,14 @@ export async function stopInWork<Name extends string>(
   const { operator } = flow;
   const unlock = await lockRegistry(flow.paths.registry);
   for (let n = 0; n < 6; n++) flow.tree.add(`held_${String(n)}`, { bare: n % 2 === 0 });
-  await until("the integrator to be in the middle of its work", async () => {
-    const consumers = await operator.admin("consumers", {});
-    return consumers.some(({ name, leased }) => name === INTEGRATOR && leased > 0);
-  });
+  await flow.until(
+    "the integrator to be in the middle of its work",
+    async () => {
+      const consumers = await operator.admin("consumers", {});
+      return consumers.some(({ name, leased }) => name === INTEGRATOR && leased > 0);
+    },
+    30_000,
+  );
   for (const name of names) flow.daemon(name).send("SIGSTOP");
   unlock();
 }

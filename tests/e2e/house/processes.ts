@@ -15,6 +15,15 @@ export function processesOf(directory: string, variable?: string): readonly numb
     .map(Number);
 }
 
+/** It may have ended since it was seen. */
+export function killNow(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
 function belongs(pid: string, directory: string, variable: string | undefined): boolean {
   const environment = read(`/proc/${pid}/environ`);
   if (variable !== undefined && !environment.split("\0").some((one) => one.startsWith(`${variable}=`))) {

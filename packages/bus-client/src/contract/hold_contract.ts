@@ -27,14 +27,14 @@ export function holdContract({ connect, features }: ContractContext): void {
       const inbox = new Inbox();
       const bus = connect("investigation-consumer");
       await bus.consume(
-        { ...QUESTIONS, leaseMs: 150, onSettled: inbox.onSettled },
+        { ...QUESTIONS, leaseMs: 2000, onSettled: inbox.onSettled },
         inbox.handler(async () => {
-          await new Promise((resolve) => setTimeout(resolve, 600));
+          await new Promise((resolve) => setTimeout(resolve, 4000));
           return undefined;
         }),
       );
       await connect("curiosity-core").publish([question("a")]);
-      await inbox.settles(1);
+      await inbox.settles(1, 20_000);
       expect(inbox.outcomes).toEqual(["done"]);
       expect(inbox.deliveries).toHaveLength(1);
     });

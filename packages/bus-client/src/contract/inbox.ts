@@ -1,6 +1,8 @@
 import type { Delivery, HandlerResult, SettledEvent } from "../types.ts";
 import { until } from "./until.ts";
 
+const limitOf = (limitMs: number | undefined) => (limitMs === undefined ? {} : { limitMs });
+
 /** Records what a consumer was given and how it ended. */
 export class Inbox {
   readonly deliveries: Delivery[] = [];
@@ -30,17 +32,15 @@ export class Inbox {
     return this.settled.map((event) => event.outcome);
   }
 
-  async receives(count: number, limitMs = 5000): Promise<void> {
+  async receives(count: number, limitMs?: number): Promise<void> {
     await until(
       `${String(count)} deliveries, got ${String(this.deliveries.length)}`,
       () => this.deliveries.length >= count,
-      {
-        limitMs,
-      },
+      limitOf(limitMs),
     );
   }
 
-  async settles(count: number, limitMs = 5000): Promise<void> {
-    await until(`${String(count)} settled deliveries`, () => this.settled.length >= count, { limitMs });
+  async settles(count: number, limitMs?: number): Promise<void> {
+    await until(`${String(count)} settled deliveries`, () => this.settled.length >= count, limitOf(limitMs));
   }
 }

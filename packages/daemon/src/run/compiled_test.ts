@@ -18,7 +18,7 @@ beforeAll(() => {
     stdout: "ignore",
   });
   if (built.exitCode !== 0) throw new Error(built.stderr.toString());
-}, 20_000);
+}, 60_000);
 
 afterAll(async () => {
   await endSamples();

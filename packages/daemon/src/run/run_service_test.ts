@@ -259,7 +259,7 @@ describe("under systemd", () => {
       writeFileSync(file, '[kloros]\nlogLevel = "debug"\n[sample]\nworkMs = 5\n');
       sample.kill("SIGHUP");
       await until("the second READY", () => socket.read().filter((line) => line === "READY=1").length === 2);
-      expect(sample.stdout()).toContain('"changed":["kloros.logLevel"]');
+      await logged(sample, '"changed":["kloros.logLevel"]');
       expect(sample.stdout()).toContain('"waiting":["sample.workMs"]');
       const reloading = socket.lines.indexOf("RELOADING=1");
       expect(reloading).toBeGreaterThan(0);

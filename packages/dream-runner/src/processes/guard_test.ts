@@ -67,7 +67,7 @@ test("a guard that is released leaves everything alone and goes", async () => {
   const guard = startGuard(mark);
   guard.watch(child.pid);
   await guard.release();
-  expect(isThere(guard.pid)).toBe(false);
+  await until("the guard to be gone", () => !isThere(guard.pid));
   expect(child.exitCode).toBeNull();
   expect(child.killed).toBe(false);
   await endMarked(mark);

@@ -371,7 +371,7 @@ test("requests that wait behind four workers fire nothing, however many and howe
     deadlines: { armed: count - 16, running: 4, answered: 12, fired: 0 },
   });
   house.broker.close();
-}, 30_000);
+}, 60_000);
 
 describe("a consumer that goes", () => {
   test("takes the deadlines of what it was asked along; one that comes later is asked and timed", async () => {

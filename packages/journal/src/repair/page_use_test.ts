@@ -71,7 +71,7 @@ test("a damaged list of free pages makes no page in use a free one, and brings n
       rmSync(place, { recursive: true });
     }
   }
-}, 30_000);
+}, 60_000);
 
 test("a list of free pages that begins at a tree's inner page takes none of what that points to", async () => {
   const path = await build();

@@ -32,6 +32,8 @@ export interface CycleProcess {
 
 /** A grandchild that was just killed may hold the output open for a moment. */
 const OUTPUT_MS_MAX = 1000;
+/** How long an end that has come may need to be heard of. */
+const EXIT_HEARD_MS = 20;
 
 /** Throws when no process can be made (no such file, no memory). */
 export async function startCycleProcess(options: CycleProcessOptions): Promise<CycleProcess> {
@@ -85,12 +87,15 @@ async function follow(
   const over = child.exited.then(() => {
     exited.abort();
   });
-  const timedOut = await Promise.race([
+  const limitPassed = await Promise.race([
     over.then(() => false),
     pause(options.limitS * 1000, AbortSignal.any([stopping.signal, exited.signal])).then(
       () => !stopping.signal.aborted && !exited.signal.aborted,
     ),
   ]);
+  // After a standstill of the machine the timer is heard before an end that came in time.
+  if (limitPassed) await pause(EXIT_HEARD_MS, exited.signal);
+  const timedOut = limitPassed && !exited.signal.aborted;
   if (!exited.signal.aborted) {
     signalGroup(child.pid, "SIGTERM");
     await pause(graceMs(), exited.signal);
