@@ -1,7 +1,7 @@
 /** `kloros why` and `why-not` over a real history: why D-REAM started, and why it did not, for any moment. */
 import { afterEach, expect, test } from "bun:test";
 import { join } from "node:path";
-import { openDecisions } from "@kloros/policy-engine";
+import { type DecisionRecord, openDecisions } from "@kloros/policy-engine";
 import { DreamHarness } from "./dream/dream_harness.ts";
 import { behave } from "./dream/experiment.ts";
 
@@ -26,13 +26,18 @@ async function kloros(of: DreamHarness, ...args: readonly string[]): Promise<str
   return out;
 }
 
+const named = ({ subjects, cooling }: DecisionRecord): readonly string[] => [
+  ...subjects,
+  ...cooling.map(({ subject }) => subject),
+];
+
 /** Waits until it is on disk that this control held back a trigger for a subject. */
 async function decided(of: DreamHarness, control: string, subject: RegExp): Promise<void> {
   await of.until(`a decision that ${control} held back ${String(subject)}`, () => {
     const decisions = openDecisions(of.paths);
     const { records } = decisions.emitting("Q_DREAM_TRIGGER", { limit: 1000 });
     decisions.close();
-    return records.some((one) => one.control === control && one.subjects.some((name) => subject.test(name)));
+    return records.some((one) => one.control === control && named(one).some((name) => subject.test(name)));
   });
 }
 

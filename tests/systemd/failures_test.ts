@@ -218,8 +218,7 @@ describe.skipIf(mustSkip())("services that fail", () => {
 
   /** Lines of systemd that hold it. */
   async function said(what: string): Promise<readonly string[]> {
-    const { out } = await machine.sandbox.run(["journalctl", "-o", "cat", "-t", "systemd", "-g", what]);
-    return out.trim().split("\n");
+    return (await machine.sandbox.journal("-t", "systemd", "-g", what)).trim().split("\n");
   }
 
   /** Takes effect with another process: in order, or as if the old one had died. */

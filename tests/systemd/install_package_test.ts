@@ -141,7 +141,8 @@ describe.skipIf(skip)("the Debian package", () => {
   test(
     "is taken back by hand, with the journal, as its commands say",
     async () => {
-      await sandbox.systemctl("stop", "kloros.target");
+      // The command waits for what it names, and the bus ends last.
+      await sandbox.systemctl("stop", "kloros.target", "kloros-chemical-bus.service");
       await sandbox.must(["runuser", "-u", "kloros", "--", "kloros", "journal", "downgrade", "--to", "2"]);
       await sandbox.must(["dpkg", "-i", first]);
       await sandbox.systemctl("start", "kloros.target");

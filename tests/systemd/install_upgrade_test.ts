@@ -218,8 +218,10 @@ async function answered(sandbox: Sandbox): Promise<string[]> {
 }
 
 function inLog(sandbox: Sandbox): string[] {
-  return readFileSync(sandbox.pathOf("/var/lib/kloros/curiosity_investigations.jsonl"), "utf8")
-    .trimEnd()
+  const text = readFileSync(sandbox.pathOf("/var/lib/kloros/curiosity_investigations.jsonl"), "utf8");
+  // A last line may be in the middle of being written.
+  return text
+    .slice(0, text.lastIndexOf("\n"))
     .split("\n")
     .map((line) => (JSON.parse(line) as { question_id: string }).question_id)
     .filter((id) => id.startsWith("load."));

@@ -25,6 +25,8 @@ afterEach(async () => {
   machine = undefined;
 });
 
+/** In the name of the criterion that is the machine's affair. */
+const FAST = "within a second";
 /** Something hangs on the way while this is there. */
 const STUCK = "/run/stuck";
 const MAY_STICK = `
@@ -97,17 +99,16 @@ async function expectPhase(on: MigratingMachine, phase: number): Promise<void> {
 async function expectPhaseTwo(on: MigratingMachine): Promise<void> {
   const runs = on.oldRuns();
   await on.until("another run of the old side", () => on.oldRuns() > runs);
-  const report = await on.report();
-  // The run that began just now still goes on, and is known to leave intents alone.
+  // The run that began just now goes on for a while, and is known to leave intents alone.
+  let report = await on.report();
+  for (let tries = 0; report.old_side.intents === "running" && tries < 5; tries++) report = await on.report();
   expect(report).toMatchObject({
     phase: 2,
     divided: true,
     old_side: { everything: "on", intents: "off" },
     window_ms: 48 * 3_600_000,
   });
-  // How fast it is, is the machine's affair.
-  const unmet = report.criteria.filter(({ met, name }) => met === false && !name.includes("within a second"));
-  expect(unmet).toEqual([]);
+  expect(report.criteria.filter(({ met, name }) => met === false && !name.includes(FAST))).toEqual([]);
   const early = await on.kloros("migrate", "next");
   expect(early.code).toBe(1);
   expect(early.error).toContain("its window ends in 47 h");
@@ -121,10 +122,11 @@ async function expectStuck(on: MigratingMachine): Promise<void> {
   expect(failed.error).toContain("things are as they were: phase 3");
   expect(await on.oldIsOn()).toBe(true);
   expect(on.state()).toMatchObject({ position: 3, pending: null });
-  expect(on.state().history.at(-1)).toMatchObject({
-    what: "undone",
-    reason: "a trial",
-    notes: [expect.stringContaining("its window"), expect.stringContaining("the switch is stuck")],
-  });
+  const last = on.state().history.at(-1);
+  expect(last).toMatchObject({ what: "undone", reason: "a trial" });
+  expect(last?.notes.filter((note) => !note.includes(FAST))).toEqual([
+    expect.stringContaining("its window"),
+    expect.stringContaining("the switch is stuck"),
+  ]);
   rmSync(on.pathOf(STUCK));
 }

@@ -14,8 +14,8 @@ import { mustSkip } from "./sandbox/possible.ts";
 import { Sandbox } from "./sandbox/sandbox.ts";
 
 const SET_UP_MS = 120_000;
-const TEST_MS = 120_000;
-const WAIT_MS = 60_000;
+const TEST_MS = 300_000;
+const WAIT_MS = 120_000;
 const UID = 1500;
 const HOME = "/home/operator";
 const RUNTIME = `/run/user/${String(UID)}`;
@@ -82,7 +82,7 @@ describe.skipIf(mustSkip())("a user's own units", () => {
     async () => {
       const home = sandbox.pathOf(LAYOUT.home);
       const { paths } = resolveInstallation({ home, source: sandbox.pathOf(LAYOUT.source), env: {} });
-      writeExperiment(paths, {});
+      writeExperiment(paths, { timeoutS: 60 });
       // The user has these files elsewhere than the host.
       const experiment = readFileSync(paths.dreamConfig, "utf8").replaceAll(home, LAYOUT.home);
       writeFileSync(paths.dreamConfig, experiment);

@@ -82,7 +82,9 @@ export async function askManager(
   const services = await runningServices(systemctl, names);
   const running = services.map(({ unit, executable, replaced, state }): Check => {
     if (state === "failed") return { problem: `${unit} has failed; systemctl status ${unit} says why` };
-    const other = executable !== undefined && (executable !== program || replaced);
+    // What is being started may not have become its program yet.
+    const runs = executable !== undefined && state !== "activating";
+    const other = runs && (executable !== program || replaced);
     return {
       problem: other
         ? `${unit} runs ${executable}${replaced ? " as it was before" : ""}, not ${id}; systemctl restart ${unit}`

@@ -37,6 +37,7 @@ promotions.intervalMs = 1000
 [dream-consumer]
 timeLimitS = ${String(limitS)}
 graceS = 0.5
+niceness = 0
 command = ${JSON.stringify(command)}
 [winner-deployer]
 autonomyLevel = ${String(autonomyLevel)}

@@ -71,7 +71,7 @@ export function offer(paths: Installation, values: readonly number[], timeoutS =
   - name: ${EXPERIMENT}
     search_space: {x: [${values.join(", ")}]}
     evaluator: {command: [${evaluatorPath(paths)}], timeout_sec: ${String(timeoutS)}, memory_mb: 64}
-    budget: {wallclock_sec: 60, max_candidates: ${String(values.length)}}
+    budget: {wallclock_sec: 300, max_candidates: ${String(values.length)}}
     metrics: {target_direction: {score: up}}
     selector: {population: 2}
     param_mapping: {x: ${KEY}}

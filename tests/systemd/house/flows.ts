@@ -33,11 +33,11 @@ quietMs = 300
 newModulesIntervalMs = 1000
 health.intervalMs = 1000
 promotions.intervalMs = 1000
-${homeConfig(DREAM_CONFIG).replace(/\[orchestrator-monitor\]\n.*\n/, "")}`;
+${homeConfig({ ...DREAM_CONFIG, limitS: 300 }).replace(/\[orchestrator-monitor\]\n.*\n/, "")}`;
 
 /** A candidate that hangs is left to the test, not to its own limit. */
 const CANDIDATE_S = 60;
-const SETTLE_MS = 90_000;
+const SETTLE_MS = 180_000;
 const ACK = "_ack.json";
 
 export class Flows {

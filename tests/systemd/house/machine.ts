@@ -104,7 +104,16 @@ export class Machine {
 
   async until(what: string, done: () => Promise<boolean> | boolean, limitMs: number): Promise<void> {
     try {
-      await until(what, async () => done(), { limitMs });
+      await until(
+        what,
+        async () => {
+          const is = await done();
+          // Each look may start a program in the sandbox.
+          if (!is) await Bun.sleep(50);
+          return is;
+        },
+        { limitMs },
+      );
     } catch (error) {
       throw new Error(`${String(error)}\n${await this.report()}`, { cause: error });
     }

@@ -109,7 +109,10 @@ export function oursDid(root: string): readonly string[] {
 
 function linesOf(path: string): readonly string[] {
   try {
-    return readFileSync(path, "utf8")
+    const text = readFileSync(path, "utf8");
+    // A last line may be in the middle of being written.
+    return text
+      .slice(0, text.lastIndexOf("\n") + 1)
       .split("\n")
       .filter((line) => line !== "");
   } catch {

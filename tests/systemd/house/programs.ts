@@ -38,6 +38,8 @@ async function build(kind: Kind): Promise<Programs> {
   const out = mkdtempSync(join(tmpdir(), "kloros-programs-"));
   Bun.spawn(["sh", "-c", 'cat >/dev/null; rm -rf "$1"', "sh", out], {
     stdio: ["pipe", "ignore", "ignore"],
+    // Whoever ends our group at our end leaves it its time.
+    detached: true,
   }).unref();
   const command = [process.execPath, join(ROOT, "scripts/src/build.ts"), "--out", out, ...FLAGS[kind]];
   const child = Bun.spawn(command, { stdio: ["ignore", "pipe", "pipe"] });

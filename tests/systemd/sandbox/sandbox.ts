@@ -118,6 +118,12 @@ export class Sandbox {
     return this.must(["systemctl", ...args]);
   }
 
+  /** Messages of the journal, what was said just now included; empty when there are none. */
+  async journal(...filter: readonly string[]): Promise<string> {
+    await this.must(["journalctl", "--sync"]);
+    return (await this.run(["journalctl", "-o", "cat", ...filter])).out;
+  }
+
   /** Where the host finds a file of it. */
   pathOf(path: string): string {
     return `/proc/${String(this.pid)}/root${path}`;

@@ -13,17 +13,24 @@ export interface Beat {
   stop(): void;
 }
 
-/** At half the watchdog's interval; a beat without proof is left out, and why is logged once each time it changes. */
+/** A beat that is left out would, at the watchdog's half, make the next one the last moment: it is tried again so much sooner. */
+const SOONER = 5;
+
+/**
+ * At half the watchdog's interval; a beat without proof is left out, soon tried again, and why is logged once each time it
+ * changes.
+ */
 export function beat(supervisor: Supervisor, progress: Progress, log: Logger): Beat {
   const intervalMs = supervisor.watchdogIntervalMs > 0 ? supervisor.watchdogIntervalMs / 2 : PROOF_MS;
   let before: string | undefined;
-  let proving = false;
+  let next: ReturnType<typeof setTimeout> | undefined;
+  let stopped = false;
   async function once(): Promise<void> {
-    if (proving) return;
-    proving = true;
-    const problem = await progress.prove().finally(() => {
-      proving = false;
-    });
+    const beganAt = performance.now();
+    const problem = await progress.prove();
+    if (stopped) return;
+    const waitMs = problem === undefined ? intervalMs - (performance.now() - beganAt) : intervalMs / SOONER;
+    next = setTimeout(() => void once(), Math.max(0, waitMs));
     if (problem === undefined) supervisor.watchdog();
     if (problem !== before) {
       if (problem !== undefined) log.warn({ problem }, "no progress: the watchdog is not fed");
@@ -32,10 +39,10 @@ export function beat(supervisor: Supervisor, progress: Progress, log: Logger): B
     before = problem;
   }
   void once();
-  const timer = setInterval(() => void once(), intervalMs);
   return {
     stop: () => {
-      clearInterval(timer);
+      stopped = true;
+      clearTimeout(next);
     },
   };
 }

@@ -5,12 +5,12 @@ import { recordingLog } from "../testing.ts";
 import { until } from "../testing/until.ts";
 import { beat } from "./keep_supervised.ts";
 
-function world() {
+function world(watchdogIntervalMs = 4) {
   const told: string[] = [];
   const state: { problem: string | undefined } = { problem: undefined };
   const supervisor: Supervisor = {
     present: true,
-    watchdogIntervalMs: 4,
+    watchdogIntervalMs,
     ready: () => undefined,
     status: () => undefined,
     watchdog: () => told.push("beat"),
@@ -43,6 +43,19 @@ describe("beat()", () => {
       state.problem = undefined;
       await until("beats again", () => told.length > fed);
       expect(records.at(-1)).toMatchObject({ msg: "progress again" });
+    } finally {
+      beating.stop();
+    }
+  });
+
+  test("tries again well before the next beat what could not be proven once", async () => {
+    const { told, supervisor, progress } = world(20_000);
+    let proofs = 0;
+    const failsOnce = async (): Promise<string | undefined> =>
+      Promise.resolve((proofs += 1) === 1 ? "the bus does not answer" : undefined);
+    const beating = beat(supervisor, { ...progress, prove: failsOnce }, recordingLog("x").log);
+    try {
+      await until("a beat", () => told.length === 1, { limitMs: 8000 });
     } finally {
       beating.stop();
     }

@@ -68,6 +68,8 @@ export class BusServer {
   #processesAt = 0;
   #filesAt = 0;
   #worked = false;
+  /** In this turn. */
+  #reaped = false;
   #pending = 0;
   #closed = false;
 
@@ -133,6 +135,7 @@ export class BusServer {
   /** Handles waiting input up to the drain limits. `worked`: there was more than pings; `more`: there is more. */
   drain(): { readonly worked: boolean; readonly more: boolean } {
     this.#worked = false;
+    this.#reaped = false;
     this.#live.drain();
     let bytes = 0;
     for (let count = 0; count < this.#limits.drainMax && bytes < this.#limits.drainBytesMax; count++) {
@@ -207,7 +210,7 @@ export class BusServer {
     const { broker } = session;
     if (broker === undefined) return;
     // Whoever died a moment ago must not stand in the way of its successor.
-    if (message.verb === "ATTACH") this.#sessions.reap(this.#clock);
+    if (message.verb === "ATTACH") this.#reapOnce();
     const failed = (error: unknown): void => {
       this.#fail(session, session.peerAddress, error);
     };
@@ -228,6 +231,13 @@ export class BusServer {
     } catch (error) {
       failed(error);
     }
+  }
+
+  /** It asks the kernel about every client: once for all of a crowd that comes in one turn. */
+  #reapOnce(): void {
+    if (this.#reaped) return;
+    this.#reaped = true;
+    this.#sessions.reap(this.#clock);
   }
 
   #await(done: Promise<void>, failed: (error: unknown) => void): void {
@@ -264,7 +274,7 @@ export class BusServer {
       this.#deny(hello, from, { code: "protocol", text, retryable: false });
       return;
     }
-    this.#sessions.reap(this.#clock);
+    this.#reapOnce();
     if (this.#sessions.full) {
       const text = `${String(this.#limits.sessionsMax)} clients are connected, no more are taken`;
       this.#deny(hello, from, { code: "protocol", text, retryable: true });
