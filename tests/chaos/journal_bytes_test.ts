@@ -25,6 +25,10 @@ const SECONDS_A_ROUND = 30;
 const SIGNALS = 300;
 const REST_MS = 60_000;
 
+/** What a repair says when work may be done again that was done, or when somebody forgot what they did. */
+const DONE_AGAIN =
+  /^delivered again:|only an earlier version is left|what they settled is given again|: it is lost$|is lost: its row makes no sense|lost where nothing else is said|begins with none$|begins as a new one$|is as it was before$/m;
+
 const seeds = (count: number): number[] =>
   GIVEN === undefined ? Array.from({ length: count }, (_, n) => FIRST_SEED + n) : [Number(GIVEN)];
 
@@ -47,7 +51,7 @@ beforeAll(async () => {
   cpSync(house.paths.state, read, { recursive: true });
   known = knownOf(join(read, "journal.db"));
   rmSync(read, { recursive: true });
-}, 120_000);
+}, 240_000);
 afterAll(async () => {
   await scene.remove();
   rmSync(kept, { recursive: true, force: true });
@@ -111,7 +115,8 @@ test(
   ROUNDS * SECONDS_A_ROUND * 1000,
 );
 
-for (const seed of seeds(2)) {
+// Some of these name nothing, and are held to the whole proof.
+for (const seed of seeds(5)) {
   test(
     `while the bus is down: the daemons go on with what is left (KLOROS_SEED=${String(seed)})`,
     () =>
@@ -121,12 +126,13 @@ for (const seed of seeds(2)) {
         events.push(...followed.commands, followed.words);
         const named = await isTold(followed);
         await workOn();
-        if (named.size === 0) await house.settle({ retryPoison: true });
+        const once = named.size === 0 && !DONE_AGAIN.test(followed.words);
+        if (once) await house.settle({ retryPoison: true });
         await isTold(followed);
         await house.stop();
-        expect(named.size === 0 ? await flowFlaws(house) : await operatorsProof(house.paths)).toEqual([]);
+        expect(once ? await flowFlaws(house) : await operatorsProof(house.paths)).toEqual([]);
       }),
-    240_000,
+    400_000,
   );
 }
 
@@ -155,6 +161,6 @@ for (const seed of seeds(2)) {
         await workOn();
         await isTold(followed);
       }),
-    240_000,
+    400_000,
   );
 }

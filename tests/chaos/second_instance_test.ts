@@ -44,4 +44,4 @@ test("a second instance is refused, in the same runtime directory and in another
   await scene.witness.hears(20);
   expect(SERVICES.map((name) => house.daemon(name).pid)).toEqual(pids);
   await scene.comesOutRight();
-}, 240_000);
+}, 400_000);

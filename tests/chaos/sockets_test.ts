@@ -43,7 +43,7 @@ test("the bus's sockets, deleted and then stolen by another process, are made ag
     await witness.hears(20);
   }
   await scene.comesOutRight();
-}, 240_000);
+}, 400_000);
 
 /** Another process listens there, from one moment to the next. */
 async function steal(path: string): Promise<() => void> {
@@ -84,5 +84,5 @@ test.each([["its content"], ["itself"]])(
     await witness.hears(20);
     await scene.comesOutRight();
   },
-  150_000,
+  400_000,
 );

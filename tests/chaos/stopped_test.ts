@@ -26,7 +26,7 @@ test("a bus that stood still for longer than its clients wait goes on, and they 
   bus.send("SIGCONT");
   await scene.witness.hears(20);
   await scene.comesOutRight();
-}, 240_000);
+}, 400_000);
 
 test("consumers that stood still in the middle of their effects are displaced by another, or go on; each effect stays one", async () => {
   scene = new Scene();
@@ -53,4 +53,4 @@ test("consumers that stood still in the middle of their effects are displaced by
   }
   first.start();
   await scene.comesOutRight();
-}, 240_000);
+}, 400_000);

@@ -45,9 +45,9 @@ export class ConsumerHarness {
     await this.#reading;
   }
 
-  async tells(what: Partial<Told>, count = 1, limitMs = 5000): Promise<void> {
+  async tells(what: Partial<Told>, count = 1): Promise<void> {
     const label = `the consumer to tell ${JSON.stringify(what)} ${String(count)} times`;
-    await until(label, () => this.count(what) >= count, { limitMs });
+    await until(label, () => this.count(what) >= count);
   }
 
   count(what: Partial<Told>): number {

@@ -9,6 +9,8 @@ import { CuriosityInvestigate } from "@kloros/signal-schema";
 export interface ConsumerProgramOptions {
   /** How long each takes, ms. Stands still while the process does. */
   readonly workMs?: number;
+  /** How long the first one takes instead, ms. */
+  readonly firstWorkMs?: number;
   readonly consume?: Partial<ConsumeOptions>;
   readonly timing?: Partial<LinkTiming>;
 }
@@ -20,6 +22,7 @@ const tell = (event: object): void => {
 };
 
 const name = "investigation-consumer";
+let workMs = options.firstWorkMs ?? options.workMs;
 const bus = connectBus({
   endpoint,
   service: name,
@@ -41,7 +44,9 @@ try {
     },
     async ({ signal, attempt, abort }) => {
       tell({ event: "given", question: signal.facts["question_id"], attempt });
-      if (options.workMs !== undefined) await work(options.workMs, abort);
+      const ms = workMs;
+      ({ workMs } = options);
+      if (ms !== undefined) await work(ms, abort);
       return { emit: [answer(signal)] };
     },
   );

@@ -11,6 +11,8 @@ const WORKER = "investigation-consumer";
 /** Shorter than in earnest, so that the tests need not wait: the bus gives up on who is silent, clients on a silent bus. */
 const QUICK_BUS = { silenceMs: 600, returnMs: 400 };
 const QUICK = { silenceMs: 800, pingMs: 100, backoffMaxMs: 200 };
+/** Not over before a test that was kept waiting stops the process; aborted when the lease is gone. */
+const LONG_WORK_MS = 10_000;
 
 let bus: BusHarness;
 const consumers: ConsumerHarness[] = [];
@@ -62,9 +64,7 @@ describe("kill -9", () => {
     expect(
       new Set(results.map((result) => result.status)).difference(new Set(["stored", "duplicate"])).size,
     ).toBe(0);
-    await until("all to be worked on", async () => (await openOf(publisher, WORKER)) === 0, {
-      limitMs: 10_000,
-    });
+    await until("all to be worked on", async () => (await openOf(publisher, WORKER)) === 0);
     const { questions, answers } = await readLedger(publisher);
     expect(questions).toEqual(wanted);
     expect(answers.toSorted()).toEqual(wanted.toSorted());
@@ -80,9 +80,7 @@ describe("kill -9", () => {
     const second = startConsumer({ consume: { concurrency: 4 } });
     await second.tells({ event: "ready" });
     expect(second.count({ event: "refused" })).toBe(0);
-    await until("all to be worked on", async () => (await openOf(publisher, WORKER)) === 0, {
-      limitMs: 8000,
-    });
+    await until("all to be worked on", async () => (await openOf(publisher, WORKER)) === 0);
     expect((await readLedger(publisher)).answers.toSorted()).toEqual(wanted.toSorted());
   }, 60_000);
 });
@@ -125,7 +123,7 @@ describe("SIGSTOP", () => {
 
   test("of a consumer beyond its lease: another one takes over, and the late one is told", async () => {
     const publisher = bus.connect("curiosity-core");
-    const first = startConsumer({ workMs: 300, consume: { leaseMs: 300 } });
+    const first = startConsumer({ workMs: LONG_WORK_MS, consume: { leaseMs: 300 } });
     await publisher.publish([question("a")]);
     await first.tells({ event: "given" });
     first.send("SIGSTOP");
@@ -144,7 +142,7 @@ describe("SIGSTOP", () => {
 
   test("of a consumer beyond its lease, alone: it is told, does the work again, and answers once", async () => {
     const publisher = bus.connect("curiosity-core");
-    const consumer = startConsumer({ workMs: 100, consume: { leaseMs: 200 } });
+    const consumer = startConsumer({ firstWorkMs: LONG_WORK_MS, consume: { leaseMs: 200 } });
     await publisher.publish([question("a")]);
     await consumer.tells({ event: "given" });
     consumer.send("SIGSTOP");
@@ -167,16 +165,21 @@ describe("a bus that is restarted in order", () => {
     await until("the client to notice", () => publisher.state === "connecting");
     const waiting = publisher.publish([question("b")]);
     await bus.start();
-    expect((await waiting)[0]?.status).toBe("stored");
+    // A duplicate was said again because the first answer was slow.
+    expect((await waiting)[0]?.status).toMatch(/stored|duplicate/);
     expect(why[0]).toContain("good-bye");
   });
 });
 
 describe("a second instance in another process", () => {
   test("is refused with the pid of the first", async () => {
-    const first = startConsumer();
+    // With the limits and times in earnest: one that has to wait for a processor is not displaced as silent.
+    await bus.close();
+    bus = new BusHarness();
+    await bus.start();
+    const first = startConsumer({ timing: {} });
     await first.tells({ event: "ready" });
-    const second = startConsumer();
+    const second = startConsumer({ timing: {} });
     await second.tells({ event: "refused" });
     const refusal = second.told.find(({ event }) => event === "refused");
     expect(refusal).toMatchObject({ code: "consumer_held", holderPid: first.pid });

@@ -11,7 +11,7 @@ import { type Json, readLeftBehind } from "../e2e/flow/left_behind.ts";
 /** Debian's own: the one that python3-zmq and python3-yaml are installed for. */
 const PYTHON = "/usr/bin/python3";
 const MODULES = 12;
-const SUBSCRIBER_LIMIT_S = 40;
+const SUBSCRIBER_LIMIT_S = 120;
 
 function whyNot(module: string): string | undefined {
   if (!existsSync(PYTHON)) return `there is no ${PYTHON}`;
@@ -52,7 +52,7 @@ test.skipIf(noZmq !== undefined)(
       { stdio: ["ignore", "pipe", "inherit"] },
     );
     const output = readText(subscriber.stdout);
-    await until("the subscriber", () => output.text.includes("subscribed"), { limitMs: 15_000 });
+    await until("the subscriber", () => output.text.includes("subscribed"));
     // Connected and filtering: a PUB/SUB subscriber that comes late gets nothing of what came before.
     await Bun.sleep(500);
     flow.start();
@@ -71,7 +71,7 @@ test.skipIf(noZmq !== undefined)(
     await flow.stop();
     expect(checkFlow(readLeftBehind(flow.paths), flow)).toEqual([]);
   },
-  90_000,
+  240_000,
 );
 
 test.skipIf(noYaml !== undefined)(
@@ -92,7 +92,7 @@ test.skipIf(noYaml !== undefined)(
     const completions = left.signals.filter(({ signal }) => signal === InvestigationComplete.name);
     expect(completions.length).toBeGreaterThanOrEqual(recorded.length);
   },
-  90_000,
+  240_000,
 );
 
 function loadRegistry(path: string): Json {

@@ -50,6 +50,7 @@ export async function flowFlaws(house: WholeHouse): Promise<readonly string[]> {
     }),
     ...checkDream(await readDreamLeft(house), {
       promotions: house.promotions,
+      cooldownMs: house.cooldownMs,
       environment: house.promotions.size === 0 ? {} : { [KEY]: String(house.best) },
     }),
     ...house.cycleProcesses().map((pid) => `process ${String(pid)} of a cycle lives`),

@@ -29,19 +29,21 @@ export interface WholeHouseOptions {
   readonly source?: string;
   /** Default: the programs of this test run. */
   readonly compiled?: string;
-  /** Before a cycle that failed is tried again. */
-  readonly cooldown?: string;
+  /** Before a cycle that failed is tried again, s; so long after one that succeeded, its promotions may be, too. */
+  readonly cooldownS?: number;
   /** Further TOML, whose sections may be those that are there. */
   readonly config?: string;
 }
 
-const SETTLE_MS = 90_000;
+const SETTLE_MS = 180_000;
 
 export class WholeHouse extends DreamHarness<FlowService> {
   readonly tree: FlowTree;
   /** Question ids of intents that were written; each must be asked once. */
   readonly intents = new Set<string>();
   readonly rejectedFiles = new Set<string>();
+  /** Absent: nothing is tried again. */
+  readonly cooldownMs: number | undefined;
   #best = 3;
 
   constructor({
@@ -49,16 +51,17 @@ export class WholeHouse extends DreamHarness<FlowService> {
     modules = 6,
     config = "",
     source,
-    cooldown = DREAM_CONFIG.cooldown,
+    cooldownS,
     compiled = compiledPrograms(),
   }: WholeHouseOptions) {
     super({
-      settings: { cooldown },
+      settings: cooldownS === undefined ? {} : { cooldown: `${String(cooldownS)}s` },
       experiment: { behaviour: "short", values: [1, 2, 3] },
       services: FLOW_ONLY,
       compiled,
       source,
     });
+    this.cooldownMs = cooldownS === undefined ? undefined : cooldownS * 1000;
     this.tree = growTree(this.paths.source, { modules, seed });
     writeFileSync(this.paths.configFile, merged(homeConfig(DREAM_CONFIG), FLOW_CONFIG, config));
   }

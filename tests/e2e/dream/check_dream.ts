@@ -23,6 +23,11 @@ export interface DreamWanted {
   readonly parked?: ReadonlySet<string>;
   /** What the winners that were deployed are to have set, the last one; absent: nothing. */
   readonly environment?: Readonly<Record<string, string>>;
+  /**
+   * Of the rule, ms, where the monitor may be kept from acknowledging for longer: what still waits so long after its success is
+   * triggered once more. Absent: never.
+   */
+  readonly cooldownMs?: number | undefined;
 }
 
 /** Allowed among the dead letters: brought back by the operator, content that never was a signal. */
@@ -33,7 +38,7 @@ export function checkDream(left: DreamLeft, wanted: DreamWanted): string[] {
     ...left.journalFlaws,
     ...left.failedSignals.flaws,
     ...checkAnswers(left),
-    ...checkCycles(left),
+    ...checkCycles(left, wanted),
     ...checkPromotions(left, wanted),
     ...checkDeployments(left),
     ...checkEnvironment(left, wanted),
@@ -53,14 +58,21 @@ function checkAnswers(left: DreamLeft): string[] {
   ];
 }
 
-/** A run is told of once; a promotion has one cycle, and one more for each that failed. */
-function checkCycles(left: DreamLeft): string[] {
+/** A run is told of once; a promotion has one cycle, and one more for each that failed, or that succeeded a cooldown before. */
+function checkCycles(left: DreamLeft, { cooldownMs = Infinity }: DreamWanted): string[] {
   const triggers = of(left, DreamTrigger);
   const ran = of(left, DreamComplete).filter(
     ({ facts }) => facts["run_tag"] !== null && !answeredOnly(facts),
   );
   const tags = ran.map(({ facts }) => String(facts["run_tag"]));
   const failed = ran.filter(({ facts }) => facts["success"] !== true);
+  const successes = of(left, DeploymentComplete).filter(({ facts }) => facts["cycle_success"] === true);
+  const isLate = (trigger: Envelope, id: string): boolean => {
+    const before = successes.filter(
+      (one) => promotionsOf(one).includes(id) && timeOf(one) <= timeOf(trigger),
+    );
+    return before.length > 0 && timeOf(trigger) - Math.max(...before.map(timeOf)) >= cooldownMs;
+  };
   const asked = new Set(triggers.flatMap(promotionsOf));
   return [
     ...eachOnce("run", tags, tags),
@@ -68,8 +80,10 @@ function checkCycles(left: DreamLeft): string[] {
       .filter((tag) => !tags.includes(tag))
       .map((tag) => `run ${tag} came to its end and was run again or forgotten`),
     ...[...asked].flatMap((id) => {
-      const count = triggers.filter((one) => promotionsOf(one).includes(id)).length;
-      const allowed = 1 + failed.filter((one) => promotionsOf(one).includes(id)).length;
+      const mine = triggers.filter((one) => promotionsOf(one).includes(id));
+      const late = mine.filter((one) => isLate(one, id));
+      const count = mine.length;
+      const allowed = 1 + late.length + failed.filter((one) => promotionsOf(one).includes(id)).length;
       return count <= allowed
         ? []
         : [`promotion ${id} was triggered ${String(count)} times, ${String(allowed)} were allowed`];
@@ -143,6 +157,7 @@ function checkDeadLetters(left: DreamLeft): string[] {
 const of = (left: DreamLeft, definition: SignalDefinition): Envelope[] =>
   left.signals.filter(({ signal }) => signal === definition.name);
 const idsOf = (signals: readonly Envelope[]): string[] => signals.map(({ id }) => id);
+const timeOf = ({ timestamp }: Envelope): number => Date.parse(timestamp);
 const causeOf = ({ cause }: Envelope): string => cause ?? "nothing";
 export const promotionsOf = ({ facts }: Envelope): readonly string[] =>
   (facts["promotion_ids"] ?? []) as readonly string[];

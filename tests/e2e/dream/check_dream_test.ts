@@ -67,12 +67,22 @@ test("signals that are missing or doubled are seen", () => {
   expect(flaws({ signals: [...LEFT.signals, again(deployed)] })).toContain("deployment of level");
 });
 
-test("a cycle that the rules do not allow is seen, one after a failure is allowed", () => {
+test("a cycle that the rules do not allow is seen, one after a failure or a cooldown is allowed", () => {
   const second = [
     again(trigger),
     { ...again(complete), cause: "t-again", facts: { ...complete.facts, run_tag: "s" } },
   ];
   expect(flaws({ signals: [...LEFT.signals, ...second] })).toContain("2 times, 1 were allowed");
+  const at = (one: Envelope, timestamp: string): Envelope => ({ ...one, timestamp });
+  const counted = (timestamp: string): string => {
+    const late = second.map((one) => at(one, timestamp));
+    return checkDream(
+      { ...LEFT, signals: [...LEFT.signals, ...late] },
+      { ...WANTED, cooldownMs: 15_000 },
+    ).join("\n");
+  };
+  expect(counted("2026-11-23T04:00:14.999Z")).toContain("2 times, 1 were allowed");
+  expect(counted("2026-11-23T04:00:15.000Z")).not.toContain("were allowed");
   const failed = {
     ...complete,
     facts: { ...complete.facts, success: false, outcome: "failed", winners: [] },

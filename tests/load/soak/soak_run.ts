@@ -135,6 +135,8 @@ class Soak {
     // Meanwhile a last timeout may have come.
     const consumers = await until("all to be handled", () => this.#atRest(), { limitMs: REST_MS });
     const status = await this.#ask("status", {});
+    // At the same moment: what was purged is counted against the ids that are kept.
+    const rows = sampleRows(this.#paths.journal);
     await this.leave();
     await this.#scratch.end([...this.#children.values()]);
     const { home } = this.#paths;
@@ -151,7 +153,7 @@ class Soak {
       ids: Object.fromEntries(
         CLIENTS.map((name) => [name, readIds(this.#ledger(name))]),
       ) as SoakResult["ids"],
-      rows: sampleRows(this.#paths.journal),
+      rows,
       verified: await verifyJournal(this.#paths.journal),
     };
   }

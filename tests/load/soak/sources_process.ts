@@ -9,6 +9,7 @@ import { log, Reports } from "./program.ts";
 import { fateOf, isQuestion, rootSignal, rootsUntil } from "./traffic.ts";
 
 const TURN_MS = 5;
+const READY_MS = 30_000;
 const ACKNOWLEDGED_MS = 30_000;
 /** At once, after this machine stood still. */
 const BURST_MAX = 1000;
@@ -51,7 +52,7 @@ async function stop(): Promise<void> {
 process.on("SIGTERM", () => {
   void Promise.all([curiosity.close(), monitor.close()]).then(() => process.exit(0));
 });
-await Promise.all([curiosity.ping(), monitor.ping()]);
+await Promise.all([curiosity, monitor].map((bus) => bus.ping({ timeoutMs: READY_MS })));
 setInterval(turn, TURN_MS);
 tell("ready");
 await reports.serve((line) => {

@@ -5,6 +5,7 @@ import { SAMPLE_SOURCE } from "../../bench/house/signal_sample.ts";
 import { sharedNowMs } from "../../bench/house/statistics.ts";
 import { numberedSignal } from "./numbered_signal.ts";
 
+const READY_MS = 30_000;
 const LOAD = { inFlight: 2048, chunk: 64 } as const;
 
 const [endpoint = "", rate = ""] = process.argv.slice(2);
@@ -13,7 +14,7 @@ let due = 0;
 process.on("SIGTERM", () => {
   void bus.close().then(() => process.exit(0));
 });
-await bus.ping();
+await bus.ping({ timeoutMs: READY_MS });
 await serveLoads(LOAD, async (from, count) => {
   due = Math.max(due + (count / Number(rate)) * 1000, sharedNowMs());
   await Bun.sleep(due - sharedNowMs());

@@ -21,7 +21,8 @@ export function failureContract({ connect, features }: ContractContext): void {
     test("of any other kind is tried again, and does not hold up what is behind it", async () => {
       const inbox = new Inbox();
       await connect("investigation-consumer").consume(
-        { ...IMPATIENT, backoffMs: 50, onSettled: inbox.onSettled },
+        // What is behind it comes first, also after a slow commit.
+        { ...IMPATIENT, backoffMs: 600, backoffMsMax: 600, onSettled: inbox.onSettled },
         inbox.handler(({ signal, attempt }) => {
           if (signal.facts["question_id"] === "bad" && attempt === 1) throw new Error("not today");
           return undefined;
