@@ -18,7 +18,7 @@ export function lifecyclePage(): string {
     "| `READY=1` | its start is through, the bus is connected and every consumer is attached: work can be done |",
     "| `EXTEND_TIMEOUT_USEC` | while it waits for the bus at its start, and once at its stop, for what the drain may take |",
     "| `STATUS` | what it waits for or why it rests; what it says of its own; what it did last and how long ago |",
-    "| `WATCHDOG=1` | at half of `WatchdogSec`, when progress is proven: the bus answers or has been away for less than `busAwayMaxMs`, and no handler is beyond its time limit |",
+    "| `WATCHDOG=1` | at half of `WatchdogSec` (and soon after one that was left out), when progress is proven: the bus answers or has been away for less than `busAwayMaxMs`, and no handler is beyond its time limit |",
     "| `RELOADING=1`, `MONOTONIC_USEC` | it reads its configuration again; `READY=1` follows |",
     "| `STOPPING=1` | it drains |",
     "",
