@@ -109,8 +109,10 @@ test("in observe mode nothing is run and nothing is claimed", async () => {
 test("while the installation's old runner runs, a trigger is refused, and the old runner is named", async () => {
   const testHome = makeTestHome();
   afterwards.push(() => testHome.remove());
-  const old = Bun.spawn(["sh", "-c", "sleep 60; :", "-m", "src.dream.runner"], {
+  // Waits by itself: until it is another program, a child has its parent's arguments.
+  const old = Bun.spawn(["sh", "-c", "read -r _", "-m", "src.dream.runner"], {
     cwd: dirname(testHome.paths.source),
+    stdin: "pipe",
     detached: true,
   });
   afterwards.push(async () => {
