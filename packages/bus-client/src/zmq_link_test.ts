@@ -11,7 +11,7 @@ import { packDeliveries } from "./delivery_columns.ts";
 import type { BusOutgoing, ClientIncoming } from "./protocol.ts";
 import type { Bus } from "./types.ts";
 
-const QUICK = { silenceMs: 400, pingMs: 50, backoffFirstMs: 10, backoffMaxMs: 20, requestMs: 300 };
+const QUICK = { silenceMs: 1500, pingMs: 50, backoffFirstMs: 10, backoffMaxMs: 20, requestMs: 300 };
 
 let directory: IpcDirectory;
 let router: ZmqSocket;

@@ -37,7 +37,7 @@ export function decide(situation: Situation): Decided {
       changed[rule.name] = { ...course.state, touchedMs: situation.now.steadyMs };
     }
   }
-  if (Object.keys(changed).length === 0 && !wasStepped(state.time, time)) {
+  if (Object.keys(changed).length === 0 && !isOutdated(state.time, time)) {
     return { records, emit, state: undefined };
   }
   const known = new Set(ruleSet.rules.map(({ name }) => name));
@@ -48,9 +48,14 @@ export function decide(situation: Situation): Decided {
 /** Milliseconds by which two clocks drift apart before it is worth a write. */
 const DRIFT_MS_MAX = 1000;
 
-/** Over a boot only the wall clock tells how long it took: what was remembered must know of its last step. */
-function wasStepped(before: TimeMark, { wallMs, steadyMs }: TimeMark): boolean {
-  return Math.abs(wallMs - steadyMs - (before.wallMs - before.steadyMs)) > DRIFT_MS_MAX;
+/**
+ * Over a boot only the wall clock tells how long it took. So what was remembered must know of that clock's last step, and be
+ * of this boot: else a step that comes after it (a clock that is set right soon after the start) counts as time that passed.
+ */
+function isOutdated(before: TimeMark, { epoch, wallMs, steadyMs }: TimeMark): boolean {
+  return (
+    epoch !== before.epoch || Math.abs(wallMs - steadyMs - (before.wallMs - before.steadyMs)) > DRIFT_MS_MAX
+  );
 }
 
 /** Whether a rule has anything to do with a signal. */

@@ -310,6 +310,16 @@ describe("steps of the wall clock", () => {
     expect(advise(bench, "a@1")).toEqual([]);
   });
 
+  test("a step soon after a boot does not end a cooldown", () => {
+    const bench = openRuleBench(rulesOf(rule("{ cooldown: 10m }")));
+    advise(bench, "a@1");
+    bench.wait(MINUTE);
+    bench.reboot();
+    advise(bench, "a@1");
+    bench.wallMs += 1000 * MINUTE;
+    expect(advise(bench, "a@1")).toEqual([]);
+  });
+
   test("a clock that is behind after a boot freezes nothing for long", () => {
     const bench = openRuleBench(rulesOf(rule("{ cooldown: 10m }")));
     advise(bench, "a@1");

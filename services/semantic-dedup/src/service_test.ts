@@ -2,7 +2,14 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CRASH_POINTS } from "@kloros/daemon";
-import { makeTestHome, openTestBus, startForTest, type TestBus, type TestHome } from "@kloros/daemon/testing";
+import {
+  makeTestHome,
+  openTestBus,
+  startForTest,
+  type TestBus,
+  type TestHome,
+  until,
+} from "@kloros/daemon/testing";
 import {
   createRoot,
   CuriosityInvestigate,
@@ -158,6 +165,9 @@ describe("semantic-dedup", () => {
       testHome: home,
       config: { viewDelayMs: 60_000 },
     });
+    // The view is looked at once at the start: a completion before that is written with it.
+    const looks = { task: "evidence view", outcome: "ok" };
+    await until("the first look", () => running.metrics.value("task_runs_total", looks) === 1);
     await bus.connect("investigation-consumer").publish([signalOf(completionOf("audio"))]);
     await settled(bus);
     const second = await startForTest(service, {

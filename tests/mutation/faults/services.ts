@@ -32,6 +32,14 @@ export const SERVICE_FAULTS: readonly Fault[] = [
     tests: [`${POLICY}/decide_test.ts`],
   },
   {
+    name: "policy-keeps-the-last-boot",
+    file: `${POLICY}/decide.ts`,
+    before: "epoch !== before.epoch ||",
+    after: "",
+    breaks: "a step of the wall clock soon after a boot ends no cooldown",
+    tests: [`${POLICY}/decide_test.ts`],
+  },
+  {
     name: "deployer-without-read-back",
     file: `${DEPLOYER}/deploy.ts`,
     before: "  return keys.length === 0 ? undefined : `${keys",
