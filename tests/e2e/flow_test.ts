@@ -19,7 +19,7 @@ beforeAll(async () => {
   await flow.settle();
   await flow.stop();
   left = readLeftBehind(flow.paths);
-}, 60_000);
+}, 240_000);
 afterAll(() => flow.remove());
 
 test("an undisturbed flow brings each module from question to registry, once", () => {
